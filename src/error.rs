@@ -1,0 +1,240 @@
+//! Errors of switching and of making greenlets: what happened, and what could not be handed over.
+#![forbid(unsafe_code)]
+
+use std::any::Any;
+use std::error::Error;
+use std::panic::Location;
+use std::{fmt, io};
+
+/// Why a switch did not happen, or how it ended without an answer.
+///
+/// Where nothing was handed over yet, the value comes back.
+#[non_exhaustive]
+pub enum SwitchError<I> {
+    /// The target has ended.
+    Dead(I),
+    /// The target was declared, and has no body yet.
+    Undefined(I),
+    /// The target waits for a value of another type.
+    WrongType {
+        /// The value that was not handed over.
+        value: I,
+        /// The name of the type that the target waits for.
+        waits_for: &'static str,
+    },
+    /// The target does not wait in a switch: it waits for its hub, or unwinds another greenlet.
+    NotWaiting(I),
+    /// A panic unwinds the running greenlet, which must not be left meanwhile.
+    Panicking(I),
+    /// The target took the value and was killed later.
+    Killed,
+    /// The target took the value; later a child ended here with a value of a type that was not waited for.
+    WrongAnswer {
+        /// Which greenlet ended.
+        from: String,
+        /// The name of its value's type.
+        type_name: &'static str,
+        /// Its value.
+        value: Box<dyn Any>,
+    },
+}
+
+impl<I> SwitchError<I> {
+    /// The value that was not handed over, if it was not.
+    #[must_use]
+    pub fn into_value(self) -> Option<I> {
+        match self {
+            SwitchError::Dead(value)
+            | SwitchError::Undefined(value)
+            | SwitchError::WrongType { value, .. }
+            | SwitchError::NotWaiting(value)
+            | SwitchError::Panicking(value) => Some(value),
+            SwitchError::Killed | SwitchError::WrongAnswer { .. } => None,
+        }
+    }
+}
+
+impl<I> fmt::Display for SwitchError<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SwitchError::Dead(_) => f.write_str("it has ended"),
+            SwitchError::Undefined(_) => f.write_str(
+                "it was declared and has no body: call `define` before the first switch",
+            ),
+            SwitchError::WrongType { waits_for, .. } => write!(
+                f,
+                "it waits for a value of type {waits_for}, not of type {}",
+                std::any::type_name::<I>()
+            ),
+            SwitchError::NotWaiting(_) => {
+                f.write_str("it waits for something else than a switch, such as its hub")
+            }
+            SwitchError::Panicking(_) => {
+                f.write_str("a panic unwinds the running greenlet, which cannot switch meanwhile")
+            }
+            SwitchError::Killed => f.write_str("it was killed"),
+            SwitchError::WrongAnswer {
+                from, type_name, ..
+            } => write!(
+                f,
+                "{from} ended with a value of type {type_name}, which is not waited for here"
+            ),
+        }
+    }
+}
+
+impl<I> fmt::Debug for SwitchError<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            SwitchError::Dead(_) => "Dead",
+            SwitchError::Undefined(_) => "Undefined",
+            SwitchError::WrongType { .. } => "WrongType",
+            SwitchError::NotWaiting(_) => "NotWaiting",
+            SwitchError::Panicking(_) => "Panicking",
+            SwitchError::Killed => "Killed",
+            SwitchError::WrongAnswer { .. } => "WrongAnswer",
+        };
+        write!(f, "SwitchError::{name}({self})")
+    }
+}
+
+impl<I> Error for SwitchError<I> {}
+
+/// Why no greenlet could be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The system gave no memory for a stack of this many bytes.
+    NoMemory {
+        /// The usable stack size that was asked for, in bytes.
+        size: usize,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system gave no poller for the hub of this thread.
+    NoPoller {
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpawnError::NoMemory { size, source } => write!(
+                f,
+                "no stack of {} KiB could be had: {source}",
+                size.div_ceil(1024)
+            ),
+            SpawnError::NoPoller { source } => {
+                write!(f, "no poller could be had for this thread's hub: {source}")
+            }
+        }
+    }
+}
+
+impl Error for SpawnError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            SpawnError::NoMemory { source, .. } | SpawnError::NoPoller { source } => Some(source),
+        }
+    }
+}
+
+impl From<SpawnError> for io::Error {
+    fn from(error: SpawnError) -> io::Error {
+        let kind = match &error {
+            SpawnError::NoMemory { .. } => io::ErrorKind::OutOfMemory,
+            SpawnError::NoPoller { source } => source.kind(),
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// A task did not return a value: its body panicked, or was killed.
+pub struct JoinError {
+    who: String,
+    made_at: &'static Location<'static>,
+    killed: bool,
+    payload: Box<dyn Any + Send>,
+}
+
+impl JoinError {
+    #[cfg(feature = "hub")]
+    pub(crate) fn new(
+        who: String,
+        made_at: &'static Location<'static>,
+        killed: bool,
+        payload: Box<dyn Any + Send>,
+    ) -> JoinError {
+        JoinError {
+            who,
+            made_at,
+            killed,
+            payload,
+        }
+    }
+
+    /// The task was killed.
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        self.killed
+    }
+
+    /// The task's body panicked.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        !self.killed
+    }
+
+    /// What the body unwound with, to go on with it by [`std::panic::resume_unwind`].
+    #[must_use]
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        self.payload
+    }
+
+    /// The message of the panic, where it has one: a `panic!` with text.
+    #[must_use]
+    pub fn panic_message(&self) -> Option<&str> {
+        let text = self.payload.downcast_ref::<&'static str>().copied();
+        text.or_else(|| self.payload.downcast_ref::<String>().map(String::as_str))
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let JoinError { who, made_at, .. } = self;
+        match self.panic_message() {
+            _ if self.killed => write!(f, "{who} (spawned at {made_at}) was killed"),
+            Some(message) => write!(f, "{who} (spawned at {made_at}) panicked: {message}"),
+            None => write!(f, "{who} (spawned at {made_at}) panicked"),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl Error for JoinError {}
+
+/// The thread of that hub has ended: nothing runs there any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubGone(());
+
+impl HubGone {
+    #[cfg(feature = "hub")]
+    pub(crate) fn new() -> HubGone {
+        HubGone(())
+    }
+}
+
+impl fmt::Display for HubGone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the thread of that hub has ended")
+    }
+}
+
+impl Error for HubGone {}

@@ -1,0 +1,83 @@
+//! A handle whose types are not known: what `current` and `parent` give.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+
+use super::counted::AnyRef;
+use super::{Greenlet, debug};
+
+/// A handle to a greenlet of which one does not know what it takes and gives.
+///
+/// It tells all that a [`Greenlet`] tells. To switch to it, say the types with
+/// [`typed`](AnyGreenlet::typed): they are checked at each switch.
+///
+/// # Examples
+/// ```
+/// let me = greenhub::current();
+/// assert!(me.is_active());
+/// assert_eq!(me.name(), Some("main"));
+/// assert!(me.parent().is_none());
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct AnyGreenlet(Greenlet<(), ()>);
+
+impl AnyGreenlet {
+    pub(crate) fn from_ref(core: AnyRef) -> AnyGreenlet {
+        AnyGreenlet(Greenlet::from_any(core))
+    }
+
+    /// A handle that takes an `I` with each switch and waits for an `O`. Nothing is checked yet: a
+    /// switch with types that do not fit is a [`SwitchError`](crate::SwitchError).
+    #[must_use]
+    pub fn typed<I: 'static, O: 'static>(&self) -> Greenlet<I, O> {
+        Greenlet::from_any(self.0.core.clone())
+    }
+
+    /// See [`Greenlet::id`].
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.0.id()
+    }
+
+    /// See [`Greenlet::name`].
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name()
+    }
+
+    /// See [`Greenlet::parent`].
+    #[must_use]
+    pub fn parent(&self) -> Option<AnyGreenlet> {
+        self.0.parent()
+    }
+
+    /// See [`Greenlet::is_started`].
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.0.is_started()
+    }
+
+    /// See [`Greenlet::is_active`].
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.0.is_active()
+    }
+
+    /// See [`Greenlet::is_dead`].
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.0.is_dead()
+    }
+}
+
+impl<I: 'static, O: 'static> From<&Greenlet<I, O>> for AnyGreenlet {
+    fn from(greenlet: &Greenlet<I, O>) -> AnyGreenlet {
+        AnyGreenlet::from_ref(greenlet.core.clone())
+    }
+}
+
+impl fmt::Debug for AnyGreenlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(&self.0.core, "AnyGreenlet", f)
+    }
+}

@@ -1,0 +1,280 @@
+//! Counted pointers to records, and what happens when the last one goes.
+//!
+//! # Invariant
+//! `count` is the number of counted pointers, and a greenlet that was entered and has not ended owns
+//! one to itself. So a live greenlet's record is always there, and a count of one on a suspended
+//! greenlet means that nobody can ever switch to it again: it is unwound on the spot.
+
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::NonNull;
+
+use super::engine::Next;
+use super::record::{Birth, Core, First, Kind, Rare, Record};
+use super::state::State;
+use super::tag::Tag;
+use super::{blocks, unwind};
+
+/// A counted pointer to any record.
+pub(crate) struct AnyRef(NonNull<Core>);
+
+impl AnyRef {
+    /// A further counted pointer to the record that `core` is the first half of.
+    ///
+    /// # Safety
+    /// The record is there: somebody else owns a counted pointer to it.
+    #[inline(always)]
+    pub(crate) unsafe fn counted(core: Next) -> AnyRef {
+        // SAFETY: the caller says that the record is there.
+        let count = unsafe { &core.as_ref().count };
+        count.set(count.get() + 1);
+        AnyRef(core)
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_next(&self) -> Next {
+        self.0
+    }
+
+    /// Gives this pointer up to the greenlet itself, which is about to run: a last pointer does not
+    /// unwind it here, but when it waits again and nobody has got hold of it.
+    #[cfg(feature = "hub")]
+    #[inline(always)]
+    pub(crate) fn hand_over(self) -> Next {
+        let pointer = ManuallyDrop::new(self);
+        pointer.count.set(pointer.count.get() - 1);
+        debug_assert!(
+            pointer.count.get() > 0,
+            "what is about to run is owned by itself or its hub"
+        );
+        pointer.0
+    }
+
+    /// The typed pointer that this one was made from, if `I` is the type its first switch brings.
+    pub(crate) fn starting_with<I: 'static>(&self) -> Option<Ref<First<I>>> {
+        self.kind.starts_with?.is::<I>().then(|| Ref {
+            any: self.clone(),
+            owner: PhantomData,
+        })
+    }
+}
+
+impl Clone for AnyRef {
+    #[inline(always)]
+    fn clone(&self) -> AnyRef {
+        // Only cloned handles can be forgotten in such numbers: the library's own pointers lie in memory.
+        if self.count.get() == u32::MAX / 2 {
+            too_many_handles();
+        }
+        // SAFETY: `self` is a counted pointer to it.
+        unsafe { AnyRef::counted(self.0) }
+    }
+}
+
+impl Drop for AnyRef {
+    #[inline(always)]
+    fn drop(&mut self) {
+        let left = self.count.get() - 1;
+        self.count.set(left);
+        if left <= 1 {
+            // SAFETY: this pointer has just been given up, and nobody uses it after this.
+            unsafe { let_go_slow(self.0) };
+        }
+    }
+}
+
+impl Deref for AnyRef {
+    type Target = Core;
+
+    #[inline(always)]
+    fn deref(&self) -> &Core {
+        // SAFETY: a counted pointer keeps its record alive.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+#[cold]
+fn too_many_handles() -> ! {
+    // As with `Rc`: a count that wraps would free what is in use.
+    eprintln!("greenhub: two thousand million handles to one greenlet: aborting");
+    std::process::abort()
+}
+
+/// A counted pointer to a record whose other half is known.
+pub(crate) struct Ref<X> {
+    any: AnyRef,
+    owner: PhantomData<X>,
+}
+
+impl<X> Ref<X> {
+    /// A new record of a greenlet that is started without a value.
+    #[inline(always)]
+    pub(crate) fn new(birth: Birth, extra: X) -> Ref<X> {
+        let kind = const {
+            &Kind {
+                free: free::<X>,
+                starts_with: None,
+            }
+        };
+        Ref::with_kind(kind, birth, extra)
+    }
+
+    #[inline(always)]
+    fn with_kind(kind: &'static Kind, mut birth: Birth, extra: X) -> Ref<X> {
+        let rare = Rare::named(birth.name.take());
+        // The last thing that can fail: what follows is written straight into its place.
+        let room = blocks::take::<Record<X>>();
+        let core = Core::new(kind, birth, rare);
+        // SAFETY: taken for this type.
+        unsafe { room.write(Record { core, extra }) };
+        Ref {
+            any: AnyRef(room.cast()),
+            owner: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn any(&self) -> &AnyRef {
+        &self.any
+    }
+}
+
+impl<X> Clone for Ref<X> {
+    #[inline(always)]
+    fn clone(&self) -> Ref<X> {
+        Ref {
+            any: self.any.clone(),
+            owner: PhantomData,
+        }
+    }
+}
+
+impl<X> Deref for Ref<X> {
+    type Target = Record<X>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Record<X> {
+        // SAFETY: a counted pointer keeps its record alive, and `X` is what the record was made with.
+        unsafe { self.any.0.cast::<Record<X>>().as_ref() }
+    }
+}
+
+impl<I: 'static> First<I> {
+    /// The record of a greenlet whose first switch brings an `I`.
+    pub(crate) fn record(birth: Birth) -> Ref<First<I>> {
+        const { assert!(size_of::<AnyRef>() == size_of::<usize>()) };
+        let kind = const {
+            &Kind {
+                free: free::<First<I>>,
+                starts_with: Some(Tag::of::<I>()),
+            }
+        };
+        let record = Ref::with_kind(kind, birth, First::empty());
+        record.core.slot.set(record.extra.as_slot());
+        record
+    }
+}
+
+/// Gives up what an ended greenlet owned of itself, without running anybody's code: its nearest live
+/// ancestor is about to run and must not be unwound for want of other owners.
+///
+/// # Safety
+/// `core` has ended and still owns its pointer to itself, which nobody uses after this.
+#[inline(always)]
+pub(super) unsafe fn release_ended(core: Next) {
+    // SAFETY: its own pointer keeps it there until the next line.
+    let count = unsafe { &core.as_ref().count };
+    count.set(count.get() - 1);
+    if count.get() == 0 {
+        // SAFETY: that was the last pointer.
+        unsafe { free_ended_slow(core) };
+    }
+}
+
+/// # Safety
+/// Nobody points to `core`, which has ended.
+#[cold]
+unsafe fn free_ended_slow(mut core: Next) {
+    loop {
+        // SAFETY: nobody else points to it, so it is there and ours.
+        let parent = unsafe { core.as_ref() }.parent.take();
+        // SAFETY: as above; and a greenlet that has ended has no stack.
+        unsafe { free_block(core) };
+        let Some(parent) = parent else { return };
+        let parent = ManuallyDrop::new(parent);
+        let left = parent.count.get() - 1;
+        parent.count.set(left);
+        if left > 0 {
+            return;
+        }
+        core = parent.0;
+    }
+}
+
+/// The slow end of dropping a counted pointer: frees what nobody points to, unwinds what only points
+/// to itself, and goes on with the parent, whose child has let go of it.
+///
+/// # Safety
+/// A counted pointer to `core` was given up and one or none is left.
+#[cold]
+#[inline(never)]
+unsafe fn let_go_slow(mut core: Next) {
+    let mut panic = None;
+    loop {
+        // SAFETY: if none is left, nobody else frees it; if one is left, its owner keeps it there.
+        let record = unsafe { core.as_ref() };
+        if record.count.get() == 1 {
+            if record.state.get() != State::Suspended {
+                break;
+            }
+            record.count.set(2);
+            // SAFETY: suspended, so not on the chain, and the count just taken keeps it there.
+            unsafe { unwind::unwind(core) };
+            record.count.set(record.count.get() - 1);
+            if record.count.get() > 0 {
+                break;
+            }
+        }
+        if record.state.get() == State::Unstarted {
+            record.state.set(State::Dead);
+            // SAFETY: installed when it became unstarted, and never resumed.
+            let discard = AssertUnwindSafe(|| unsafe { record.context.discard() });
+            panic = catch_unwind(discard).err().or(panic);
+        }
+        let parent = record.parent.take();
+        // SAFETY: no pointer to it is left, and it has no stack any more.
+        unsafe { free_block(core) };
+        let Some(parent) = parent else { break };
+        let parent = ManuallyDrop::new(parent);
+        let left = parent.count.get() - 1;
+        parent.count.set(left);
+        if left > 1 {
+            break;
+        }
+        core = parent.0;
+    }
+    if let Some(panic) = panic {
+        resume_unwind(panic);
+    }
+}
+
+/// # Safety
+/// Nobody points to `core`.
+unsafe fn free_block(core: Next) {
+    // SAFETY: nobody else points to it, so it is there.
+    let free = unsafe { core.as_ref() }.kind.free;
+    // SAFETY: this `free` was made for this kind of record.
+    unsafe { free(core) };
+}
+
+/// # Safety
+/// `core` is the first half of a `Record<X>` that nobody points to any more.
+unsafe fn free<X>(core: Next) {
+    let record = core.cast::<Record<X>>();
+    // SAFETY: written in `with_kind`, and dropped once, here.
+    unsafe { record.drop_in_place() };
+    // SAFETY: taken in `with_kind`.
+    unsafe { blocks::give_back(record) };
+}

@@ -1,0 +1,150 @@
+//! The raw switch: start, resume, suspend and retire one coroutine. The only file that names
+//! corosensei's coroutine.
+//!
+//! # Invariant
+//! A [`Context`] is *empty* or *installed*. It is installed by `install` and emptied by `retire` or
+//! `discard`. While it is resumed (its greenlet is on the chain of resumers) the coroutine's
+//! `&mut self` is live in the resumer's frame, so nobody touches the coroutine then: the state that
+//! says so is the greenlet's own `State`, checked by the callers in `chain.rs` and `unwind.rs`.
+
+use std::cell::{Cell, UnsafeCell};
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr::{self, NonNull};
+
+use corosensei::{Coroutine, CoroutineResult, Yielder};
+
+use super::record::Core;
+use crate::stack::{self, PooledStack};
+
+/// What travels with a raw switch: who runs next.
+pub(crate) type Next = NonNull<Core>;
+
+/// A raw coroutine hands its resumer the greenlet that shall run next, when it steps aside and when it ends.
+type Raw = Coroutine<(), Next, Next, PooledStack>;
+
+/// Bodies up to this size are stored on the new stack itself; corosensei refuses more than 1024.
+const LARGEST_INLINE_BODY: usize = 512;
+
+/// Why a resumed greenlet gave control back.
+pub(crate) enum Left {
+    /// It stepped aside for `Next`, which is on the chain below it.
+    Suspended(Next),
+    /// Its body has ended; `Next` comes after it.
+    Ended(Next),
+}
+
+/// The machine context of one greenlet: its stack and its registers.
+pub(crate) struct Context {
+    coroutine: UnsafeCell<MaybeUninit<Raw>>,
+    /// Where this greenlet suspends: valid from its first instruction to its last.
+    yielder: Cell<*const Yielder<(), Next>>,
+}
+
+impl Context {
+    pub(crate) const fn empty() -> Context {
+        Context {
+            coroutine: UnsafeCell::new(MaybeUninit::uninit()),
+            yielder: Cell::new(ptr::null()),
+        }
+    }
+
+    /// No coroutine of ours runs here, but the thread itself: or nothing was started yet.
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.yielder.get().is_null()
+    }
+
+    /// Puts `entry` on `stack`, to be run by the first `resume`. What it returns runs after it.
+    ///
+    /// # Safety
+    /// The context is empty and stays at this address until it is retired or discarded, and what
+    /// `entry` borrows lives until then, too. `entry` does not unwind.
+    pub(crate) unsafe fn install<F>(&self, stack: PooledStack, entry: F)
+    where
+        F: FnOnce() -> Next,
+    {
+        if size_of::<F>() > LARGEST_INLINE_BODY {
+            let entry = Box::new(entry);
+            // SAFETY: the caller's promise is passed on, for a smaller body.
+            unsafe { self.install_small(stack, move || entry()) };
+        } else {
+            // SAFETY: the caller's promise is passed on.
+            unsafe { self.install_small(stack, entry) };
+        }
+    }
+
+    /// # Safety
+    /// As for `install`; and `entry` is no larger than [`LARGEST_INLINE_BODY`].
+    unsafe fn install_small<F>(&self, stack: PooledStack, entry: F)
+    where
+        F: FnOnce() -> Next,
+    {
+        let yielder = &raw const self.yielder;
+        let root = move |here: &Yielder<(), Next>, ()| {
+            // SAFETY: the context outlives the coroutine that it holds.
+            unsafe { (*yielder).set(here) };
+            entry()
+        };
+        // SAFETY: the caller promises that what `entry` borrows outlives the coroutine.
+        let raw = unsafe { Raw::with_stack_unchecked(stack, root) };
+        // SAFETY: the context is empty, so nobody holds a reference into it.
+        unsafe { (*self.coroutine.get()).write(raw) };
+    }
+
+    /// Runs the coroutine until it suspends or ends.
+    ///
+    /// # Safety
+    /// The context is installed, its coroutine has not ended and is not on the chain, and it stays
+    /// at this address meanwhile.
+    #[inline(always)]
+    pub(crate) unsafe fn resume(&self) -> Left {
+        // SAFETY: installed, and not on the chain: no other reference to the coroutine is live.
+        let raw = unsafe { &mut *self.coroutine.get().cast::<Raw>() };
+        match raw.resume(()) {
+            CoroutineResult::Yield(next) => Left::Suspended(next),
+            CoroutineResult::Return(next) => Left::Ended(next),
+        }
+    }
+
+    /// Leaves this coroutine for its resumer, who is told who runs `next`. Returns when it is resumed.
+    ///
+    /// # Safety
+    /// Called on this context's own stack, from within its body.
+    #[inline(always)]
+    pub(crate) unsafe fn suspend(&self, next: Next) {
+        // SAFETY: we run on this coroutine's stack, at whose base the yielder lies.
+        let yielder = unsafe { &*self.yielder.get() };
+        yielder.suspend(next);
+    }
+
+    /// Gives the stack of an ended coroutine back to the pool.
+    ///
+    /// # Safety
+    /// The context is installed, its coroutine has ended, and this runs on another stack.
+    #[inline]
+    pub(crate) unsafe fn retire(&self) {
+        // SAFETY: installed; reading it out empties the context.
+        let raw = unsafe { (*self.coroutine.get()).assume_init_read() };
+        stack::give_back(raw.into_stack());
+    }
+
+    /// Drops a body that never ran, and gives its stack back. A panic of the body's destructors goes on
+    /// to the caller after that.
+    ///
+    /// # Safety
+    /// The context is installed and its coroutine was never resumed.
+    pub(crate) unsafe fn discard(&self) {
+        // SAFETY: installed; reading it out empties the context.
+        let mut raw = unsafe { (*self.coroutine.get()).assume_init_read() };
+        let dropped = catch_unwind(AssertUnwindSafe(|| raw.force_unwind()));
+        if dropped.is_err() {
+            // SAFETY: the body's drop has run, as far as it can: nothing on that stack is left to drop.
+            unsafe { raw.force_reset() };
+        }
+        stack::give_back(raw.into_stack());
+        if let Err(panic) = dropped {
+            resume_unwind(panic);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The payload that a kill unwinds a greenlet with.
+#![forbid(unsafe_code)]
+
+use std::any::Any;
+use std::fmt;
+
+/// What a greenlet unwinds with when it is killed: greenlet's `GreenletExit`.
+///
+/// It travels as a panic payload that no panic hook sees. Code that catches panics should let it go
+/// on, with [`std::panic::resume_unwind`]: a greenlet that keeps catching it is told again at each of
+/// its next switches, and after a hundred times its stack is given up and leaked.
+///
+/// # Examples
+/// ```
+/// use greenhub::{Greenlet, GreenletExit, parent};
+/// use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+///
+/// let greenlet: Greenlet<(), ()> = Greenlet::new(|()| {
+///     let waited = catch_unwind(AssertUnwindSafe(|| parent::<(), ()>().switch(())));
+///     if let Err(payload) = waited {
+///         assert!(GreenletExit::is_in(&*payload));
+///         resume_unwind(payload);
+///     }
+/// });
+/// greenlet.switch(());
+/// drop(greenlet); // the last handle: it unwinds from its switch
+/// ```
+pub struct GreenletExit(());
+
+impl GreenletExit {
+    pub(crate) fn new() -> GreenletExit {
+        GreenletExit(())
+    }
+
+    /// Tells whether a caught panic payload is a kill on its way.
+    #[must_use]
+    pub fn is_in(payload: &(dyn Any + Send)) -> bool {
+        payload.is::<GreenletExit>()
+    }
+}
+
+impl fmt::Debug for GreenletExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GreenletExit")
+    }
+}
+
+impl fmt::Display for GreenletExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the greenlet was killed")
+    }
+}

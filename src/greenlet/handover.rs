@@ -1,0 +1,188 @@
+//! Values through typed slots: what a switch carries in, and what comes back.
+//!
+//! ```text
+//!   waiting frame            its record            whoever switches to it
+//!   +-------------+          +----------+
+//!   | answer: ??? | <--------| slot     |  <---- writes the value here,
+//!   +-------------+          | expects  |  <---- if its type is the one shown here
+//!                            +----------+
+//! ```
+//! No box: the value is moved from frame to frame. A greenlet that was never switched to has its slot
+//! in its own record instead of in a frame.
+
+use std::any::Any;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use super::counted::{AnyRef, Ref};
+use super::engine::Next;
+use super::exit::GreenletExit;
+use super::parent;
+use super::record::{Arrival, Core, First};
+use super::state::State;
+use super::tag::{Nothing, Tag};
+use super::thread::{self, Me};
+use super::{chain, describe};
+use crate::stack::PooledStack;
+
+/// Whether `target`, who is not the running greenlet, waits for an `I`.
+#[inline(always)]
+pub(crate) fn waits_for<I: 'static>(target: &Core) -> bool {
+    target.expects.get().is::<I>()
+}
+
+/// Hands `value` to `target`, lets it run, and waits for an `O` or for something else to arrive.
+///
+/// # Safety
+/// `me` runs, `target` is not `me` and [`waits_for`] an `I`, and the switch is permitted.
+#[inline(always)]
+pub(crate) unsafe fn exchange<I: 'static, O: 'static>(
+    me: Me,
+    target: Next,
+    value: I,
+) -> Result<O, Box<Arrival>> {
+    let mut answer = MaybeUninit::<O>::uninit();
+    // SAFETY: the caller's handle keeps the target there.
+    let slot = unsafe { target.as_ref() }.slot.get();
+    // SAFETY: the target waits for an `I`, so its slot is room for one, and empty.
+    unsafe { slot.cast::<I>().write(value) };
+    me.slot.set(answer.as_mut_ptr().cast());
+    me.expects.set(Tag::of::<O>());
+    thread::set_current(target);
+    // SAFETY: as above; what the target waits for is in its slot.
+    unsafe { chain::transfer(me, target) };
+    if me.has_arrival.get() {
+        return Err(arrived_slow(me));
+    }
+    // SAFETY: whoever switched to us has filled the slot: nothing else has arrived.
+    Ok(unsafe { answer.assume_init() })
+}
+
+/// Gives up control to `target` without a value, and waits until somebody gives it back without one.
+///
+/// # Safety
+/// `me` runs, and `target` is another that may run now without a value.
+#[cfg(feature = "hub")]
+#[inline(always)]
+pub(crate) unsafe fn step_aside(me: Me, target: Next) -> Result<(), Box<Arrival>> {
+    me.expects.set(Tag::of::<Nothing>());
+    thread::set_current(target);
+    // SAFETY: the caller's promise.
+    unsafe { chain::leave(me, target) };
+    if me.has_arrival.get() {
+        return Err(arrived_slow(me));
+    }
+    Ok(())
+}
+
+/// Lets `target` run without a value from the hub, which takes whatever ends in it without a word.
+///
+/// # Safety
+/// `me` is the hub and runs, and `target` is another that may run now without a value.
+#[cfg(feature = "hub")]
+#[inline(always)]
+pub(crate) unsafe fn run(me: Me, target: Next) {
+    me.expects.set(Tag::of::<Nothing>());
+    thread::set_current(target);
+    // SAFETY: the caller's promise.
+    unsafe { chain::transfer(me, target) };
+    debug_assert!(!me.has_arrival.get(), "nothing arrives at the hub");
+}
+
+#[cold]
+#[inline(never)]
+fn arrived_slow(me: Me) -> Box<Arrival> {
+    me.take_arrival().expect("flagged when it was put there")
+}
+
+/// Puts a body on a stack: the record's greenlet is unstarted after that.
+///
+/// # Panics
+/// If it has a body already.
+pub(crate) fn define<I, O, F>(record: &Ref<First<I>>, stack: PooledStack, body: F)
+where
+    I: 'static,
+    O: 'static,
+    F: FnOnce(I) -> O + 'static,
+{
+    let core: Next = record.any().as_next();
+    let root = move || {
+        // SAFETY: the record is there while its greenlet runs on its stack.
+        let me = unsafe { enter(core) };
+        // An order to unwind or a panic reaches only greenlets that were started: see `parent.rs`.
+        // SAFETY: the first switch has put an `I` into the record's own slot.
+        let first = unsafe { me.slot.get().cast::<I>().read() };
+        parent::end(me, catch_unwind(AssertUnwindSafe(|| body(first))))
+    };
+    // SAFETY: the body is 'static, the record outlives its greenlet, and `parent::end` does not unwind.
+    unsafe { install(record.any(), stack, root) };
+    record.any().expects.set(Tag::of::<I>());
+}
+
+/// Puts a body that takes no value and hands none back on a stack.
+///
+/// # Safety
+/// `root` does not unwind, ends with [`parent::close`] of its greenlet and with `set_current` of what
+/// it returns, and lives until the greenlet has ended.
+pub(crate) unsafe fn install<F>(record: &AnyRef, stack: PooledStack, root: F)
+where
+    F: FnOnce() -> Next,
+{
+    assert!(
+        record.state.get() == State::Declared,
+        "{} has its body already",
+        describe(record)
+    );
+    // SAFETY: declared, so its context is empty, and it stays where it is: in its record.
+    unsafe { record.context.install(stack, root) };
+    record.state.set(State::Unstarted);
+}
+
+/// The first thing on a new stack.
+///
+/// # Safety
+/// Called by the root of the greenlet whose record `core` is.
+#[inline(always)]
+pub(crate) unsafe fn enter(core: Next) -> Me {
+    // SAFETY: whoever started it has a pointer to it.
+    let record = unsafe { core.as_ref() };
+    if !record.was_started() {
+        record.enter();
+    }
+    thread::current()
+}
+
+/// Lets go on what arrived, where there is no way to return it: a panic, or the kill.
+#[cold]
+#[inline(never)]
+pub(crate) fn raise(arrival: Arrival) -> ! {
+    match arrival {
+        Arrival::Thrown(payload) => resume_unwind(payload),
+        Arrival::Exit => resume_unwind(Box::new(GreenletExit::new())),
+        #[cfg(feature = "hub")]
+        Arrival::Complaint(what) => panic!("{what}"),
+        Arrival::ChildKilled => panic!("the greenlet that was switched to was killed"),
+        Arrival::Unwanted(unwanted) => panic!(
+            "{} ended with a value of type {}, which nobody waits for here",
+            unwanted.from, unwanted.type_name
+        ),
+    }
+}
+
+/// Moves a value to the same type under another name.
+pub(crate) fn same_type<A: 'static, B: 'static>(value: A) -> Result<B, A> {
+    let mut value = ManuallyDrop::new(value);
+    let any: &mut dyn Any = &mut *value;
+    match any.downcast_mut::<B>() {
+        // SAFETY: it is a `B`, and the `ManuallyDrop` that it lies in is not used after this.
+        Some(same) => Ok(unsafe { std::ptr::read(same) }),
+        // SAFETY: not moved out of.
+        None => Err(unsafe { ManuallyDrop::take(&mut value) }),
+    }
+}
+
+/// The name of the type that `core` waits for in a switch, if it waits in one.
+pub(crate) fn expected_type(core: &Core) -> Option<&'static str> {
+    let expected = core.expects.get();
+    (!expected.is::<Nothing>()).then(|| expected.name())
+}

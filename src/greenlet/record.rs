@@ -1,0 +1,260 @@
+//! The record behind every handle: one block holds what the switch needs (`Core`) and what the owner added
+//! (`extra`).
+//!
+//! ```text
+//!   Greenlet<I, O> ---+      +------------------------------+
+//!   parent link ------+----> | Core   count, state, context,|
+//!   ready queue ------+      |        tag, slot, parent ... |   AnyRef points here and sees this half
+//!   itself, if alive -+      +------------------------------+
+//!                            | extra  first value, or a     |
+//!                            |        task's outcome        |   Ref<X> sees this half, too
+//!                            +------------------------------+
+//! ```
+//! The pointers are in `counted.rs`.
+
+use std::any::Any;
+use std::cell::{Cell, OnceCell, UnsafeCell};
+use std::mem::MaybeUninit;
+use std::panic::Location;
+use std::ptr::{self, NonNull};
+
+use super::counted::AnyRef;
+use super::engine::{Context, Next};
+use super::state::State;
+use super::tag::{Nothing, Tag};
+#[cfg(feature = "hub")]
+use crate::waiting::{Details, Phase, Wait};
+
+/// The half of a record that is the same for every greenlet. What every switch touches comes first.
+#[repr(C)]
+pub(crate) struct Core {
+    pub(super) count: Cell<u32>,
+    pub(super) state: Cell<State>,
+    /// Something else than a value has arrived: it lies in `arrival`.
+    pub(super) has_arrival: Cell<bool>,
+    started: Cell<bool>,
+    /// The corner that the hub floor keeps here and in `wait_details`; this floor never looks at it.
+    #[cfg(feature = "hub")]
+    wait_phase: Phase,
+    pub(super) context: Context,
+    /// The type it waits for. Means nothing while it is the current one.
+    pub(super) expects: Cell<&'static Tag>,
+    /// Where the value goes that this greenlet waits for.
+    pub(super) slot: Cell<*mut u8>,
+    /// Whatever ends here is taken without a word: the hub.
+    takes_all: Cell<bool>,
+    pub(super) parent: Cell<Option<AnyRef>>,
+    pub(super) kind: &'static Kind,
+    id: u64,
+    made_at: &'static Location<'static>,
+    rare: OnceCell<Box<Rare>>,
+    #[cfg(feature = "hub")]
+    wait_details: Details,
+}
+
+/// What few greenlets ever have.
+pub(super) struct Rare {
+    name: Option<Box<str>>,
+    arrival: Cell<Option<Box<Arrival>>>,
+    /// Who unwinds it, and gets control back when it has ended. Null for most of a life.
+    pub(super) unwound_by: Cell<*const Core>,
+    /// How often it was told to unwind and went on waiting instead.
+    pub(super) swallowed: Cell<u32>,
+}
+
+impl Rare {
+    pub(super) fn named(name: Option<Box<str>>) -> OnceCell<Box<Rare>> {
+        match name {
+            Some(name) => OnceCell::from(Box::new(Rare::new(Some(name)))),
+            None => OnceCell::new(),
+        }
+    }
+
+    fn new(name: Option<Box<str>>) -> Rare {
+        Rare {
+            name,
+            arrival: Cell::new(None),
+            unwound_by: Cell::new(ptr::null()),
+            swallowed: Cell::new(0),
+        }
+    }
+}
+
+/// What arrives at a waiting greenlet in place of the value that it waits for.
+pub(crate) enum Arrival {
+    /// A panic on its way up: it goes on here, with the same payload.
+    Thrown(Box<dyn Any + Send>),
+    /// The order to unwind: nobody can switch here any more.
+    Exit,
+    /// The greenlet that it had switched to was killed.
+    ChildKilled,
+    /// A child has ended with a value of a type that is not waited for here.
+    Unwanted(Unwanted),
+    /// Something is wrong that nobody else can be told of: a panic with this message.
+    #[cfg(feature = "hub")]
+    Complaint(String),
+}
+
+/// A last value that could not be handed to the parent, and whose it was.
+pub(crate) struct Unwanted {
+    pub(crate) from: String,
+    pub(crate) type_name: &'static str,
+    pub(crate) value: Box<dyn Any>,
+}
+
+/// What a record is besides a `Core`.
+pub(super) struct Kind {
+    /// Frees the whole block.
+    pub(super) free: unsafe fn(NonNull<Core>),
+    /// The type of the first value, where a first switch brings one.
+    pub(super) starts_with: Option<&'static Tag>,
+}
+
+/// A record: the common half first, so that a pointer to it is a pointer to the whole.
+#[repr(C)]
+pub(crate) struct Record<X> {
+    pub(super) core: Core,
+    pub(crate) extra: X,
+}
+
+/// Room for the value that the first switch brings.
+pub(crate) struct First<I>(UnsafeCell<MaybeUninit<I>>);
+
+/// What is known of a greenlet when it is made.
+pub(crate) struct Birth {
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) parent: Option<AnyRef>,
+    pub(crate) made_at: &'static Location<'static>,
+    pub(crate) id: u64,
+}
+
+impl<I> First<I> {
+    pub(super) const fn empty() -> First<I> {
+        First(UnsafeCell::new(MaybeUninit::uninit()))
+    }
+
+    pub(super) fn as_slot(&self) -> *mut u8 {
+        self.0.get().cast()
+    }
+}
+
+impl Core {
+    /// A greenlet that was declared. `count` is one, for the pointer that is made next.
+    #[inline(always)]
+    pub(super) fn new(kind: &'static Kind, birth: Birth, rare: OnceCell<Box<Rare>>) -> Core {
+        Core {
+            context: Context::empty(),
+            slot: Cell::new(ptr::null_mut()),
+            expects: Cell::new(Tag::of::<Nothing>()),
+            count: Cell::new(1),
+            state: Cell::new(State::Declared),
+            has_arrival: Cell::new(false),
+            takes_all: Cell::new(false),
+            started: Cell::new(false),
+            parent: Cell::new(birth.parent),
+            kind,
+            id: birth.id,
+            made_at: birth.made_at,
+            rare,
+            #[cfg(feature = "hub")]
+            wait_phase: Phase::new(),
+            #[cfg(feature = "hub")]
+            wait_details: Details::new(),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_next(&self) -> Next {
+        NonNull::from(self)
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.rare.get()?.name.as_deref()
+    }
+
+    pub(crate) fn made_at(&self) -> &'static Location<'static> {
+        self.made_at
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state.get()
+    }
+
+    pub(crate) fn was_started(&self) -> bool {
+        self.started.get()
+    }
+
+    pub(crate) fn parent(&self) -> Option<AnyRef> {
+        let parent = self.parent.take();
+        let copy = parent.clone();
+        self.parent.set(parent);
+        copy
+    }
+
+    /// Makes it swallow whatever its children end with, values and panics.
+    #[cfg(feature = "hub")]
+    pub(crate) fn take_all(&self) {
+        self.takes_all.set(true);
+    }
+
+    /// Makes its wait end with a panic that says `what`.
+    #[cfg(feature = "hub")]
+    pub(crate) fn complain(&self, what: String) {
+        self.put_arrival(Arrival::Complaint(what));
+    }
+
+    pub(super) fn takes_all(&self) -> bool {
+        self.takes_all.get()
+    }
+
+    /// How it stands with its hub.
+    #[cfg(feature = "hub")]
+    #[inline(always)]
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        Wait::new(&self.wait_phase, &self.wait_details)
+    }
+
+    /// It is a main greenlet, at the bottom of its thread's chain.
+    #[inline(always)]
+    pub(super) fn is_bottom(&self) -> bool {
+        self.context.is_empty()
+    }
+
+    /// Called first thing on its own stack: from now to its end it owns itself.
+    pub(super) fn enter(&self) {
+        self.started.set(true);
+        self.count.set(self.count.get() + 1);
+    }
+
+    /// Suspended, and nobody points here but itself.
+    #[inline(always)]
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.count.get() == 1
+    }
+
+    pub(super) fn rare(&self) -> &Rare {
+        self.rare.get_or_init(|| Box::new(Rare::new(None)))
+    }
+
+    /// Who unwinds it and waits for its end, if somebody does.
+    #[inline(always)]
+    pub(super) fn unwound_by(&self) -> Option<&Core> {
+        let unwinder = self.rare.get()?.unwound_by.get();
+        // SAFETY: set while that one waits for our end on the chain below us, so its record is there.
+        unsafe { unwinder.as_ref() }
+    }
+
+    pub(super) fn put_arrival(&self, arrival: Arrival) {
+        self.rare().arrival.set(Some(Box::new(arrival)));
+        self.has_arrival.set(true);
+    }
+
+    pub(super) fn take_arrival(&self) -> Option<Box<Arrival>> {
+        self.has_arrival.set(false);
+        self.rare.get()?.arrival.take()
+    }
+}

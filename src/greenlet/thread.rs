@@ -1,0 +1,181 @@
+//! What each thread knows of its greenlets: which one runs, and the main one at the bottom.
+//!
+//! # Invariant
+//! `current` is null, or points to the record of the greenlet whose code runs on this thread now. That
+//! record is there: a greenlet that was entered owns itself, and the main one is owned by this thread.
+
+use std::cell::Cell;
+use std::ops::Deref;
+use std::panic::Location;
+use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::blocks;
+use super::counted::{AnyRef, Ref};
+use super::engine::Next;
+use super::record::{Birth, Core};
+use super::state::State;
+
+/// Ids are handed to threads in blocks of this size, so that making a greenlet touches no atomic.
+const ID_BLOCK: u64 = 1024;
+
+static NEXT_ID_BLOCK: AtomicU64 = AtomicU64::new(1);
+
+struct Thread {
+    current: Cell<*const Core>,
+    main: Cell<Option<Next>>,
+    next_id: Cell<u64>,
+    last_id: Cell<u64>,
+    /// Not zero: before a switch somebody must look closer. See `permit.rs`.
+    attention: Cell<usize>,
+    exiting: Cell<bool>,
+}
+
+thread_local! {
+    // Without a destructor, so that reading it is one instruction.
+    static THREAD: Thread = const {
+        Thread {
+            current: Cell::new(ptr::null()),
+            main: Cell::new(None),
+            next_id: Cell::new(0),
+            last_id: Cell::new(0),
+            attention: Cell::new(0),
+            exiting: Cell::new(false),
+        }
+    };
+    static EXIT: Exit = const { Exit };
+}
+
+/// The greenlet that runs now, as its own code sees it: used in its own frames only, which end before
+/// its record does.
+#[derive(Clone, Copy)]
+pub(crate) struct Me(Next);
+
+impl Deref for Me {
+    type Target = Core;
+
+    #[inline(always)]
+    fn deref(&self) -> &Core {
+        // SAFETY: the invariant of this file; and a `Me` stays in the frames of its greenlet.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Me {
+    pub(crate) fn to_ref(self) -> AnyRef {
+        // SAFETY: the current greenlet's record is there.
+        unsafe { AnyRef::counted(self.0) }
+    }
+}
+
+/// The greenlet that runs now. The first call on a thread makes its main greenlet.
+#[inline(always)]
+pub(crate) fn current() -> Me {
+    match ptr::NonNull::new(THREAD.with(|thread| thread.current.get()).cast_mut()) {
+        Some(current) => Me(current),
+        None => begin_thread_slow(),
+    }
+}
+
+/// Says who runs after the raw switch that comes next.
+#[inline(always)]
+pub(crate) fn set_current(next: Next) {
+    THREAD.with(|thread| thread.current.set(next.as_ptr()));
+}
+
+#[inline(always)]
+pub(super) fn attention() -> usize {
+    THREAD.with(|thread| thread.attention.get())
+}
+
+pub(super) fn add_attention() {
+    THREAD.with(|thread| thread.attention.set(thread.attention.get() + 1));
+}
+
+pub(super) fn remove_attention() {
+    THREAD.with(|thread| thread.attention.set(thread.attention.get() - 1));
+}
+
+/// The thread's destructors run: nothing may be unwound any more.
+pub(crate) fn is_exiting() -> bool {
+    THREAD.with(|thread| thread.exiting.get())
+}
+
+/// An id that no other greenlet of this process ever has.
+#[inline]
+pub(crate) fn next_id() -> u64 {
+    THREAD.with(|thread| {
+        let mut id = thread.next_id.get();
+        if id == thread.last_id.get() {
+            id = NEXT_ID_BLOCK.fetch_add(ID_BLOCK, Ordering::Relaxed);
+            thread.last_id.set(id + ID_BLOCK);
+        }
+        thread.next_id.set(id + 1);
+        id
+    })
+}
+
+/// The main greenlet of this thread.
+pub(crate) fn main() -> AnyRef {
+    current();
+    let main = THREAD.with(|thread| thread.main.get());
+    let main = main.expect("made with the first current greenlet");
+    // SAFETY: the thread owns a pointer to it until it exits, and this runs before or makes another.
+    unsafe { AnyRef::counted(main) }
+}
+
+#[cold]
+#[inline(never)]
+fn begin_thread_slow() -> Me {
+    let birth = Birth {
+        name: Some("main".into()),
+        parent: None,
+        made_at: Location::caller(),
+        id: next_id(),
+    };
+    let main = Ref::new(birth, ());
+    let core = main.any().as_next();
+    main.any().state.set(State::Active);
+    // It owns itself, like any greenlet that runs, and the thread owns it besides.
+    main.any().enter();
+    std::mem::forget(main);
+    THREAD.with(|thread| {
+        thread.main.set(Some(core));
+        thread.current.set(core.as_ptr());
+    });
+    let _ = EXIT.try_with(|_| ());
+    Me(core)
+}
+
+/// Its destructor is how the end of the thread is noticed.
+struct Exit;
+
+impl Drop for Exit {
+    fn drop(&mut self) {
+        THREAD.with(|thread| {
+            thread.exiting.set(true);
+            let main = thread.main.get();
+            // `process::exit` inside a greenlet runs this on that greenlet's stack: then all stays.
+            if main.map_or(ptr::null(), |main| main.as_ptr().cast_const()) != thread.current.get() {
+                return;
+            }
+            thread.current.set(ptr::null());
+            if let Some(main) = thread.main.take() {
+                // SAFETY: owned by itself and by the thread: both are given up here, once.
+                unsafe { end_main(main) };
+            }
+            blocks::free_kept();
+        });
+    }
+}
+
+/// # Safety
+/// `main` is the main greenlet's record and its two own pointers were not given up before.
+unsafe fn end_main(main: Next) {
+    // SAFETY: the thread's own pointer keeps it there.
+    unsafe { main.as_ref() }.state.set(State::Dead);
+    // SAFETY: the caller hands both pointers over: first the one to itself,
+    unsafe { super::counted::release_ended(main) };
+    // SAFETY: and now the thread's.
+    unsafe { super::counted::release_ended(main) };
+}

@@ -1,0 +1,118 @@
+//! Time as a hub sees it: the machine's, or one that stands still while anything can run.
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// Nanoseconds since the hub was made.
+pub(crate) type Nanos = u64;
+
+/// A hub's clock.
+pub(crate) struct Clock {
+    base: Instant,
+    /// How far the clock is ahead of the machine's, or behind it after a pause.
+    ahead: Cell<i64>,
+    /// Where it stands, while it is paused.
+    paused: Cell<Option<Nanos>>,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Clock {
+        Clock {
+            base: Instant::now(),
+            ahead: Cell::new(0),
+            paused: Cell::new(None),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Nanos {
+        match self.paused.get() {
+            Some(now) => now,
+            None => self.machine().saturating_add_signed(self.ahead.get()),
+        }
+    }
+
+    /// The instant that `now` stands for.
+    pub(crate) fn instant(&self) -> Instant {
+        self.base + Duration::from_nanos(self.now())
+    }
+
+    /// The moment that lies `wait` ahead. None where no clock ever gets there.
+    #[inline]
+    pub(crate) fn after(&self, wait: Duration) -> Option<Nanos> {
+        let wait = u64::try_from(wait.as_nanos()).ok()?;
+        self.now().checked_add(wait).filter(|&end| end < u64::MAX)
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.get().is_some()
+    }
+
+    pub(crate) fn pause(&self) {
+        self.paused.set(Some(self.now()));
+    }
+
+    /// Goes on from where it stands.
+    pub(crate) fn resume(&self) {
+        if let Some(now) = self.paused.take() {
+            self.ahead.set(now as i64 - self.machine() as i64);
+        }
+    }
+
+    /// Sets a paused clock forward.
+    pub(crate) fn jump_to(&self, moment: Nanos) {
+        if let Some(now) = self.paused.get() {
+            self.paused.set(Some(now.max(moment)));
+        }
+    }
+
+    fn machine(&self) -> Nanos {
+        // 64 bits of nanoseconds last 584 years.
+        self.base.elapsed().as_nanos() as Nanos
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paused_clock_moves_only_when_told() {
+        let clock = Clock::new();
+        clock.pause();
+        let then = clock.now();
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(clock.now(), then);
+        clock.jump_to(then + 5_000_000_000);
+        assert_eq!(clock.now(), then + 5_000_000_000);
+        clock.jump_to(then);
+        assert_eq!(clock.now(), then + 5_000_000_000);
+    }
+
+    #[test]
+    fn it_never_goes_back_when_it_goes_on() {
+        let clock = Clock::new();
+        clock.pause();
+        clock.jump_to(clock.now() + 1_000_000_000_000);
+        let then = clock.now();
+        clock.resume();
+        assert!(clock.now() >= then);
+    }
+
+    #[test]
+    fn the_time_of_a_pause_does_not_count() {
+        let clock = Clock::new();
+        clock.pause();
+        let then = clock.now();
+        std::thread::sleep(Duration::from_millis(20));
+        clock.resume();
+        assert!(clock.now() - then < 20_000_000);
+    }
+
+    #[test]
+    fn the_longest_wait_is_for_ever() {
+        assert_eq!(Clock::new().after(Duration::MAX), None);
+        assert!(Clock::new().after(Duration::ZERO).is_some());
+    }
+}

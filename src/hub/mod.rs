@@ -1,0 +1,254 @@
+//! The hub of a thread: a greenlet of its own that runs the others in turn, wakes them when their time has
+//! come or their socket is ready, and waits in the poller when nobody can run.
+//!
+//! ```text
+//!        spawn, wake                 pop
+//!   ---------------------> ready ----------> runs ----------> parks: sleep, join, read, ...
+//!                            ^                                   |
+//!                            |     timers, poller, mailbox       |
+//!                            +-----------------------------------+
+//! ```
+
+mod clock;
+mod deadlock;
+mod park;
+mod poller;
+mod ready;
+mod remote;
+mod source;
+mod timers;
+mod turn;
+mod waiter;
+mod waitlist;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::ops::Deref;
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::time::Instant;
+
+use self::clock::Clock;
+pub(crate) use self::clock::Nanos;
+pub(crate) use self::park::{Parking, abort_refused, take_a_breath, yield_now};
+use self::poller::Poller;
+pub(crate) use self::poller::{Direction, Source};
+use self::ready::Ready;
+use self::remote::Mailbox;
+pub(crate) use self::remote::Sender;
+use self::timers::Timers;
+pub(crate) use self::waiter::WaitList;
+use self::waiter::Waiter;
+use crate::error::SpawnError;
+use crate::greenlet::counted::{AnyRef, Ref};
+use crate::greenlet::handover;
+use crate::greenlet::record::Birth;
+use crate::greenlet::thread;
+use crate::list::List;
+use crate::stack::{self, DEFAULT_STACK_SIZE};
+
+/// What one thread's hub consists of.
+pub(crate) struct Hub {
+    greenlet: AnyRef,
+    ready: Ready,
+    timers: RefCell<Timers<Waiter>>,
+    clock: Clock,
+    poller: Poller,
+    mailbox: Mailbox,
+    tasks: List<AnyRef>,
+    last_ticket: Cell<u64>,
+    /// How often control may still be handed on before the hub must have it.
+    left_in_slice: Cell<u32>,
+}
+
+thread_local! {
+    // Without a destructor, so that reading it is one instruction.
+    static HUB: Cell<Option<NonNull<Hub>>> = const { Cell::new(None) };
+    static EXIT: Exit = const { Exit };
+}
+
+/// The hub of this thread.
+///
+/// # Invariant
+/// It points to the hub that `HUB` has owned since it was made, and is used by code that runs on this
+/// thread: the hub goes when the thread's last destructors run, after which none of that code does.
+#[derive(Clone, Copy)]
+pub(crate) struct HubRef(NonNull<Hub>);
+
+impl Deref for HubRef {
+    type Target = Hub;
+
+    #[inline(always)]
+    fn deref(&self) -> &Hub {
+        // SAFETY: the invariant of this type.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// The hub of this thread, made when it is first asked for.
+///
+/// # Panics
+/// If it cannot be made: no memory for its stack, no descriptor for its poller. [`try_get`] says so
+/// instead.
+#[inline(always)]
+pub(crate) fn get() -> HubRef {
+    match HUB.get() {
+        Some(hub) => HubRef(hub),
+        None => get_slow(),
+    }
+}
+
+/// The hub of this thread, if it is there or can be made.
+///
+/// # Errors
+/// [`SpawnError`] with what was missing.
+#[inline(always)]
+pub(crate) fn try_get() -> Result<HubRef, SpawnError> {
+    match HUB.get() {
+        Some(hub) => Ok(HubRef(hub)),
+        None => make(),
+    }
+}
+
+/// The hub of this thread, if one was made and is not gone.
+pub(crate) fn existing() -> Option<HubRef> {
+    HUB.get().map(HubRef)
+}
+
+#[cold]
+#[inline(never)]
+fn get_slow() -> HubRef {
+    match make() {
+        Ok(hub) => hub,
+        Err(error) => panic!("this thread's hub cannot be made: {error}"),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn make() -> Result<HubRef, SpawnError> {
+    assert!(
+        !thread::is_exiting(),
+        "this thread is ending: its hub is gone, and nothing can be spawned or waited for"
+    );
+    let poller = Poller::new().map_err(|source| SpawnError::NoPoller { source })?;
+    let stack = stack::take(DEFAULT_STACK_SIZE)?;
+    let birth = Birth {
+        name: Some("hub".into()),
+        parent: Some(thread::main()),
+        made_at: Location::caller(),
+        id: thread::next_id(),
+    };
+    let record = Ref::new(birth, ());
+    let greenlet = record.any().clone();
+    greenlet.take_all();
+    let hub = Box::leak(Box::new(Hub {
+        greenlet: record.any().clone(),
+        ready: Ready::new(),
+        timers: RefCell::new(Timers::new()),
+        clock: Clock::new(),
+        poller,
+        mailbox: Mailbox::new(),
+        tasks: List::new(),
+        last_ticket: Cell::new(0),
+        left_in_slice: Cell::new(0),
+    }));
+    let hub = HubRef(NonNull::from(hub));
+    let core = greenlet.as_next();
+    // SAFETY: the root never returns and does not unwind: it runs no code of anybody else's but bodies
+    // and mail, which are caught, and the hub that it uses goes only when it will never run again.
+    unsafe {
+        handover::install(&greenlet, stack, move || {
+            handover::enter(core);
+            hub.run()
+        });
+    }
+    HUB.set(Some(hub.0));
+    let _ = EXIT.try_with(|_| ());
+    Ok(hub)
+}
+
+impl Hub {
+    /// Puts a greenlet that can go on last in the queue.
+    #[inline(always)]
+    pub(crate) fn push_ready(&self, greenlet: AnyRef) {
+        self.ready.push(greenlet);
+    }
+
+    pub(crate) fn greenlet(&self) -> &AnyRef {
+        &self.greenlet
+    }
+
+    /// The tasks that have not ended: they are kept alive by this list, and reports show them.
+    #[inline(always)]
+    pub(crate) fn tasks(&self) -> &List<AnyRef> {
+        &self.tasks
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn poller(&self) -> &Poller {
+        &self.poller
+    }
+
+    /// A handle for other threads. While one is alive the hub waits for mail instead of reporting a deadlock.
+    ///
+    /// # Errors
+    /// If the system has no descriptor for the waker.
+    pub(crate) fn sender(&self) -> io::Result<Sender> {
+        self.mailbox.sender(&self.poller)
+    }
+
+    #[inline(always)]
+    fn next_ticket(&self) -> u64 {
+        let ticket = self.last_ticket.get() + 1;
+        self.last_ticket.set(ticket);
+        ticket
+    }
+}
+
+/// Stops this thread's clock: from now on it stands still while anything can run, and jumps to the next
+/// deadline when nothing can. For tests of code that waits.
+///
+/// Sockets go on in real time: when something is ready to read it is served before the clock jumps, but a
+/// peer that has not answered yet is overtaken by the next deadline.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// greenhub::hub::pause_clock();
+/// let begun = greenhub::hub::now();
+/// greenhub::sleep(Duration::from_secs(3600)); // returns at once
+/// assert_eq!(greenhub::hub::now() - begun, Duration::from_secs(3600));
+/// ```
+pub fn pause_clock() {
+    get().clock.pause();
+}
+
+/// Lets a clock go on that [`pause_clock`] has stopped, from where it stands.
+pub fn resume_clock() {
+    get().clock.resume();
+}
+
+/// This moment on this thread's clock: [`Instant::now`], unless the clock was paused.
+#[must_use]
+pub fn now() -> Instant {
+    get().clock.instant()
+}
+
+/// Its destructor is how the end of the thread is noticed.
+struct Exit;
+
+impl Drop for Exit {
+    fn drop(&mut self) {
+        let Some(hub) = HUB.take().map(HubRef) else {
+            return;
+        };
+        hub.mailbox.close();
+        // Descriptors go; memory that a suspended stack may point to stays.
+        hub.poller.close();
+    }
+}

@@ -1,0 +1,201 @@
+//! The one door for blocking: whoever waits says for what and since which line, and is woken here.
+//!
+//! ```text
+//!   let parking = Parking::begin(reason, place)?;   a ticket is drawn: from here on a wake is kept
+//!   list.push(parking.waiter());                    whoever shall wake me gets the ticket
+//!   parking.park(deadline)                          control goes to the hub, unless I was woken already
+//! ```
+
+use std::panic::Location;
+use std::time::Duration;
+
+use super::timers::TimerKey;
+use super::waiter::Waiter;
+use super::{Hub, HubRef, Nanos, get};
+use crate::greenlet::thread::{self, Me};
+use crate::greenlet::{Next, describe, handover, permit};
+use crate::waiting::{Reason, Woken};
+
+/// A wait was refused: a panic unwinds the running greenlet, and it must not be left meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused;
+
+/// One wait of the running greenlet.
+pub(crate) struct Parking {
+    hub: HubRef,
+    me: Me,
+    ticket: u64,
+}
+
+impl Parking {
+    /// Begins a wait. From now on a wake is kept, though nothing waits yet.
+    ///
+    /// # Errors
+    /// [`Refused`] while a panic unwinds the running greenlet.
+    ///
+    /// # Panics
+    /// On the hub itself, which cannot wait for itself.
+    #[inline(always)]
+    pub(crate) fn begin(
+        reason: Reason,
+        place: &'static Location<'static>,
+    ) -> Result<Parking, Refused> {
+        let hub = get();
+        let me = thread::current();
+        if !permit::is_free() {
+            permit::look_closer(me).map_err(|_| Refused)?;
+        }
+        if me.as_next() == hub.greenlet.as_next() {
+            refuse_hub(reason);
+        }
+        let ticket = hub.next_ticket();
+        me.wait().begin(ticket, reason, place);
+        Ok(Parking { hub, me, ticket })
+    }
+
+    /// What wakes this wait.
+    #[inline(always)]
+    pub(crate) fn waiter(&self) -> Waiter {
+        Waiter::new(self.me.to_ref(), self.ticket)
+    }
+
+    /// Waits until somebody wakes this wait.
+    #[inline(always)]
+    pub(crate) fn park(self) {
+        self.wait();
+    }
+
+    /// Waits until somebody wakes this wait or the hub's clock has reached `deadline`.
+    #[inline]
+    pub(crate) fn park_until(self, deadline: Option<Nanos>) -> Woken {
+        let _timer = deadline.map(|deadline| Timer::start(&self, deadline));
+        self.wait()
+    }
+
+    /// Waits until somebody wakes this wait or `time` has passed.
+    pub(crate) fn park_for(self, time: Duration) -> Woken {
+        let deadline = self.hub.clock.after(time);
+        self.park_until(deadline)
+    }
+
+    #[inline(always)]
+    fn wait(&self) -> Woken {
+        if !self.me.wait().is_ready() {
+            let_next_run(self.hub, self.me);
+        }
+        self.me.wait().woken().unwrap_or(Woken::Called)
+    }
+}
+
+impl Drop for Parking {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.me.wait().end();
+    }
+}
+
+/// Lets everybody run who is ready now, and then goes on.
+#[inline(always)]
+pub(crate) fn yield_now(place: &'static Location<'static>) {
+    let hub = get();
+    let me = thread::current();
+    if !permit::is_free() {
+        look_closer_at_yield(me, place);
+    }
+    if let Some(next) = hub.next_before(me) {
+        me.wait().set_ready();
+        let _end = EndOfYield(me);
+        switch_to(me, next);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn look_closer_at_yield(me: Me, place: &'static Location<'static>) {
+    if permit::look_closer(me).is_err() {
+        abort_refused("yield", place);
+    }
+}
+
+/// To be called by whatever could have waited and did not have to: every so often it lets others run, so
+/// that a socket which always has something to read does not keep the thread to itself.
+#[inline]
+pub(crate) fn take_a_breath(place: &'static Location<'static>) {
+    let hub = get();
+    let left = hub.left_in_slice.get();
+    if left > 0 {
+        hub.left_in_slice.set(left - 1);
+    } else if permit::is_free() {
+        yield_now(place);
+    }
+}
+
+struct EndOfYield(Me);
+
+impl Drop for EndOfYield {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.wait().end();
+    }
+}
+
+#[inline(always)]
+fn let_next_run(hub: HubRef, me: Me) {
+    let next = hub.next();
+    // If it was woken meanwhile, its own turn may be next.
+    if next != me.as_next() {
+        switch_to(me, next);
+    }
+}
+
+#[inline(always)]
+fn switch_to(me: Me, next: Next) {
+    // SAFETY: `me` runs; the other is ready, or is the hub, which goes on whenever it gets control.
+    if let Err(arrival) = unsafe { handover::step_aside(me, next) } {
+        handover::raise(*arrival);
+    }
+}
+
+/// A deadline of one wait, taken back when the wait is over.
+struct Timer {
+    hub: HubRef,
+    key: TimerKey,
+}
+
+impl Timer {
+    fn start(parking: &Parking, deadline: Nanos) -> Timer {
+        let hub: &Hub = &parking.hub;
+        let key = hub.timers.borrow_mut().start(deadline, parking.waiter());
+        Timer {
+            hub: parking.hub,
+            key,
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        let waiter = self.hub.timers.borrow_mut().cancel(self.key);
+        drop(waiter);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refuse_hub(reason: Reason) -> ! {
+    panic!(
+        "the hub cannot wait ({reason}): this runs on the hub's own stack, where nothing may block"
+    )
+}
+
+/// Ends the process: a wait that has no way to fail, in the middle of a panic.
+#[cold]
+#[inline(never)]
+pub(crate) fn abort_refused(what: &str, place: &Location<'_>) -> ! {
+    eprintln!(
+        "greenhub: {what} at {place} would have to wait while a panic unwinds {}: aborting. \
+         Destructors must not wait; end things explicitly before they go out of scope.",
+        describe(&thread::current()),
+    );
+    std::process::abort()
+}

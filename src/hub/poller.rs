@@ -1,0 +1,259 @@
+//! The hub's poller: which descriptors are watched, and who is woken when one is ready.
+//!
+//! A descriptor is registered once, for both directions, edge-triggered. What the edges have said is kept
+//! in its [`Source`]; `io` reads it there and clears it when a call finds nothing.
+#![forbid(unsafe_code)]
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::clock::Nanos;
+use super::ready::Ready;
+use super::waiter::WaitList;
+use crate::slots::{Key, Slots};
+use crate::sys;
+
+/// Events taken from the system at a time.
+const BATCH: usize = 1024;
+const MILLISECOND: Nanos = 1_000_000;
+const MAIL: Token = Token(usize::MAX);
+
+/// How long a poll may wait.
+#[derive(Clone, Copy)]
+pub(super) enum Patience {
+    None,
+    Nanos(Nanos),
+    Endless,
+}
+
+/// Which way the bytes go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+/// The poller of one hub.
+pub(crate) struct Poller {
+    /// None when the thread has ended.
+    system: RefCell<Option<System>>,
+    sources: RefCell<Slots<Rc<Source>>>,
+    /// Greenlets that wait for a descriptor now.
+    pub(super) waiting: Cell<usize>,
+}
+
+struct System {
+    poll: Poll,
+    events: Events,
+}
+
+/// What is known of one registered descriptor, and who waits for it.
+pub(crate) struct Source {
+    readable: Readiness,
+    writable: Readiness,
+    key: Cell<Option<Key>>,
+}
+
+/// One direction of a descriptor.
+struct Readiness {
+    /// An edge has come since a call last found nothing: the next call is worth a try.
+    maybe: Cell<bool>,
+    /// This direction has ended or failed: every call returns at once, so nobody ever waits again.
+    ended: Cell<bool>,
+    waiters: WaitList,
+}
+
+impl Readiness {
+    fn new() -> Readiness {
+        Readiness {
+            // Nobody has looked yet.
+            maybe: Cell::new(true),
+            ended: Cell::new(false),
+            waiters: WaitList::new(),
+        }
+    }
+}
+
+impl Source {
+    fn side(&self, direction: Direction) -> &Readiness {
+        match direction {
+            Direction::Read => &self.readable,
+            Direction::Write => &self.writable,
+        }
+    }
+
+    /// Whether a call in this direction may succeed.
+    #[inline]
+    pub(crate) fn is_worth_a_try(&self, direction: Direction) -> bool {
+        let side = self.side(direction);
+        side.maybe.get() || side.ended.get()
+    }
+
+    /// A call has moved less than it asked for: the next edge will say when there is more. Unless this
+    /// direction has ended: no further edge says so.
+    #[inline]
+    pub(crate) fn drained(&self, direction: Direction) {
+        self.side(direction).maybe.set(false);
+    }
+
+    /// A call has found nothing: only the next edge says that another is worth a try.
+    #[inline]
+    pub(crate) fn exhausted(&self, direction: Direction) {
+        let side = self.side(direction);
+        side.maybe.set(false);
+        side.ended.set(false);
+    }
+
+    pub(super) fn waiters(&self, direction: Direction) -> &WaitList {
+        &self.side(direction).waiters
+    }
+
+    fn mark(&self, direction: Direction, is_ready: bool, ended: bool, ready: &Ready) {
+        let side = self.side(direction);
+        if ended {
+            side.ended.set(true);
+        }
+        if is_ready || ended {
+            side.maybe.set(true);
+            side.waiters.wake_all_into(ready);
+        }
+    }
+}
+
+impl Poller {
+    pub(super) fn new() -> io::Result<Poller> {
+        let system = System {
+            poll: Poll::new()?,
+            events: Events::with_capacity(BATCH),
+        };
+        Ok(Poller {
+            system: RefCell::new(Some(system)),
+            sources: RefCell::new(Slots::new()),
+            waiting: Cell::new(0),
+        })
+    }
+
+    /// Somebody waits for a descriptor.
+    pub(super) fn is_watched(&self) -> bool {
+        self.waiting.get() > 0
+    }
+
+    pub(super) fn waker(&self) -> io::Result<Waker> {
+        let system = self.system.borrow();
+        let system = system.as_ref().ok_or_else(hub_gone)?;
+        Waker::new(system.poll.registry(), MAIL)
+    }
+
+    /// Watches a descriptor in both directions, until [`Poller::deregister`].
+    ///
+    /// # Errors
+    /// What the system says: `EPERM` for what cannot be polled, such as a regular file.
+    pub(crate) fn register(&self, fd: BorrowedFd<'_>) -> io::Result<Rc<Source>> {
+        let system = self.system.borrow();
+        let system = system.as_ref().ok_or_else(hub_gone)?;
+        let source = Rc::new(Source {
+            readable: Readiness::new(),
+            writable: Readiness::new(),
+            key: Cell::new(None),
+        });
+        let key = self.sources.borrow_mut().insert(source.clone());
+        source.key.set(Some(key));
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let registered = system.poll.registry().register(
+            &mut SourceFd(&fd.as_raw_fd()),
+            Token(key.to_bits() as usize),
+            both,
+        );
+        if let Err(error) = registered {
+            self.sources.borrow_mut().remove(key);
+            return Err(error);
+        }
+        Ok(source)
+    }
+
+    /// Stops watching. To be called before the descriptor is closed.
+    pub(crate) fn deregister(&self, fd: RawFd, source: &Source) {
+        if let Some(key) = source.key.take() {
+            let removed = self.sources.borrow_mut().remove(key);
+            if let Some(system) = self.system.borrow().as_ref() {
+                // It fails only for a descriptor that is not registered, and then there is nothing to do.
+                let _ = system.poll.registry().deregister(&mut SourceFd(&fd));
+            }
+            drop(removed);
+        }
+    }
+
+    /// Takes in what has happened to the watched descriptors, and waits for it as long as it may. Who
+    /// waited for it is ready after that.
+    pub(super) fn poll(&self, patience: Patience, ready: &Ready) {
+        let mut system = self.system.borrow_mut();
+        let Some(system) = system.as_mut() else {
+            return;
+        };
+        match system.poll_once(patience) {
+            Ok(()) => {}
+            // A signal: the hub goes round again.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
+            Err(error) => panic!("the poller of this thread's hub has failed: {error}"),
+        }
+        for event in &system.events {
+            if event.token() == MAIL {
+                continue;
+            }
+            let key = Key::from_bits(event.token().0 as u64);
+            // An event of a descriptor that was deregistered meanwhile finds nobody.
+            let source = self.sources.borrow().get(key).cloned();
+            if let Some(source) = source {
+                let failed = event.is_error();
+                source.mark(
+                    Direction::Read,
+                    event.is_readable(),
+                    event.is_read_closed() || failed,
+                    ready,
+                );
+                source.mark(
+                    Direction::Write,
+                    event.is_writable(),
+                    event.is_write_closed() || failed,
+                    ready,
+                );
+            }
+        }
+    }
+
+    /// Closes the system's side for good.
+    pub(super) fn close(&self) {
+        drop(self.system.borrow_mut().take());
+    }
+}
+
+impl System {
+    /// One call to the system that waits, at most. It may return earlier than it was told.
+    ///
+    /// mio waits in whole milliseconds and rounds up. So the whole ones are waited there, rounded down,
+    /// and the rest in `ppoll`, which has nanoseconds: no timer is late by a millisecond.
+    fn poll_once(&mut self, patience: Patience) -> io::Result<()> {
+        let timeout = match patience {
+            Patience::None => Some(Duration::ZERO),
+            Patience::Endless => None,
+            Patience::Nanos(nanos) if nanos >= MILLISECOND => {
+                Some(Duration::from_millis(nanos / MILLISECOND))
+            }
+            Patience::Nanos(nanos) => {
+                sys::wait_readable(self.poll.as_raw_fd(), Duration::from_nanos(nanos))?;
+                Some(Duration::ZERO)
+            }
+        };
+        self.poll.poll(&mut self.events, timeout)
+    }
+}
+
+fn hub_gone() -> io::Error {
+    io::Error::other("this thread's hub is gone: the thread is ending")
+}

@@ -1,0 +1,47 @@
+//! Waiting for a registered descriptor.
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::panic::Location;
+
+use super::park::Refused;
+use super::poller::{Direction, Source};
+use super::{Nanos, get};
+use crate::waiting::{Reason, Woken};
+
+impl Source {
+    /// Waits for the next edge, unless there was one since the last call.
+    ///
+    /// # Errors
+    /// [`Refused`] while a panic unwinds the running greenlet.
+    pub(crate) fn wait(
+        &self,
+        direction: Direction,
+        reason: Reason,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Result<Woken, Refused> {
+        if self.is_worth_a_try(direction) {
+            return Ok(Woken::Called);
+        }
+        let hub = get();
+        let _counted = Counted::new(&hub.poller().waiting);
+        self.waiters(direction).wait_until(reason, place, deadline)
+    }
+}
+
+/// One more while it lives, also if the frame it lies in unwinds.
+struct Counted<'a>(&'a Cell<usize>);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a Cell<usize>) -> Counted<'a> {
+        count.set(count.get() + 1);
+        Counted(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}

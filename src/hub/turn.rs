@@ -1,0 +1,150 @@
+//! Who runs next, and one turn of the hub after the other: let those run who are ready, then look at clock,
+//! sockets and mail.
+//!
+//! ```text
+//!   turn:  mail -> timers -> poller -> slice, slice, ... (at most SLICES of them, or about 1 ms)
+//!                              |
+//!                              +-- waits here if nobody is ready: until the next timer, or for ever
+//!
+//!   slice: whoever waits or ends hands control to the next ready one itself, without the hub,
+//!          SLICE times; then, or when nobody is ready, to the hub
+//! ```
+//!
+//! The order in which greenlets run is the order in which they became ready. A turn is bounded, so that
+//! those who only yield to each other do not keep a timer or a socket waiting.
+
+use super::poller::Patience;
+use super::{Hub, HubRef, Nanos};
+use crate::greenlet::thread::{self, Me};
+use crate::greenlet::{Next, handover};
+use crate::waiting::Woken;
+
+/// How often control may go from one to the next before the hub gets it and reads the clock.
+const SLICE: u32 = 128;
+/// So many slices are a turn, at most;
+const SLICES: u32 = 4;
+/// and after this long a turn is over.
+const LONGEST_TURN: Nanos = 1_000_000;
+
+impl Hub {
+    /// Who shall run when the running greenlet does not go on: the next ready one, or the hub.
+    #[inline(always)]
+    pub(crate) fn next(&self) -> Next {
+        let left = self.left_in_slice.get();
+        if left > 0
+            && let Some(greenlet) = self.ready.pop()
+        {
+            if greenlet.wait().is_ready() {
+                self.left_in_slice.set(left - 1);
+                return greenlet.hand_over();
+            }
+            drop(greenlet);
+        }
+        self.greenlet.as_next()
+    }
+
+    /// Who shall run before the running greenlet, which is ready, has its next turn: nobody, if it is the
+    /// only one.
+    #[inline(always)]
+    pub(super) fn next_before(&self, me: Me) -> Option<Next> {
+        let left = self.left_in_slice.get();
+        if left == 0 {
+            // The hub itself, which has no slice, does not queue up.
+            let others = me.as_next() != self.greenlet.as_next();
+            return others.then(|| {
+                self.ready.push(me.to_ref());
+                self.greenlet.as_next()
+            });
+        }
+        self.left_in_slice.set(left - 1);
+        let first = self.ready.rotate(|| me.to_ref())?;
+        Some(if first.wait().is_ready() {
+            first.hand_over()
+        } else {
+            self.greenlet.as_next()
+        })
+    }
+}
+
+impl HubRef {
+    /// The body of the hub's greenlet.
+    pub(super) fn run(self) -> ! {
+        let me = thread::current();
+        loop {
+            let begun = look_around(&self);
+            for _ in 0..SLICES {
+                run_slice(self, me);
+                if self.ready.is_empty() || self.clock.now().saturating_sub(begun) > LONGEST_TURN {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn run_slice(hub: HubRef, me: Me) {
+    hub.left_in_slice.set(SLICE);
+    while hub.left_in_slice.get() > 0 && !hub.ready.is_empty() {
+        let next = hub.next();
+        if next != me.as_next() {
+            // SAFETY: `me` is the hub, which runs. The other is ready: it is an unstarted task, which the
+            // hub owns, or was woken where it waits for the hub, without a value.
+            unsafe { handover::run(me, next) };
+        }
+    }
+    hub.left_in_slice.set(0);
+}
+
+/// Collects what has happened outside, and waits for it where nobody is ready. Returns the time.
+fn look_around(hub: &Hub) -> Nanos {
+    loop {
+        hub.mailbox.read();
+        let now = hub.clock.now();
+        fire_timers(hub, now);
+        if !hub.ready.is_empty() {
+            if hub.poller.is_watched() {
+                hub.poller.poll(Patience::None, &hub.ready);
+            }
+            return now;
+        }
+        wait_outside(hub, now);
+    }
+}
+
+/// Nobody is ready: waits for the first thing to happen.
+fn wait_outside(hub: &Hub, now: Nanos) {
+    let next = hub.timers.borrow().next_deadline();
+    match next {
+        Some(next) if hub.clock.is_paused() => {
+            hub.poller.poll(Patience::None, &hub.ready);
+            if hub.ready.is_empty() && !hub.mailbox.has_mail() {
+                hub.clock.jump_to(next);
+            }
+        }
+        Some(next) => hub.poller.poll(Patience::Nanos(next - now), &hub.ready),
+        None if hub.poller.is_watched() || hub.mailbox.is_shared() => {
+            hub.poller.poll(Patience::Endless, &hub.ready);
+        }
+        None => report_deadlock(hub),
+    }
+}
+
+fn fire_timers(hub: &Hub, now: Nanos) {
+    loop {
+        let due = hub.timers.borrow_mut().pop_due(now);
+        match due {
+            Some(waiter) => waiter.end(Woken::TimedOut, &hub.ready),
+            None => return,
+        };
+    }
+}
+
+/// Nothing can ever happen any more: the main greenlet is told who waits for what.
+#[cold]
+fn report_deadlock(hub: &Hub) {
+    let main = thread::main();
+    main.complain(hub.report_deadlock(&main));
+    // SAFETY: the hub runs. The main greenlet waits, since it does not run, and its arrival is there.
+    unsafe { handover::run(thread::current(), main.hand_over()) };
+}

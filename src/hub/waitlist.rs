@@ -1,0 +1,53 @@
+//! Waiting in a list with others, and waking them.
+
+use std::panic::Location;
+
+use super::park::{Parking, Refused};
+use super::waiter::WaitList;
+use super::{Nanos, get};
+use crate::list::Node;
+use crate::waiting::{Reason, Woken};
+
+impl WaitList {
+    /// Waits until woken through this list.
+    ///
+    /// # Errors
+    /// [`Refused`] while a panic unwinds the running greenlet.
+    #[inline(always)]
+    pub(crate) fn wait(
+        &self,
+        reason: Reason,
+        place: &'static Location<'static>,
+    ) -> Result<(), Refused> {
+        let parking = Parking::begin(reason, place)?;
+        let node = Node::new(parking.waiter());
+        // SAFETY: the link is dropped at the end of this function, before the node; if this frame is
+        // never left, the node stays where it is for ever; and the list is borrowed meanwhile.
+        let _link = unsafe { self.waiters.push_back(&node) };
+        parking.park();
+        Ok(())
+    }
+
+    /// As `wait`, until the clock has reached `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`Refused`] while a panic unwinds the running greenlet.
+    pub(crate) fn wait_until(
+        &self,
+        reason: Reason,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Result<Woken, Refused> {
+        let parking = Parking::begin(reason, place)?;
+        let node = Node::new(parking.waiter());
+        // SAFETY: as in `wait`.
+        let _link = unsafe { self.waiters.push_back(&node) };
+        Ok(parking.park_until(deadline))
+    }
+
+    /// Wakes all who wait now, in the order in which they came.
+    #[inline]
+    pub(crate) fn wake_all(&self) {
+        self.wake_all_into(&get().ready);
+    }
+}

@@ -1,0 +1,160 @@
+//! Descriptors that wait by letting others run: the rules of edge-triggered I/O in one place.
+//!
+//! ```text
+//!   attempt:  worth a try? --yes--> call --WouldBlock--> nothing more until the next edge --+
+//!                 |                  |                                                      |
+//!                 no                 +--anything else--> that is the outcome                |
+//!                 |                                                                         |
+//!                 +------------> wait for the edge <----------------------------------------+
+//! ```
+//! The call comes first, and a short read or write means that the next call would find nothing: then the
+//! wait comes first. A descriptor is registered once, for both directions, and taken out before it is closed.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::hub::{self, Direction, Nanos, Source};
+use crate::waiting::{Reason, Woken};
+
+/// A descriptor that this thread's hub watches.
+pub(crate) struct Registered<T: AsFd> {
+    inner: T,
+    source: Rc<Source>,
+}
+
+/// How one call waits, if it has to.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) direction: Direction,
+    pub(crate) reason: fn(i32) -> Reason,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) place: &'static Location<'static>,
+}
+
+impl<T: AsFd> Registered<T> {
+    /// Has `inner` watched. It must be in non-blocking mode.
+    ///
+    /// # Errors
+    /// What the system says; and where this thread can have no hub.
+    pub(crate) fn new(inner: T) -> io::Result<Registered<T>> {
+        let source = hub::try_get()?.poller().register(inner.as_fd())?;
+        Ok(Registered { inner, source })
+    }
+
+    pub(crate) fn get(&self) -> &T {
+        &self.inner
+    }
+
+    /// Calls until the call does not say that it would block, and waits in between.
+    ///
+    /// # Errors
+    /// What the call says; `TimedOut` after the time that the terms allow; and an error of kind `Other`
+    /// if it had to wait while a panic unwinds the running greenlet.
+    #[inline]
+    pub(crate) fn attempt<R>(
+        &self,
+        terms: Terms,
+        mut call: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut deadline = None;
+        loop {
+            if self.source.is_worth_a_try(terms.direction) {
+                match call(&self.inner) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.source.exhausted(terms.direction);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    outcome => {
+                        hub::take_a_breath(terms.place);
+                        return outcome;
+                    }
+                }
+            }
+            if deadline.is_none() {
+                deadline = self.deadline(&terms);
+            }
+            match self.wait(&terms, deadline) {
+                Ok(Woken::Called) => {}
+                Ok(Woken::TimedOut) => {
+                    return Err(timed_out(&terms, self.inner.as_fd().as_raw_fd()));
+                }
+                // It might not have to wait after all: an edge that came since was not seen yet.
+                Err(refused) => {
+                    return call(&self.inner).map_err(|error| match error.kind() {
+                        io::ErrorKind::WouldBlock => refused,
+                        _ => error,
+                    });
+                }
+            }
+        }
+    }
+
+    /// As `attempt`, for calls that move bytes: fewer than `asked` mean that there is no more for now.
+    #[inline]
+    pub(crate) fn attempt_bytes(
+        &self,
+        terms: Terms,
+        asked: usize,
+        call: impl FnMut(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let moved = self.attempt(terms, call)?;
+        if moved < asked {
+            self.source.drained(terms.direction);
+        }
+        Ok(moved)
+    }
+
+    /// Waits for the next edge, without a call before.
+    ///
+    /// # Errors
+    /// If a panic unwinds the running greenlet.
+    pub(crate) fn wait(&self, terms: &Terms, deadline: Option<Nanos>) -> io::Result<Woken> {
+        let reason = (terms.reason)(self.inner.as_fd().as_raw_fd());
+        self.source
+            .wait(terms.direction, reason, terms.place, deadline)
+            .map_err(|_| io::Error::other(WouldWaitWhilePanicking))
+    }
+
+    /// From now on only an edge that is yet to come says that a call is worth a try.
+    pub(crate) fn forget_readiness(&self, direction: Direction) {
+        self.source.exhausted(direction);
+    }
+
+    pub(crate) fn deadline(&self, terms: &Terms) -> Option<Nanos> {
+        hub::get().clock().after(terms.timeout?)
+    }
+}
+
+impl<T: AsFd> Drop for Registered<T> {
+    fn drop(&mut self) {
+        if let Some(hub) = hub::existing() {
+            let fd = self.inner.as_fd().as_raw_fd();
+            hub.poller().deregister(fd, &self.source);
+        }
+    }
+}
+
+#[cold]
+pub(crate) fn timed_out(terms: &Terms, fd: i32) -> io::Error {
+    let text = format!("{} took too long", (terms.reason)(fd));
+    io::Error::new(io::ErrorKind::TimedOut, text)
+}
+
+/// Inside an [`io::Error`]: a call would have had to wait in the middle of a panic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WouldWaitWhilePanicking;
+
+impl fmt::Display for WouldWaitWhilePanicking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the call would have to wait, and a panic unwinds this greenlet: it cannot wait",
+        )
+    }
+}
+
+impl std::error::Error for WouldWaitWhilePanicking {}

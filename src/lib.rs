@@ -1,0 +1,100 @@
+//! Greenlets for Rust: coroutines with stacks of their own and an explicit [`switch`](Greenlet::switch), and a
+//! hub that makes blocking-looking code concurrent.
+//!
+//! Two greenlets that hand a number to each other:
+//! ```
+//! use greenhub::{Greenlet, parent};
+//!
+//! let doubler: Greenlet<u32, u32> = Greenlet::new(|mut n| {
+//!     let main = parent::<u32, u32>();
+//!     loop {
+//!         n = main.switch(n * 2);
+//!     }
+//! });
+//! assert_eq!(doubler.switch(1), 2);
+//! assert_eq!(doubler.switch(21), 42);
+//! ```
+//!
+//! Tasks that wait at the same time, on one thread:
+#![cfg_attr(feature = "hub", doc = "```")]
+#![cfg_attr(not(feature = "hub"), doc = "```ignore")]
+//! use greenhub::{joinall, sleep, spawn};
+//! use std::time::Duration;
+//!
+//! let tasks: Vec<_> = (0..3)
+//!     .map(|n| spawn(move || {
+//!         sleep(Duration::from_millis(10)); // the others run meanwhile
+//!         n * n
+//!     }))
+//!     .collect();
+//! joinall(&tasks);
+//! let squares: Vec<i32> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
+//! assert_eq!(squares, [0, 1, 4]);
+//! ```
+//!
+//! - [`greenlet`]: the switch floor. It is all there is without the feature `hub`.
+//! - `task`: [`spawn`], [`joinall`], [`sleep`]: greenlets that this thread's hub runs.
+//! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
+//! - `hub`: a clock that stands still, for tests of code that waits.
+//!
+//! # What must not be done
+//! Nothing here is `Send`: a greenlet never leaves its thread, so `Rc`, `RefCell` and borrows live across waits.
+//! Two things break that no library can forbid: a `thread_local!` initialiser that switches, and a thread-local
+//! that is set on entry to a scope and reset at its end while others run in between. Do not switch or wait
+//! inside [`LocalKey::with`](std::thread::LocalKey::with).
+//!
+//! While a panic unwinds a greenlet it cannot switch or wait: destructors must not block.
+
+// Here and not in Cargo.toml's [lints], which would reach examples, tests and benches too.
+#![warn(missing_docs)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod error;
+pub mod greenlet;
+#[cfg(feature = "hub")]
+pub mod hub;
+#[cfg(feature = "hub")]
+mod io;
+#[cfg(feature = "hub")]
+mod list;
+#[cfg(feature = "hub")]
+pub mod net;
+#[cfg(feature = "hub")]
+mod slots;
+pub mod stack;
+#[cfg(feature = "hub")]
+mod sys;
+#[cfg(feature = "hub")]
+pub mod task;
+#[cfg(feature = "hub")]
+mod waiting;
+
+#[cfg(feature = "hub")]
+pub use error::{HubGone, JoinError};
+pub use error::{SpawnError, SwitchError};
+pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
+#[cfg(feature = "hub")]
+pub use task::{HubHandle, Task, joinall, sleep, spawn, try_spawn, yield_now};
+
+/// The notes and the README, whose Rust blocks compile and run as doc tests.
+#[cfg(all(doctest, feature = "hub"))]
+mod notes {
+    macro_rules! include_notes {
+        ($($name:ident: $path:literal),* $(,)?) => {
+            $(#[doc = include_str!($path)] mod $name {})*
+        };
+    }
+    include_notes! {
+        readme: "../README.md",
+        map: "../arch-notes/01-map.md",
+        words: "../arch-notes/02-words.md",
+        stacks: "../arch-notes/03-stacks.md",
+        switching: "../arch-notes/04-switching.md",
+        hub: "../arch-notes/05-hub.md",
+        io: "../arch-notes/07-io.md",
+        safety: "../arch-notes/08-safety.md",
+        decisions: "../arch-notes/10-decisions.md",
+        checks: "../arch-notes/11-checks.md",
+        measurements: "../arch-notes/12-measurements.md",
+    }
+}

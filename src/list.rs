@@ -1,0 +1,225 @@
+//! A first-in, first-out list whose nodes lie in the frames of those who wait, so that joining and
+//! leaving it takes no memory and no search.
+//!
+//! ```text
+//!   List { head, tail }
+//!            |     +-----------------------------+
+//!            v                                   v
+//!        +--------+  next   +--------+  next  +--------+
+//!        | Node   | ------> | Node   | -----> | Node   |
+//!        | value  | <------ | value  | <----- | value  |
+//!        +--------+  prev   +--------+  prev  +--------+
+//!        frame of A         frame of B        frame of C
+//! ```
+//!
+//! # Invariant
+//! Every node that the list reaches is linked, lies still, and is alive, and so is the list while a node is
+//! linked: whoever links a node promises that. A [`Link`] keeps the promise for a node in a frame: it
+//! borrows both, and its drop unlinks. A frame that is leaked keeps its node alive for ever.
+
+use std::cell::Cell;
+use std::ptr;
+
+/// The two ends of a list of `T`.
+pub(crate) struct List<T> {
+    head: Cell<*const Node<T>>,
+    tail: Cell<*const Node<T>>,
+}
+
+/// One place in a list.
+pub(crate) struct Node<T> {
+    next: Cell<*const Node<T>>,
+    prev: Cell<*const Node<T>>,
+    linked: Cell<bool>,
+    value: Cell<Option<T>>,
+}
+
+/// While this lives, its node may be in the list.
+pub(crate) struct Link<'a, T> {
+    list: &'a List<T>,
+    node: &'a Node<T>,
+}
+
+impl<T> Node<T> {
+    pub(crate) const fn new(value: T) -> Node<T> {
+        Node::with(Some(value))
+    }
+
+    /// A node whose value comes later, with [`Node::fill`].
+    pub(crate) const fn empty() -> Node<T> {
+        Node::with(None)
+    }
+
+    const fn with(value: Option<T>) -> Node<T> {
+        Node {
+            next: Cell::new(ptr::null()),
+            prev: Cell::new(ptr::null()),
+            linked: Cell::new(false),
+            value: Cell::new(value),
+        }
+    }
+
+    pub(crate) fn fill(&self, value: T) {
+        self.value.set(Some(value));
+    }
+}
+
+impl<T> List<T> {
+    pub(crate) const fn new() -> List<T> {
+        List {
+            head: Cell::new(ptr::null()),
+            tail: Cell::new(ptr::null()),
+        }
+    }
+
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
+        self.head.get().is_null()
+    }
+
+    /// Puts `node` last. It stays until it is popped or the link is dropped.
+    ///
+    /// # Safety
+    /// The link is dropped before `node` or the list moves or dies; it is not forgotten, unless the
+    /// frame that holds it is never left.
+    #[inline(always)]
+    pub(crate) unsafe fn push_back<'a>(&'a self, node: &'a Node<T>) -> Link<'a, T> {
+        // SAFETY: the link's drop unlinks, and the caller promises that it comes in time.
+        unsafe { self.link(node) };
+        Link { list: self, node }
+    }
+
+    /// Puts `node` last, until it is popped or unlinked.
+    ///
+    /// # Safety
+    /// It is in no list, and is taken out of this one before either of the two moves or dies.
+    #[inline(always)]
+    pub(crate) unsafe fn link(&self, node: &Node<T>) {
+        debug_assert!(!node.linked.get(), "a node is in one list at a time");
+        let last = self.tail.get();
+        node.prev.set(last);
+        node.next.set(ptr::null());
+        node.linked.set(true);
+        self.tail.set(node);
+        if last.is_null() {
+            self.head.set(node);
+        } else {
+            // SAFETY: the invariant: what the list reaches is alive.
+            unsafe { &*last }.next.set(node);
+        }
+    }
+
+    /// Takes `node` out, if it is in this list, and its value out of it.
+    ///
+    /// # Safety
+    /// It is in this list or in none.
+    #[inline(always)]
+    pub(crate) unsafe fn unlink(&self, node: &Node<T>) -> Option<T> {
+        if node.linked.get() {
+            self.take_out(node);
+        }
+        node.value.take()
+    }
+
+    /// Shows each value, first to last. `show` must not touch the list.
+    pub(crate) fn for_each(&self, mut show: impl FnMut(&T)) {
+        let mut next = self.head.get();
+        while !next.is_null() {
+            // SAFETY: the invariant: what the list reaches is alive.
+            let node = unsafe { &*next };
+            let value = node.value.take();
+            if let Some(value) = &value {
+                show(value);
+            }
+            node.value.set(value);
+            next = node.next.get();
+        }
+    }
+
+    /// Takes the first node out of the list and its value out of the node.
+    #[inline(always)]
+    pub(crate) fn pop_front(&self) -> Option<T> {
+        let first = self.head.get();
+        if first.is_null() {
+            return None;
+        }
+        // SAFETY: the invariant: what the list reaches is alive.
+        let node = unsafe { &*first };
+        self.take_out(node);
+        node.value.take()
+    }
+
+    #[inline(always)]
+    fn take_out(&self, node: &Node<T>) {
+        let (prev, next) = (node.prev.get(), node.next.get());
+        if prev.is_null() {
+            self.head.set(next);
+        } else {
+            // SAFETY: the invariant: a linked node's neighbours are in the list, so they are alive.
+            unsafe { &*prev }.next.set(next);
+        }
+        if next.is_null() {
+            self.tail.set(prev);
+        } else {
+            // SAFETY: as above.
+            unsafe { &*next }.prev.set(prev);
+        }
+        node.linked.set(false);
+    }
+}
+
+impl<T> Drop for Link<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.node.linked.get() {
+            self.list.take_out(self.node);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::VecDeque;
+
+    #[test]
+    fn values_come_out_in_the_order_they_went_in() {
+        let (a, b, c) = (Node::new('a'), Node::new('b'), Node::new('c'));
+        let list = List::new();
+        // SAFETY: the links are dropped at the end of this function, before nodes and list.
+        let _links = unsafe { [list.push_back(&a), list.push_back(&b), list.push_back(&c)] };
+        assert_eq!(list.pop_front(), Some('a'));
+        assert_eq!(list.pop_front(), Some('b'));
+        assert_eq!(list.pop_front(), Some('c'));
+        assert_eq!(list.pop_front(), None);
+    }
+
+    proptest! {
+        /// Push, leave and pop in any order, against a queue that is searched.
+        #[test]
+        fn any_order_of_push_leave_and_pop(steps in prop::collection::vec((0u8..3, 0usize..8), 0..200)) {
+            let nodes: Vec<Vec<Node<usize>>> =
+                (0..steps.len()).map(|id| vec![Node::new(id)]).collect();
+            let list = List::new();
+            let mut links = Vec::new();
+            let mut model = VecDeque::new();
+            for (id, (step, pick)) in steps.into_iter().enumerate() {
+                match step {
+                    0 => {
+                        // SAFETY: links are dropped before nodes and list, in this function.
+                        links.push((id, unsafe { list.push_back(&nodes[id][0]) }));
+                        model.push_back(id);
+                    }
+                    1 if !links.is_empty() => {
+                        let (left, link) = links.swap_remove(pick % links.len());
+                        drop(link);
+                        model.retain(|&other| other != left);
+                    }
+                    _ => prop_assert_eq!(list.pop_front(), model.pop_front()),
+                }
+                prop_assert_eq!(list.is_empty(), model.is_empty());
+            }
+        }
+    }
+}

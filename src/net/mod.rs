@@ -1,0 +1,12 @@
+//! TCP in blocking style: as [`std::net`], but waiting lets other greenlets run.
+//!
+//! Streams and listeners belong to the thread that made them and are not `Send`. Names are resolved by the
+//! system's resolver, which blocks the whole thread; addresses are not affected by that.
+#![forbid(unsafe_code)]
+
+mod tcp_listener;
+mod tcp_stream;
+
+pub use self::tcp_listener::{Incoming, TcpListener};
+pub use self::tcp_stream::TcpStream;
+pub use crate::io::WouldWaitWhilePanicking;

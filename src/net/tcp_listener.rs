@@ -1,0 +1,201 @@
+//! A TCP socket that waits for connections.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::TcpStream;
+use crate::hub::{Direction, Parking};
+use crate::io::{Registered, Terms, WouldWaitWhilePanicking};
+use crate::sys;
+use crate::waiting::Reason;
+
+/// How long to wait when the system has no descriptor for a connection, at first and at most.
+const FIRST_BACK_OFF: Duration = Duration::from_millis(10);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
+
+/// A socket that listens for connections, as [`std::net::TcpListener`].
+///
+/// # Examples
+/// ```
+/// use greenhub::net::{TcpListener, TcpStream};
+/// use std::io::{Read, Write};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let address = listener.local_addr()?;
+/// greenhub::spawn(move || {
+///     let (mut stream, _) = listener.accept()?;
+///     stream.write_all(b"hello")
+/// });
+/// let mut text = String::new();
+/// TcpStream::connect(address)?.read_to_string(&mut text)?;
+/// assert_eq!(text, "hello");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// It stays on its thread:
+/// ```compile_fail,E0277
+/// fn must_be_send<T: Send>() {}
+/// must_be_send::<greenhub::net::TcpListener>();
+/// ```
+pub struct TcpListener {
+    io: Rc<Registered<Socket>>,
+}
+
+/// mio's listener accepts sockets that are non-blocking from the start, which saves a call for each.
+struct Socket(mio::net::TcpListener);
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl TcpListener {
+    /// Listens on the first of the addresses where that is possible. Port 0 lets the system choose one.
+    ///
+    /// # Errors
+    /// Those of [`std::net::TcpListener::bind`]: `AddrInUse` for a taken port, for example.
+    pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<TcpListener> {
+        TcpListener::from_std(std::net::TcpListener::bind(address)?)
+    }
+
+    /// Takes over a listener of the standard library, and puts it into non-blocking mode.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        listener.set_nonblocking(true)?;
+        let socket = Socket(mio::net::TcpListener::from_std(listener));
+        Ok(TcpListener {
+            io: Rc::new(Registered::new(socket)?),
+        })
+    }
+
+    /// Waits for a connection, and gives it with the address of the peer.
+    ///
+    /// Connections that were given up before they were accepted are passed over. Where the system has no
+    /// descriptor or memory left for a connection, this tries again after 10 ms, and then less and less
+    /// often, up to once a second; others run meanwhile.
+    ///
+    /// # Errors
+    /// What the system says otherwise; and [`WouldWaitWhilePanicking`].
+    #[track_caller]
+    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let terms = Terms {
+            direction: Direction::Read,
+            reason: Reason::Accept,
+            timeout: None,
+            place: Location::caller(),
+        };
+        let mut back_off = FIRST_BACK_OFF;
+        loop {
+            match self.io.attempt(terms, |socket| socket.0.accept()) {
+                Ok((stream, peer)) => {
+                    return Ok((TcpStream::from_nonblocking(stream.into())?, peer));
+                }
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if sys::is_exhausted(&error) => {
+                    self.pause(back_off, terms.place)?;
+                    back_off = (back_off * 2).min(LONGEST_BACK_OFF);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn pause(&self, time: Duration, place: &'static Location<'static>) -> io::Result<()> {
+        let reason = Reason::Accept(self.as_raw_fd());
+        let parking =
+            Parking::begin(reason, place).map_err(|_| io::Error::other(WouldWaitWhilePanicking))?;
+        parking.park_for(time);
+        Ok(())
+    }
+
+    /// Accepts one connection after the other, for ever.
+    pub fn incoming(&self) -> Incoming<'_> {
+        Incoming { listener: self }
+    }
+
+    /// The address it listens on, with the port that the system chose.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.get().0.local_addr()
+    }
+
+    /// Another handle to the same socket. Both may wait for connections: they get them in turn.
+    ///
+    /// # Errors
+    /// None now; as in [`std::net::TcpListener::try_clone`].
+    pub fn try_clone(&self) -> io::Result<TcpListener> {
+        Ok(TcpListener {
+            io: self.io.clone(),
+        })
+    }
+
+    /// See [`std::net::TcpListener::set_ttl`].
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.io.get().0.set_ttl(ttl)
+    }
+
+    /// See [`std::net::TcpListener::ttl`].
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.io.get().0.ttl()
+    }
+
+    /// See [`std::net::TcpListener::take_error`].
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.io.get().0.take_error()
+    }
+}
+
+/// An iterator over connections that never ends: [`TcpListener::incoming`].
+#[derive(Debug)]
+pub struct Incoming<'a> {
+    listener: &'a TcpListener,
+}
+
+impl Iterator for Incoming<'_> {
+    type Item = io::Result<TcpStream>;
+
+    #[track_caller]
+    fn next(&mut self) -> Option<io::Result<TcpStream>> {
+        Some(self.listener.accept().map(|(stream, _)| stream))
+    }
+}
+
+impl std::iter::FusedIterator for Incoming<'_> {}
+
+impl AsFd for TcpListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.get().as_fd()
+    }
+}
+
+impl AsRawFd for TcpListener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.get().0.fmt(f)
+    }
+}

@@ -1,0 +1,64 @@
+//! Spawning a task with a name or with a stack of another size.
+#![forbid(unsafe_code)]
+
+use std::panic::Location;
+
+use super::{Task, spawn_with};
+use crate::error::SpawnError;
+use crate::stack::DEFAULT_STACK_SIZE;
+
+/// Settings of a task to be spawned, as [`std::thread::Builder`] has them for threads.
+///
+/// # Examples
+/// ```
+/// use greenhub::task;
+///
+/// let task = task::Builder::new()
+///     .name("reader")
+///     .stack_size(64 * 1024)
+///     .spawn(|| "read")?;
+/// assert_eq!(task.name(), Some("reader"));
+/// assert_eq!(task.join().unwrap(), "read");
+/// # Ok::<(), greenhub::SpawnError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "a builder spawns nothing until `spawn` is called"]
+pub struct Builder {
+    name: Option<Box<str>>,
+    stack_size: Option<usize>,
+}
+
+impl Builder {
+    /// Settings as [`spawn`](super::spawn) has them: no name, a stack of
+    /// [`DEFAULT_STACK_SIZE`](crate::stack::DEFAULT_STACK_SIZE) bytes.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// Names the task, for error messages and reports.
+    pub fn name(mut self, name: impl Into<String>) -> Builder {
+        self.name = Some(name.into().into_boxed_str());
+        self
+    }
+
+    /// Sets the usable stack size in bytes. It is rounded up, to
+    /// [`MIN_STACK_SIZE`](crate::stack::MIN_STACK_SIZE) at least.
+    pub fn stack_size(mut self, bytes: usize) -> Builder {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Spawns the task. It runs when the running greenlet waits.
+    ///
+    /// # Errors
+    /// [`SpawnError`] if there is no memory for its stack, or no hub can be made. Nothing else is changed.
+    #[track_caller]
+    pub fn spawn<F, T>(self, body: F) -> Result<Task<T>, SpawnError>
+    where
+        F: FnOnce() -> T + 'static,
+        T: 'static,
+    {
+        let stack_size = self.stack_size.unwrap_or(DEFAULT_STACK_SIZE);
+        spawn_with(self.name, stack_size, Location::caller(), body)
+    }
+}

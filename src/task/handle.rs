@@ -1,0 +1,69 @@
+//! Spawning on a hub from other threads.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::io;
+
+use super::try_spawn;
+use crate::error::HubGone;
+use crate::hub::{self, Sender};
+
+/// A handle to the hub of one thread, for all threads.
+///
+/// While one is alive, that hub waits for work from outside instead of reporting a deadlock.
+///
+/// # Examples
+/// ```
+/// use greenhub::HubHandle;
+/// use std::thread;
+///
+/// let hub = HubHandle::current()?;
+/// let worker = thread::spawn(move || hub.spawn(|| println!("on the hub's thread")));
+/// while !worker.is_finished() {
+///     greenhub::yield_now();
+/// }
+/// greenhub::yield_now();
+/// # worker.join().unwrap().unwrap();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct HubHandle {
+    sender: Sender,
+}
+
+impl HubHandle {
+    /// A handle to this thread's hub.
+    ///
+    /// # Errors
+    /// If the system has no descriptor left for waking the hub.
+    pub fn current() -> io::Result<HubHandle> {
+        let sender = hub::try_get()?.sender()?;
+        Ok(HubHandle { sender })
+    }
+
+    /// Spawns a task over there. The body travels; what it makes of itself stays on that thread.
+    ///
+    /// Where no task can be made for want of memory, the body is dropped over there, and a line on
+    /// stderr says so.
+    ///
+    /// # Errors
+    /// [`HubGone`] if that thread has ended. The body is dropped here then.
+    pub fn spawn<F>(&self, body: F) -> Result<(), HubGone>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        self.sender
+            .send(Box::new(move || {
+                if let Err(error) = try_spawn(body) {
+                    eprintln!("greenhub: a task sent from another thread was not spawned: {error}");
+                }
+            }))
+            .map_err(|_| HubGone::new())
+    }
+}
+
+impl fmt::Debug for HubHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HubHandle").finish_non_exhaustive()
+    }
+}

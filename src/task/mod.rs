@@ -1,0 +1,269 @@
+//! Tasks: greenlets that the hub runs, and that others join.
+//!
+//! A task is spawned with a body that takes nothing. It runs when its turn comes, its outcome is kept for
+//! whoever joins it, and a panic stays there, too. Dropping the [`Task`] lets it run on by itself.
+
+mod builder;
+mod handle;
+mod pause;
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+
+pub use self::builder::Builder;
+pub use self::handle::HubHandle;
+pub use self::pause::{sleep, yield_now};
+use crate::error::{JoinError, SpawnError};
+use crate::greenlet::counted::{AnyRef, Ref};
+use crate::greenlet::record::Birth;
+use crate::greenlet::{GreenletExit, Next, handover, parent, thread};
+use crate::hub::{self, HubRef, WaitList, abort_refused};
+use crate::list::Node;
+use crate::stack::{self, DEFAULT_STACK_SIZE};
+use crate::waiting::Reason;
+
+/// A handle to a spawned task: to wait for it, and to get what came out of it.
+///
+/// Dropping it detaches the task, which runs on.
+///
+/// # Examples
+/// ```
+/// let task = greenhub::spawn(|| 6 * 7);
+/// assert_eq!(task.join().unwrap(), 42);
+/// ```
+///
+/// A task stays on its thread, so it may hold what is not `Send`; its handle stays, too:
+/// ```compile_fail,E0277
+/// let task = greenhub::spawn(|| 1);
+/// std::thread::spawn(move || task.join());
+/// ```
+pub struct Task<T> {
+    record: Ref<Job<T>>,
+}
+
+/// What a task's record holds besides its greenlet.
+struct Job<T> {
+    outcome: Cell<Option<Outcome<T>>>,
+    joiners: WaitList,
+    /// The body is over; its outcome is there, or was taken.
+    finished: Cell<bool>,
+    /// Nobody will ask for the outcome.
+    detached: Cell<bool>,
+    /// Its place in the hub's list of tasks, which owns it until it has ended.
+    listed: Node<AnyRef>,
+}
+
+type Outcome<T> = Result<T, Box<dyn Any + Send>>;
+
+/// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
+///
+/// # Panics
+/// If there is no memory for its stack; [`try_spawn`] returns that as an error.
+///
+/// # Examples
+/// ```
+/// use std::rc::Rc;
+///
+/// let shared = Rc::new(20); // it need not be Send
+/// let task = greenhub::spawn({
+///     let shared = shared.clone();
+///     move || *shared + 1
+/// });
+/// assert_eq!(task.join().unwrap(), 21);
+/// ```
+#[track_caller]
+pub fn spawn<F, T>(body: F) -> Task<T>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    match try_spawn(body) {
+        Ok(task) => task,
+        Err(error) => panic!("no task could be spawned: {error}"),
+    }
+}
+
+/// Spawns a task as [`spawn`] does, where running out of memory is not the end.
+///
+/// # Errors
+/// [`SpawnError`] if there is no memory for its stack, or no hub can be made. Nothing else is changed.
+#[track_caller]
+pub fn try_spawn<F, T>(body: F) -> Result<Task<T>, SpawnError>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    spawn_with(None, DEFAULT_STACK_SIZE, Location::caller(), body)
+}
+
+fn spawn_with<F, T>(
+    name: Option<Box<str>>,
+    stack_size: usize,
+    made_at: &'static Location<'static>,
+    body: F,
+) -> Result<Task<T>, SpawnError>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    let hub = hub::try_get()?;
+    let stack = stack::take(stack_size)?;
+    let birth = Birth {
+        name,
+        parent: Some(hub.greenlet().clone()),
+        made_at,
+        id: thread::next_id(),
+    };
+    let job = Job::<T> {
+        outcome: Cell::new(None),
+        joiners: WaitList::new(),
+        finished: Cell::new(false),
+        detached: Cell::new(false),
+        listed: Node::empty(),
+    };
+    let record = Ref::new(birth, job);
+    let core = record.any().as_next();
+    let job: *const Job<T> = &raw const record.extra;
+    let root = move || {
+        // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
+        let me = unsafe { handover::enter(core) };
+        me.wait().end();
+        let outcome = catch_unwind(AssertUnwindSafe(body));
+        // SAFETY: as above.
+        end(hub, unsafe { &*job }, outcome)
+    };
+    // SAFETY: the body is 'static, and `end` closes the greenlet, sets the hub as current, and unwinds not.
+    unsafe { handover::install(record.any(), stack, root) };
+    record.extra.listed.fill(record.any().clone());
+    // SAFETY: the node lies in the record, which the node's own value keeps there until `end` takes it out.
+    unsafe { hub.tasks().link(&record.extra.listed) };
+    record.any().wait().set_ready();
+    hub.push_ready(record.any().clone());
+    Ok(Task { record })
+}
+
+/// The last thing on a task's own stack. What it returns must run next.
+fn end<T>(hub: HubRef, job: &Job<T>, outcome: Outcome<T>) -> Next {
+    if job.detached.get() {
+        // Here and now, where a destructor may still wait.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(outcome))) {
+            std::mem::forget(panic);
+        }
+    } else {
+        job.outcome.set(Some(outcome));
+    }
+    job.finished.set(true);
+    job.joiners.wake_all();
+    let me = thread::current();
+    me.wait().end();
+    parent::close(&me);
+    // SAFETY: it was put into this list when it was spawned.
+    drop(unsafe { hub.tasks().unlink(&job.listed) });
+    let next = hub.next();
+    thread::set_current(next);
+    next
+}
+
+impl<T> Task<T> {
+    /// Waits until the task has ended, and gives what its body returned.
+    ///
+    /// # Errors
+    /// [`JoinError`] if the body panicked or was killed.
+    ///
+    /// # Panics
+    /// In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[inline(always)]
+    #[track_caller]
+    pub fn join(self) -> Result<T, JoinError> {
+        self.wait();
+        match self.record.extra.outcome.take() {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(payload)) => Err(self.failed(payload)),
+            None => unreachable!("only join takes the outcome, and it takes the handle"),
+        }
+    }
+
+    #[cold]
+    fn failed(&self, payload: Box<dyn Any + Send>) -> JoinError {
+        let killed = GreenletExit::is_in(&*payload);
+        let who = match self.name() {
+            Some(name) => format!("task \"{name}\""),
+            None => format!("task {}", self.id()),
+        };
+        JoinError::new(who, self.record.any().made_at(), killed, payload)
+    }
+
+    /// Waits until the task has ended, and leaves its outcome for [`join`](Task::join).
+    #[inline(always)]
+    #[track_caller]
+    pub fn wait(&self) {
+        let job = &self.record.extra;
+        if !job.finished.get() {
+            let reason = Reason::Join(self.record.any().id());
+            if job.joiners.wait(reason, Location::caller()).is_err() {
+                abort_refused("join", Location::caller());
+            }
+        }
+    }
+
+    /// The task has ended: `join` would not wait.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.record.extra.finished.get()
+    }
+
+    /// A number that no other greenlet of this process has or will have.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.record.any().id()
+    }
+
+    /// The name it was given with [`Builder::name`], if any.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.record.any().name()
+    }
+}
+
+/// Waits until all of `tasks` have ended. Their outcomes stay for [`Task::join`].
+///
+/// # Examples
+/// ```
+/// use greenhub::{joinall, spawn};
+///
+/// let tasks: Vec<_> = (0..3).map(|n| spawn(move || n * n)).collect();
+/// joinall(&tasks);
+/// let squares: Vec<i32> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
+/// assert_eq!(squares, [0, 1, 4]);
+/// ```
+#[track_caller]
+pub fn joinall<'a, T: 'static>(tasks: impl IntoIterator<Item = &'a Task<T>>) {
+    for task in tasks {
+        task.wait();
+    }
+}
+
+impl<T> Drop for Task<T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.record.extra.detached.set(true);
+        drop(self.record.extra.outcome.take());
+    }
+}
+
+impl<T> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Task");
+        out.field("id", &self.id());
+        if let Some(name) = self.name() {
+            out.field("name", &name);
+        }
+        out.field("finished", &self.is_finished())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,65 @@
+//! Letting others run: for a time, or for a turn.
+#![forbid(unsafe_code)]
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::hub::{self, Parking, abort_refused};
+use crate::waiting::Reason;
+
+/// Waits for `duration`, while others run. Never shorter, and longer by about 0.1 ms where the thread is idle.
+///
+/// `Duration::ZERO` lets everybody run who is ready now, as gevent's `sleep(0)` does.
+///
+/// # Panics
+/// In the main greenlet, if `duration` is too long for any clock and nothing else can wake anybody.
+///
+/// # Aborts
+/// While a panic unwinds the running greenlet, which cannot wait then.
+///
+/// # Examples
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// let begun = Instant::now();
+/// greenhub::sleep(Duration::from_millis(5));
+/// assert!(begun.elapsed() >= Duration::from_millis(5));
+/// ```
+#[track_caller]
+pub fn sleep(duration: Duration) {
+    let place = Location::caller();
+    if duration.is_zero() {
+        return hub::yield_now(place);
+    }
+    match Parking::begin(Reason::Sleep, place) {
+        Ok(parking) => {
+            parking.park_for(duration);
+        }
+        Err(_) => abort_refused("sleep", place),
+    }
+}
+
+/// Lets everybody run who is ready now, and then goes on.
+///
+/// # Aborts
+/// While a panic unwinds the running greenlet, which cannot wait then.
+///
+/// # Examples
+/// ```
+/// use std::cell::RefCell;
+/// use std::rc::Rc;
+///
+/// let log = Rc::new(RefCell::new(Vec::new()));
+/// let task = greenhub::spawn({
+///     let log = log.clone();
+///     move || log.borrow_mut().push("task")
+/// });
+/// greenhub::yield_now();
+/// log.borrow_mut().push("main");
+/// assert_eq!(*log.borrow(), ["task", "main"]);
+/// ```
+#[inline(always)]
+#[track_caller]
+pub fn yield_now() {
+    hub::yield_now(Location::caller());
+}

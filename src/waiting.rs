@@ -1,0 +1,199 @@
+//! How one greenlet stands with its hub: running, parked, or ready to go on. Pure: it switches nobody.
+//!
+//! ```text
+//!            begin(ticket)              wake(ticket, why)
+//!  Running ----------------> Parked ----------------------> Ready(why)
+//!     ^                        |   a ticket of another wait      |
+//!     |                        |   changes nothing               |
+//!     +----- end() ------------+---------------------------------+
+//! ```
+//!
+//! A wake may come before the greenlet has left the processor: it is kept, as `Ready`. Of a wake, a
+//! deadline and a kill in the same turn the first one wins, and the others find a stale ticket.
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+
+/// How a greenlet stands with its hub: a view of the two corners of its record that say so.
+#[derive(Clone, Copy)]
+pub(crate) struct Wait<'a> {
+    phase: &'a Phase,
+    details: &'a Details,
+}
+
+/// What every yield and every wake touches: one byte, which lies where every switch looks anyway.
+pub(crate) struct Phase(Cell<Stand>);
+
+/// What only a wait touches.
+pub(crate) struct Details {
+    ticket: Cell<u64>,
+    reason: Cell<Reason>,
+    place: Cell<Option<&'static Location<'static>>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stand {
+    /// It runs, or waits for something that is not the hub's business.
+    Running,
+    /// It waits for a wake.
+    Parked,
+    /// It was woken, or never had to wait, and shall run when its turn comes.
+    Ready(Woken),
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Woken {
+    /// Somebody woke it.
+    Called,
+    /// Its deadline has passed.
+    TimedOut,
+}
+
+/// What a greenlet waits for, as reports show it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reason {
+    /// For time to pass.
+    Sleep,
+    /// For the task with this id to end.
+    Join(u64),
+    /// For something to read from this descriptor.
+    Read(i32),
+    /// For room to write to this descriptor.
+    Write(i32),
+    /// For a connection to come in at this descriptor.
+    Accept(i32),
+    /// For a connection to be made by this descriptor.
+    Connect(i32),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Sleep => f.write_str("sleep"),
+            Reason::Join(id) => write!(f, "join of task {id}"),
+            Reason::Read(fd) => write!(f, "read from descriptor {fd}"),
+            Reason::Write(fd) => write!(f, "write to descriptor {fd}"),
+            Reason::Accept(fd) => write!(f, "accept at descriptor {fd}"),
+            Reason::Connect(fd) => write!(f, "connect of descriptor {fd}"),
+        }
+    }
+}
+
+impl Phase {
+    pub(crate) const fn new() -> Phase {
+        Phase(Cell::new(Stand::Running))
+    }
+}
+
+impl Details {
+    pub(crate) const fn new() -> Details {
+        Details {
+            ticket: Cell::new(0),
+            reason: Cell::new(Reason::Sleep),
+            place: Cell::new(None),
+        }
+    }
+}
+
+impl<'a> Wait<'a> {
+    #[inline(always)]
+    pub(crate) fn new(phase: &'a Phase, details: &'a Details) -> Wait<'a> {
+        Wait { phase, details }
+    }
+
+    /// Begins a wait that only this ticket's wakes can end.
+    #[inline(always)]
+    pub(crate) fn begin(self, ticket: u64, reason: Reason, place: &'static Location<'static>) {
+        debug_assert_eq!(self.phase.0.get(), Stand::Running, "one wait at a time");
+        self.details.ticket.set(ticket);
+        self.details.reason.set(reason);
+        self.details.place.set(Some(place));
+        self.phase.0.set(Stand::Parked);
+    }
+
+    /// Ends the wait of this ticket. False if it is over or was woken before: then nothing changes.
+    #[inline(always)]
+    pub(crate) fn wake(self, ticket: u64, why: Woken) -> bool {
+        let first = self.phase.0.get() == Stand::Parked && self.details.ticket.get() == ticket;
+        if first {
+            self.phase.0.set(Stand::Ready(why));
+        }
+        first
+    }
+
+    /// Makes it ready without a wait: a new task, or one that lets others go first.
+    #[inline(always)]
+    pub(crate) fn set_ready(self) {
+        self.phase.0.set(Stand::Ready(Woken::Called));
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_ready(self) -> bool {
+        matches!(self.phase.0.get(), Stand::Ready(_))
+    }
+
+    /// What has woken it, if anything has.
+    #[inline(always)]
+    pub(crate) fn woken(self) -> Option<Woken> {
+        match self.phase.0.get() {
+            Stand::Ready(why) => Some(why),
+            Stand::Parked | Stand::Running => None,
+        }
+    }
+
+    /// Ends the wait, however it ended: late wakes find nobody.
+    #[inline(always)]
+    pub(crate) fn end(self) {
+        self.phase.0.set(Stand::Running);
+    }
+
+    /// What it waits for, since where, if it is parked.
+    pub(crate) fn parked_at(self) -> Option<(Reason, &'static Location<'static>)> {
+        match self.phase.0.get() {
+            Stand::Parked => Some((self.details.reason.get(), self.details.place.get()?)),
+            Stand::Running | Stand::Ready(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(wait: Wait<'_>, ticket: u64) {
+        wait.begin(ticket, Reason::Sleep, Location::caller());
+    }
+
+    #[test]
+    fn the_first_of_two_wakes_wins() {
+        let (phase, details) = (Phase::new(), Details::new());
+        let wait = Wait::new(&phase, &details);
+        begin(wait, 7);
+        assert!(wait.wake(7, Woken::TimedOut));
+        assert!(!wait.wake(7, Woken::Called));
+        assert_eq!(wait.woken(), Some(Woken::TimedOut));
+    }
+
+    #[test]
+    fn a_ticket_of_an_earlier_wait_finds_nobody() {
+        let (phase, details) = (Phase::new(), Details::new());
+        let wait = Wait::new(&phase, &details);
+        begin(wait, 1);
+        wait.end();
+        begin(wait, 2);
+        assert!(!wait.wake(1, Woken::Called));
+        assert_eq!(wait.woken(), None);
+        assert!(wait.wake(2, Woken::Called));
+    }
+
+    #[test]
+    fn nobody_is_woken_who_does_not_wait() {
+        let (phase, details) = (Phase::new(), Details::new());
+        let wait = Wait::new(&phase, &details);
+        assert!(!wait.wake(0, Woken::Called));
+        assert!(!wait.is_ready());
+    }
+}

@@ -1,0 +1,275 @@
+//! The rules of the house, as tests: each failure says where, what is wrong and what to do.
+//!
+//! The lists are the constants below; the checks are in the files beside this one, and each is tested there on a small
+//! tree with planted faults.
+
+mod files;
+mod floors;
+mod manifest;
+mod notes;
+mod paths;
+mod source;
+mod tree;
+mod unsafe_code;
+
+use floors::Order;
+use std::path::Path;
+use tree::{Tree, expect_none};
+
+const CRATE: &str = "greenhub";
+
+/// A module imports only from floors below its own and from modules before it on its own. `lib.rs` is exempt.
+const FLOORS: &Order = &[
+    ("0 ground", &["error", "slots", "list", "waiting", "sys"]),
+    ("1 switch", &["stack", "greenlet", "generator", "local"]),
+    ("2 hub", &["hub"]),
+    ("3 tasks", &["task", "timeout", "sync", "group", "interop"]),
+    (
+        "4 outside",
+        &[
+            "io",
+            "net",
+            "dns",
+            "fs",
+            "stdio",
+            "process",
+            "signal",
+            "threadpool",
+        ],
+    ),
+    (
+        "5 front",
+        &["prelude", "server", "hubs", "inspect", "monkey"],
+    ),
+];
+
+/// The order of the files inside a module that is a folder. Its `mod.rs` comes last, unless `"mod"` has a place here:
+/// then the files after it may name what it defines, and it may only re-export from them.
+const ROOMS: &Order = &[(
+    "hub",
+    &[
+        "clock", "ready", "timers", "waiter", "poller", "remote", "mod", "park", "waitlist",
+        "source", "deadlock", "turn",
+    ],
+)];
+
+/// Items that may be named at the crate's root, `crate::name`: macros mostly.
+const ROOT_ITEMS: &[&str] = &[];
+
+/// Leave `#[cfg(test)]` modules and `tests.rs` files in `src` out of the order.
+const SKIP_TEST_MODULES: bool = true;
+
+/// Which files may name which crate.
+const CRATE_PLACES: &[(&str, &[&str])] = &[
+    ("libc", &["src/sys/"]),
+    (
+        "corosensei",
+        &["src/greenlet/engine.rs", "src/generator/", "src/stack/"],
+    ),
+    (
+        "mio",
+        &[
+            "src/hub/poller.rs",
+            "src/hub/remote.rs",
+            "src/io/",
+            "src/net/",
+        ],
+    ),
+];
+
+/// The files of `src` with `unsafe` in them, no more and no less; each has its row in arch-notes/08-safety.md.
+const UNSAFE_FILES: &[&str] = &[
+    "src/greenlet/blocks.rs",
+    "src/greenlet/chain.rs",
+    "src/greenlet/counted.rs",
+    "src/greenlet/engine.rs",
+    "src/greenlet/handover.rs",
+    "src/greenlet/mod.rs",
+    "src/greenlet/parent.rs",
+    "src/greenlet/permit.rs",
+    "src/greenlet/record.rs",
+    "src/greenlet/thread.rs",
+    "src/greenlet/unwind.rs",
+    "src/hub/mod.rs",
+    "src/hub/park.rs",
+    "src/hub/ready.rs",
+    "src/hub/turn.rs",
+    "src/hub/waitlist.rs",
+    "src/list.rs",
+    "src/stack/pool.rs",
+    "src/sys/mod.rs",
+    "src/task/mod.rs",
+];
+
+/// Names that may open a file's first sentence in lower case.
+const LOWER_CASE_NAMES: &[&str] = &["gevent", "greenlet", "corosensei", "mio", "libc"];
+
+/// How many lines a file may have; the first row that matches counts. `*` is any text, `#` a digit.
+const SIZES: &[(&str, usize)] = &[
+    ("src/*.rs", 500),
+    ("arch-notes/01-map.md", 150),
+    ("arch-notes/*.md", 200),
+    ("README.md", 150),
+    ("examples/#*", 60),
+    ("examples/*.rs", 250),
+];
+
+/// Names of files and folders that say nothing about what is inside.
+const EMPTY_NAMES: &[&str] = &["util", "utils", "common", "helpers", "types", "misc"];
+
+/// Words that must not stay in the places below (cut in two, because this file is one of those places).
+const FORBIDDEN_WORDS: &[&str] = &[
+    concat!("to", "do!"),
+    concat!("unimple", "mented!"),
+    concat!("FIX", "ME"),
+    concat!("XX", "X"),
+    concat!("..", "/shared"),
+    concat!("/wo", "rk/"),
+];
+const FORBIDDEN_IN: &[&str] = &[
+    "src",
+    "tests",
+    "examples",
+    "benches",
+    "arch-notes",
+    "README.md",
+];
+
+const DEPENDENCIES: &[&str] = &["corosensei", "libc", "mio"];
+const OPTIONAL_DEPENDENCIES: &[&str] = &[];
+const DEV_DEPENDENCIES: &[&str] = &[
+    "proptest",
+    "httparse",
+    "indicatif",
+    "lexopt",
+    "percent-encoding",
+    "rlimit",
+];
+
+const TOP_LEVEL: &[&str] = &[
+    ".ci",
+    ".gitignore",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "arch-notes",
+    "benches",
+    "examples",
+    "src",
+    "tests",
+];
+const TOP_LEVEL_OPTIONAL: &[&str] = &[".git", "target"];
+
+/// Code spans in the notes that look like names of ours and are not.
+const NOT_OURS: &[&str] = &[];
+
+/// Projects whose files the notes may name, as `corosensei/src/unwind.rs`.
+const OTHER_PROJECTS: &[&str] = &[
+    "corosensei",
+    "gevent",
+    "greenlet",
+    "mio",
+    "may",
+    "parking_lot",
+    "rayon",
+    "smol",
+    "tokio",
+];
+
+/// Modules of ours whose name std has too, so that `io::copy` in a note may be either's.
+const STD_NAMESAKES: &[&str] = &["error", "fs", "io", "net", "process", "sync", "task"];
+
+fn here() -> Tree {
+    Tree::read(Path::new(env!("CARGO_MANIFEST_DIR")))
+}
+
+#[test]
+fn modules_import_downwards() {
+    let rules = floors::Rules {
+        crate_name: CRATE,
+        floors: FLOORS,
+        rooms: ROOMS,
+        root_items: ROOT_ITEMS,
+        skip_test_modules: SKIP_TEST_MODULES,
+    };
+    expect_none(&floors::imports(&here(), &rules));
+}
+
+#[test]
+fn crates_are_named_only_in_their_places() {
+    expect_none(&floors::crates(&here(), CRATE_PLACES));
+}
+
+#[test]
+fn unsafe_stands_only_in_listed_files() {
+    expect_none(&unsafe_code::listed(&here(), UNSAFE_FILES));
+}
+
+#[test]
+fn unsafe_is_explained() {
+    expect_none(&unsafe_code::explained(&here()));
+}
+
+#[test]
+fn files_open_with_a_sentence() {
+    expect_none(&files::openings(&here(), LOWER_CASE_NAMES));
+}
+
+#[test]
+fn files_are_not_too_long() {
+    expect_none(&files::sizes(&here(), SIZES));
+}
+
+#[test]
+fn names_say_something() {
+    expect_none(&files::names(&here(), EMPTY_NAMES));
+}
+
+#[test]
+fn nothing_is_left_unfinished() {
+    expect_none(&files::words(&here(), FORBIDDEN_IN, FORBIDDEN_WORDS));
+}
+
+#[test]
+fn dependencies_are_the_listed_ones() {
+    let rules = manifest::Dependencies {
+        needed: DEPENDENCIES,
+        optional: OPTIONAL_DEPENDENCIES,
+        for_tests: DEV_DEPENDENCIES,
+        decisions: "arch-notes/10-decisions.md",
+    };
+    expect_none(&manifest::dependencies(&here(), &rules));
+}
+
+#[test]
+fn the_top_of_the_repository_is_exact() {
+    expect_none(&files::top_level(&here(), TOP_LEVEL, TOP_LEVEL_OPTIONAL));
+}
+
+#[test]
+fn names_in_the_notes_exist() {
+    let names = notes::Names {
+        crate_name: CRATE,
+        allowed: NOT_OURS,
+        foreign: OTHER_PROJECTS,
+        namesakes: STD_NAMESAKES,
+    };
+    expect_none(&notes::names(&here(), &names));
+}
+
+#[test]
+fn indexes_list_everything() {
+    expect_none(&notes::indexes(&here()));
+}
+
+#[test]
+fn lanes_stand_in_the_note_on_checks() {
+    expect_none(&notes::lanes(&here(), ".ci/run", "arch-notes/11-checks.md"));
+}
+
+#[test]
+fn numbered_examples_show_their_output() {
+    expect_none(&files::outputs(&here()));
+}
