@@ -100,17 +100,12 @@ impl<I> fmt::Debug for SwitchError<I> {
 
 impl<I> Error for SwitchError<I> {}
 
-/// Why no greenlet could be made.
+/// Why no greenlet could be made. Whatever runs already is not touched by it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SpawnError {
-    /// The system gave no memory for a stack of this many bytes.
-    NoMemory {
-        /// The usable stack size that was asked for, in bytes.
-        size: usize,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// No stack could be had.
+    NoStack(StackError),
     /// The system gave no poller for the hub of this thread.
     NoPoller {
         /// What the system said.
@@ -121,11 +116,7 @@ pub enum SpawnError {
 impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SpawnError::NoMemory { size, source } => write!(
-                f,
-                "no stack of {} KiB could be had: {source}",
-                size.div_ceil(1024)
-            ),
+            SpawnError::NoStack(error) => error.fmt(f),
             SpawnError::NoPoller { source } => {
                 write!(f, "no poller could be had for this thread's hub: {source}")
             }
@@ -136,18 +127,109 @@ impl fmt::Display for SpawnError {
 impl Error for SpawnError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            SpawnError::NoMemory { source, .. } | SpawnError::NoPoller { source } => Some(source),
+            SpawnError::NoStack(error) => Some(error),
+            SpawnError::NoPoller { source } => Some(source),
         }
+    }
+}
+
+impl From<StackError> for SpawnError {
+    fn from(error: StackError) -> SpawnError {
+        SpawnError::NoStack(error)
     }
 }
 
 impl From<SpawnError> for io::Error {
     fn from(error: SpawnError) -> io::Error {
         let kind = match &error {
-            SpawnError::NoMemory { .. } => io::ErrorKind::OutOfMemory,
+            SpawnError::NoStack(StackError::TooLarge { .. }) => io::ErrorKind::InvalidInput,
+            SpawnError::NoStack(_) => io::ErrorKind::OutOfMemory,
             SpawnError::NoPoller { source } => source.kind(),
         };
         io::Error::new(kind, error)
+    }
+}
+
+/// Why a stack cannot be had; whatever runs already is not touched by it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StackError {
+    /// More usable bytes were asked for than the largest size class has.
+    TooLarge {
+        /// Bytes asked for.
+        requested: usize,
+        /// Bytes of the largest class.
+        maximum: usize,
+    },
+    /// The kernel has no memory, or no addresses, for a further slab or page table.
+    NoMemory {
+        /// Bytes of the smallest piece that was tried.
+        size: usize,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// The kernel needs a mapping for each guard, and has no more mappings to give.
+    MapLimit {
+        /// `vm.max_map_count`, where `/proc` tells.
+        limit: Option<usize>,
+        /// Stacks of this process that have such a guard.
+        reached: usize,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// The handler that reports overflows could not be installed on this thread.
+    NoHandler {
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// The thread is ending and has put its stacks away.
+    ThreadEnding,
+}
+
+impl fmt::Display for StackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StackError::TooLarge { requested, maximum } => {
+                write!(
+                    f,
+                    "a stack of {requested} bytes was asked for, the largest has {maximum}"
+                )
+            }
+            StackError::NoMemory { size, .. } => {
+                write!(
+                    f,
+                    "the kernel has no memory for {} KiB of stacks",
+                    size / 1024
+                )
+            }
+            StackError::MapLimit { limit, reached, .. } => {
+                write!(
+                    f,
+                    "no guard for a further stack: after {reached} stacks the process is at vm.max_map_count"
+                )?;
+                if let Some(limit) = limit {
+                    write!(f, " = {limit}")?;
+                }
+                f.write_str(", since this kernel needs two mappings for each guarded stack")
+            }
+            StackError::NoHandler { .. } => {
+                f.write_str("the stack overflow handler could not be installed")
+            }
+            StackError::ThreadEnding => {
+                f.write_str("the thread is ending and has put its stacks away")
+            }
+        }
+    }
+}
+
+impl Error for StackError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            StackError::NoMemory { source, .. }
+            | StackError::MapLimit { source, .. }
+            | StackError::NoHandler { source } => Some(source),
+            StackError::TooLarge { .. } | StackError::ThreadEnding => None,
+        }
     }
 }
 

@@ -52,32 +52,76 @@ pub(crate) enum Woken {
     TimedOut,
 }
 
-/// What a greenlet waits for, as reports show it.
+/// What a greenlet waits for, as reports show it: two plain words, so that it travels in registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Reason {
-    /// For time to pass.
+pub(crate) struct Reason {
+    what: What,
+    /// A task's id, or a descriptor.
+    subject: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum What {
     Sleep,
+    Join,
+    Read,
+    Write,
+    Accept,
+    Connect,
+}
+
+impl Reason {
+    /// For time to pass.
+    pub(crate) const SLEEP: Reason = Reason {
+        what: What::Sleep,
+        subject: 0,
+    };
+
     /// For the task with this id to end.
-    Join(u64),
+    #[inline(always)]
+    pub(crate) fn join(task: u64) -> Reason {
+        Reason {
+            what: What::Join,
+            subject: task,
+        }
+    }
+
     /// For something to read from this descriptor.
-    Read(i32),
+    pub(crate) fn read(fd: i32) -> Reason {
+        Reason::descriptor(What::Read, fd)
+    }
+
     /// For room to write to this descriptor.
-    Write(i32),
+    pub(crate) fn write(fd: i32) -> Reason {
+        Reason::descriptor(What::Write, fd)
+    }
+
     /// For a connection to come in at this descriptor.
-    Accept(i32),
+    pub(crate) fn accept(fd: i32) -> Reason {
+        Reason::descriptor(What::Accept, fd)
+    }
+
     /// For a connection to be made by this descriptor.
-    Connect(i32),
+    pub(crate) fn connect(fd: i32) -> Reason {
+        Reason::descriptor(What::Connect, fd)
+    }
+
+    fn descriptor(what: What, fd: i32) -> Reason {
+        let subject = u64::from(fd.unsigned_abs());
+        Reason { what, subject }
+    }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::Sleep => f.write_str("sleep"),
-            Reason::Join(id) => write!(f, "join of task {id}"),
-            Reason::Read(fd) => write!(f, "read from descriptor {fd}"),
-            Reason::Write(fd) => write!(f, "write to descriptor {fd}"),
-            Reason::Accept(fd) => write!(f, "accept at descriptor {fd}"),
-            Reason::Connect(fd) => write!(f, "connect of descriptor {fd}"),
+        let subject = self.subject;
+        match self.what {
+            What::Sleep => f.write_str("sleep"),
+            What::Join => write!(f, "join of task {subject}"),
+            What::Read => write!(f, "read from descriptor {subject}"),
+            What::Write => write!(f, "write to descriptor {subject}"),
+            What::Accept => write!(f, "accept at descriptor {subject}"),
+            What::Connect => write!(f, "connect of descriptor {subject}"),
         }
     }
 }
@@ -92,7 +136,7 @@ impl Details {
     pub(crate) const fn new() -> Details {
         Details {
             ticket: Cell::new(0),
-            reason: Cell::new(Reason::Sleep),
+            reason: Cell::new(Reason::SLEEP),
             place: Cell::new(None),
         }
     }
@@ -164,7 +208,7 @@ mod tests {
     use super::*;
 
     fn begin(wait: Wait<'_>, ticket: u64) {
-        wait.begin(ticket, Reason::Sleep, Location::caller());
+        wait.begin(ticket, Reason::SLEEP, Location::caller());
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(super) fn take<T>() -> NonNull<T> {
     if fits::<T>() {
         take_block().cast()
     } else {
-        allocate(Layout::new::<T>()).cast()
+        allocate(size_of::<T>(), align_of::<T>()).cast()
     }
 }
 
@@ -75,7 +75,7 @@ fn take_block() -> NonNull<u8> {
             kept.count.set(kept.count.get() - 1);
             link.cast()
         }
-        None => allocate(BLOCK),
+        None => allocate(BLOCK.size(), BLOCK.align()),
     })
 }
 
@@ -98,9 +98,12 @@ unsafe fn give_back_block(block: NonNull<u8>) {
     });
 }
 
+/// Allocates, or ends the process. With the C ABI, since nothing unwinds out of that: the caller may
+/// hold half-made things in registers.
 #[cold]
 #[inline(never)]
-fn allocate(layout: Layout) -> NonNull<u8> {
+extern "C" fn allocate(size: usize, align: usize) -> NonNull<u8> {
+    let layout = Layout::from_size_align(size, align).expect("taken from a layout");
     // SAFETY: no layout here is of size zero.
     let memory = unsafe { alloc(layout) };
     NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))

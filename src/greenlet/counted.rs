@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 
 use super::engine::Next;
-use super::record::{Birth, Core, First, Kind, Rare, Record};
+use super::record::{Birth, Core, First, Kind, Record};
 use super::state::State;
 use super::tag::Tag;
 use super::{blocks, unwind};
@@ -111,7 +111,7 @@ pub(crate) struct Ref<X> {
 impl<X> Ref<X> {
     /// A new record of a greenlet that is started without a value.
     #[inline(always)]
-    pub(crate) fn new(birth: Birth, extra: X) -> Ref<X> {
+    pub(crate) fn new(birth: Birth, extra: impl FnOnce() -> X) -> Ref<X> {
         let kind = const {
             &Kind {
                 free: free::<X>,
@@ -122,13 +122,15 @@ impl<X> Ref<X> {
     }
 
     #[inline(always)]
-    fn with_kind(kind: &'static Kind, mut birth: Birth, extra: X) -> Ref<X> {
-        let rare = Rare::named(birth.name.take());
-        // The last thing that can fail: what follows is written straight into its place.
+    fn with_kind(kind: &'static Kind, birth: Birth, extra: impl FnOnce() -> X) -> Ref<X> {
+        // The first thing that can fail: what follows is written straight into its place.
         let room = blocks::take::<Record<X>>();
-        let core = Core::new(kind, birth, rare);
+        let record = Record {
+            core: Core::new(kind, birth),
+            extra: extra(),
+        };
         // SAFETY: taken for this type.
-        unsafe { room.write(Record { core, extra }) };
+        unsafe { room.write(record) };
         Ref {
             any: AnyRef(room.cast()),
             owner: PhantomData,
@@ -171,7 +173,7 @@ impl<I: 'static> First<I> {
                 starts_with: Some(Tag::of::<I>()),
             }
         };
-        let record = Ref::with_kind(kind, birth, First::empty());
+        let record = Ref::with_kind(kind, birth, First::empty);
         record.core.slot.set(record.extra.as_slot());
         record
     }

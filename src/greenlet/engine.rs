@@ -15,7 +15,7 @@ use std::ptr::{self, NonNull};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use super::record::Core;
-use crate::stack::{self, PooledStack};
+use crate::stack::{PooledStack, StackView};
 
 /// What travels with a raw switch: who runs next.
 pub(crate) type Next = NonNull<Core>;
@@ -39,6 +39,8 @@ pub(crate) struct Context {
     coroutine: UnsafeCell<MaybeUninit<Raw>>,
     /// Where this greenlet suspends: valid from its first instruction to its last.
     yielder: Cell<*const Yielder<(), Next>>,
+    /// The stack, to be looked at while it is installed.
+    stack: Cell<Option<StackView>>,
 }
 
 impl Context {
@@ -46,6 +48,7 @@ impl Context {
         Context {
             coroutine: UnsafeCell::new(MaybeUninit::uninit()),
             yielder: Cell::new(ptr::null()),
+            stack: Cell::new(None),
         }
     }
 
@@ -60,6 +63,7 @@ impl Context {
     /// # Safety
     /// The context is empty and stays at this address until it is retired or discarded, and what
     /// `entry` borrows lives until then, too. `entry` does not unwind.
+    #[inline(always)]
     pub(crate) unsafe fn install<F>(&self, stack: PooledStack, entry: F)
     where
         F: FnOnce() -> Next,
@@ -76,10 +80,12 @@ impl Context {
 
     /// # Safety
     /// As for `install`; and `entry` is no larger than [`LARGEST_INLINE_BODY`].
+    #[inline(always)]
     unsafe fn install_small<F>(&self, stack: PooledStack, entry: F)
     where
         F: FnOnce() -> Next,
     {
+        self.stack.set(Some(stack.view()));
         let yielder = &raw const self.yielder;
         let root = move |here: &Yielder<(), Next>, ()| {
             // SAFETY: the context outlives the coroutine that it holds.
@@ -118,15 +124,35 @@ impl Context {
         yielder.suspend(next);
     }
 
+    /// Bytes of the stack that were touched at the deepest.
+    ///
+    /// # Safety
+    /// The context is installed or empty, not retired or discarded.
+    pub(crate) unsafe fn stack_used(&self) -> Option<usize> {
+        // SAFETY: the stack is in the coroutine, which was not dropped.
+        Some(unsafe { self.stack.get()?.used() })
+    }
+
+    /// Gives the stack up for lost: nothing is dropped, and it stays as it is for ever.
+    ///
+    /// # Safety
+    /// The context is installed, and is never resumed, retired or discarded after this.
+    pub(crate) unsafe fn leak(&self) {
+        if let Some(stack) = self.stack.get() {
+            // SAFETY: the stack is in the coroutine, which is never dropped.
+            unsafe { stack.leak() };
+        }
+    }
+
     /// Gives the stack of an ended coroutine back to the pool.
     ///
     /// # Safety
     /// The context is installed, its coroutine has ended, and this runs on another stack.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn retire(&self) {
-        // SAFETY: installed; reading it out empties the context.
-        let raw = unsafe { (*self.coroutine.get()).assume_init_read() };
-        stack::give_back(raw.into_stack());
+        // SAFETY: installed, and nobody else has a reference into it; dropping it in place empties the
+        // context. Of a coroutine that has ended this drops the stack only, which goes back to its pool.
+        unsafe { (*self.coroutine.get()).assume_init_drop() };
     }
 
     /// Drops a body that never ran, and gives its stack back. A panic of the body's destructors goes on
@@ -138,12 +164,9 @@ impl Context {
         // SAFETY: installed; reading it out empties the context.
         let mut raw = unsafe { (*self.coroutine.get()).assume_init_read() };
         let dropped = catch_unwind(AssertUnwindSafe(|| raw.force_unwind()));
-        if dropped.is_err() {
+        if let Err(panic) = dropped {
             // SAFETY: the body's drop has run, as far as it can: nothing on that stack is left to drop.
             unsafe { raw.force_reset() };
-        }
-        stack::give_back(raw.into_stack());
-        if let Err(panic) = dropped {
             resume_unwind(panic);
         }
     }

@@ -124,18 +124,24 @@ where
 /// # Safety
 /// `root` does not unwind, ends with [`parent::close`] of its greenlet and with `set_current` of what
 /// it returns, and lives until the greenlet has ended.
+#[inline(always)]
 pub(crate) unsafe fn install<F>(record: &AnyRef, stack: PooledStack, root: F)
 where
     F: FnOnce() -> Next,
 {
-    assert!(
-        record.state.get() == State::Declared,
-        "{} has its body already",
-        describe(record)
-    );
+    if record.state.get() != State::Declared {
+        refuse_second_body(record);
+    }
+    // SAFETY: the record outlives the greenlet that has this stack.
+    unsafe { stack.describe(record.about()) };
     // SAFETY: declared, so its context is empty, and it stays where it is: in its record.
     unsafe { record.context.install(stack, root) };
     record.state.set(State::Unstarted);
+}
+
+#[cold]
+fn refuse_second_body(core: &Core) -> ! {
+    panic!("{} has its body already", describe(core))
 }
 
 /// The first thing on a new stack.

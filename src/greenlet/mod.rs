@@ -275,6 +275,22 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         self.core.state().is_over()
     }
 
+    /// Bytes of its stack that were touched so far, in whole pages: for choosing a size. `None` for a main
+    /// greenlet, and for one that has no stack yet or any more.
+    ///
+    /// A stack is reused, so what an earlier greenlet touched counts, too, until the hub has given those pages back
+    /// to the system.
+    #[must_use]
+    pub fn stack_used(&self) -> Option<usize> {
+        match self.core.state() {
+            State::Declared | State::Dead | State::Leaked => None,
+            // SAFETY: it was not retired or discarded, since it has not ended.
+            State::Unstarted | State::Suspended | State::Active => unsafe {
+                self.core.context.stack_used()
+            },
+        }
+    }
+
     fn from_any(core: AnyRef) -> Greenlet<I, O> {
         Greenlet {
             core,

@@ -22,6 +22,7 @@ use super::counted::AnyRef;
 use super::engine::{Context, Next};
 use super::state::State;
 use super::tag::{Nothing, Tag};
+use crate::stack::Description;
 #[cfg(feature = "hub")]
 use crate::waiting::{Details, Phase, Wait};
 
@@ -45,8 +46,8 @@ pub(crate) struct Core {
     takes_all: Cell<bool>,
     pub(super) parent: Cell<Option<AnyRef>>,
     pub(super) kind: &'static Kind,
-    id: u64,
-    made_at: &'static Location<'static>,
+    /// Who it is; an overflow of its stack shows that, too.
+    about: Description,
     rare: OnceCell<Box<Rare>>,
     #[cfg(feature = "hub")]
     wait_details: Details,
@@ -54,30 +55,11 @@ pub(crate) struct Core {
 
 /// What few greenlets ever have.
 pub(super) struct Rare {
-    name: Option<Box<str>>,
     arrival: Cell<Option<Box<Arrival>>>,
     /// Who unwinds it, and gets control back when it has ended. Null for most of a life.
     pub(super) unwound_by: Cell<*const Core>,
     /// How often it was told to unwind and went on waiting instead.
     pub(super) swallowed: Cell<u32>,
-}
-
-impl Rare {
-    pub(super) fn named(name: Option<Box<str>>) -> OnceCell<Box<Rare>> {
-        match name {
-            Some(name) => OnceCell::from(Box::new(Rare::new(Some(name)))),
-            None => OnceCell::new(),
-        }
-    }
-
-    fn new(name: Option<Box<str>>) -> Rare {
-        Rare {
-            name,
-            arrival: Cell::new(None),
-            unwound_by: Cell::new(ptr::null()),
-            swallowed: Cell::new(0),
-        }
-    }
 }
 
 /// What arrives at a waiting greenlet in place of the value that it waits for.
@@ -141,7 +123,7 @@ impl<I> First<I> {
 impl Core {
     /// A greenlet that was declared. `count` is one, for the pointer that is made next.
     #[inline(always)]
-    pub(super) fn new(kind: &'static Kind, birth: Birth, rare: OnceCell<Box<Rare>>) -> Core {
+    pub(super) fn new(kind: &'static Kind, birth: Birth) -> Core {
         Core {
             context: Context::empty(),
             slot: Cell::new(ptr::null_mut()),
@@ -153,9 +135,12 @@ impl Core {
             started: Cell::new(false),
             parent: Cell::new(birth.parent),
             kind,
-            id: birth.id,
-            made_at: birth.made_at,
-            rare,
+            about: Description {
+                id: birth.id,
+                name: birth.name.map(Box::new),
+                made_at: birth.made_at,
+            },
+            rare: OnceCell::new(),
             #[cfg(feature = "hub")]
             wait_phase: Phase::new(),
             #[cfg(feature = "hub")]
@@ -169,15 +154,19 @@ impl Core {
     }
 
     pub(crate) fn id(&self) -> u64 {
-        self.id
+        self.about.id
+    }
+
+    pub(super) fn about(&self) -> &Description {
+        &self.about
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
-        self.rare.get()?.name.as_deref()
+        self.about.name()
     }
 
     pub(crate) fn made_at(&self) -> &'static Location<'static> {
-        self.made_at
+        self.about.made_at
     }
 
     pub(crate) fn state(&self) -> State {
@@ -237,7 +226,13 @@ impl Core {
     }
 
     pub(super) fn rare(&self) -> &Rare {
-        self.rare.get_or_init(|| Box::new(Rare::new(None)))
+        self.rare.get_or_init(|| {
+            Box::new(Rare {
+                arrival: Cell::new(None),
+                unwound_by: Cell::new(ptr::null()),
+                swallowed: Cell::new(0),
+            })
+        })
     }
 
     /// Who unwinds it and waits for its end, if somebody does.

@@ -133,7 +133,7 @@ fn begin_thread_slow() -> Me {
         made_at: Location::caller(),
         id: next_id(),
     };
-    let main = Ref::new(birth, ());
+    let main = Ref::new(birth, || ());
     let core = main.any().as_next();
     main.any().state.set(State::Active);
     // It owns itself, like any greenlet that runs, and the thread owns it besides.

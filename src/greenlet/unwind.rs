@@ -27,7 +27,7 @@ pub(super) unsafe fn unwind(core: Next) {
     // In a destructor of a thread-local an unwinding frame may look at another thread-local that is
     // gone; and without unwinding there is no way to run the destructors on that stack.
     if thread::is_exiting() || cfg!(panic = "abort") {
-        core.state.set(State::Leaked);
+        leak(core);
         return;
     }
     let me = thread::current();
@@ -48,13 +48,20 @@ pub(super) unsafe fn unwind(core: Next) {
         let swallowed = &core.rare().swallowed;
         swallowed.set(swallowed.get() + 1);
         if swallowed.get() >= MOST_SWALLOWED {
-            core.state.set(State::Leaked);
+            leak(core);
             break;
         }
     }
     thread::remove_attention();
     core.rare().unwound_by.set(ptr::null());
     waiting.put_back(me);
+}
+
+/// Gives a suspended greenlet up: it is never resumed again, and what it owns is never dropped.
+fn leak(core: &Core) {
+    core.state.set(State::Leaked);
+    // SAFETY: it was suspended, and nobody resumes a greenlet in this state.
+    unsafe { core.context.leak() };
 }
 
 /// Unwinds `core` in the middle of a transfer of `me`: it has just left the chain for `next`, and with

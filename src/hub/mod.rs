@@ -11,6 +11,7 @@
 
 mod clock;
 mod deadlock;
+mod housekeeping;
 mod park;
 mod poller;
 mod ready;
@@ -30,6 +31,7 @@ use std::time::Instant;
 
 use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
+use self::housekeeping::Housekeeping;
 pub(crate) use self::park::{Parking, abort_refused, take_a_breath, yield_now};
 use self::poller::Poller;
 pub(crate) use self::poller::{Direction, Source};
@@ -59,6 +61,7 @@ pub(crate) struct Hub {
     last_ticket: Cell<u64>,
     /// How often control may still be handed on before the hub must have it.
     left_in_slice: Cell<u32>,
+    housekeeping: Housekeeping,
 }
 
 thread_local! {
@@ -139,7 +142,7 @@ fn make() -> Result<HubRef, SpawnError> {
         made_at: Location::caller(),
         id: thread::next_id(),
     };
-    let record = Ref::new(birth, ());
+    let record = Ref::new(birth, || ());
     let greenlet = record.any().clone();
     greenlet.take_all();
     let hub = Box::leak(Box::new(Hub {
@@ -152,6 +155,7 @@ fn make() -> Result<HubRef, SpawnError> {
         tasks: List::new(),
         last_ticket: Cell::new(0),
         left_in_slice: Cell::new(0),
+        housekeeping: Housekeeping::new(),
     }));
     let hub = HubRef(NonNull::from(hub));
     let core = greenlet.as_next();

@@ -17,7 +17,7 @@ use super::clock::Nanos;
 use super::ready::Ready;
 use super::waiter::WaitList;
 use crate::slots::{Key, Slots};
-use crate::sys;
+use crate::sys::socket;
 
 /// Events taken from the system at a time.
 const BATCH: usize = 1024;
@@ -246,7 +246,7 @@ impl System {
                 Some(Duration::from_millis(nanos / MILLISECOND))
             }
             Patience::Nanos(nanos) => {
-                sys::wait_readable(self.poll.as_raw_fd(), Duration::from_nanos(nanos))?;
+                socket::wait_readable(self.poll.as_raw_fd(), Duration::from_nanos(nanos))?;
                 Some(Duration::ZERO)
             }
         };

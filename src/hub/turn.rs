@@ -115,19 +115,24 @@ fn look_around(hub: &Hub) -> Nanos {
 /// Nobody is ready: waits for the first thing to happen.
 fn wait_outside(hub: &Hub, now: Nanos) {
     let next = hub.timers.borrow().next_deadline();
-    match next {
-        Some(next) if hub.clock.is_paused() => {
-            hub.poller.poll(Patience::None, &hub.ready);
-            if hub.ready.is_empty() && !hub.mailbox.has_mail() {
-                hub.clock.jump_to(next);
-            }
+    if let Some(next) = next
+        && hub.clock.is_paused()
+    {
+        hub.poller.poll(Patience::None, &hub.ready);
+        if hub.ready.is_empty() && !hub.mailbox.has_mail() {
+            hub.clock.jump_to(next);
         }
-        Some(next) => hub.poller.poll(Patience::Nanos(next - now), &hub.ready),
-        None if hub.poller.is_watched() || hub.mailbox.is_shared() => {
-            hub.poller.poll(Patience::Endless, &hub.ready);
-        }
-        None => report_deadlock(hub),
+        return;
     }
+    if next.is_none() && !hub.poller.is_watched() && !hub.mailbox.is_shared() {
+        return report_deadlock(hub);
+    }
+    let chores = hub.housekeeping.work(now);
+    let patience = match next.into_iter().chain(chores).min() {
+        Some(next) => Patience::Nanos(next.saturating_sub(now)),
+        None => Patience::Endless,
+    };
+    hub.poller.poll(patience, &hub.ready);
 }
 
 fn fire_timers(hub: &Hub, now: Nanos) {

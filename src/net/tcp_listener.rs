@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::TcpStream;
 use crate::hub::{Direction, Parking};
 use crate::io::{Registered, Terms, WouldWaitWhilePanicking};
-use crate::sys;
+use crate::sys::socket;
 use crate::waiting::Reason;
 
 /// How long to wait when the system has no descriptor for a connection, at first and at most.
@@ -89,7 +89,7 @@ impl TcpListener {
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let terms = Terms {
             direction: Direction::Read,
-            reason: Reason::Accept,
+            reason: Reason::accept,
             timeout: None,
             place: Location::caller(),
         };
@@ -100,7 +100,7 @@ impl TcpListener {
                     return Ok((TcpStream::from_nonblocking(stream.into())?, peer));
                 }
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(error) if sys::is_exhausted(&error) => {
+                Err(error) if socket::is_exhausted(&error) => {
                     self.pause(back_off, terms.place)?;
                     back_off = (back_off * 2).min(LONGEST_BACK_OFF);
                 }
@@ -110,7 +110,7 @@ impl TcpListener {
     }
 
     fn pause(&self, time: Duration, place: &'static Location<'static>) -> io::Result<()> {
-        let reason = Reason::Accept(self.as_raw_fd());
+        let reason = Reason::accept(self.as_raw_fd());
         let parking =
             Parking::begin(reason, place).map_err(|_| io::Error::other(WouldWaitWhilePanicking))?;
         parking.park_for(time);

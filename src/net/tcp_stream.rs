@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::hub::Direction;
 use crate::io::{Registered, Terms, timed_out};
-use crate::sys;
+use crate::sys::socket;
 use crate::waiting::{Reason, Woken};
 
 /// A TCP connection, as [`std::net::TcpStream`].
@@ -94,7 +94,7 @@ impl TcpStream {
         let stream = TcpStream::from_nonblocking(mio::net::TcpStream::connect(*address)?.into())?;
         let terms = Terms {
             direction: Direction::Write,
-            reason: Reason::Connect,
+            reason: Reason::connect,
             timeout,
             place,
         };
@@ -142,7 +142,7 @@ impl TcpStream {
     fn reading(&self, place: &'static Location<'static>) -> Terms {
         Terms {
             direction: Direction::Read,
-            reason: Reason::Read,
+            reason: Reason::read,
             timeout: self.shared.read_timeout.get(),
             place,
         }
@@ -151,7 +151,7 @@ impl TcpStream {
     fn writing(&self, place: &'static Location<'static>) -> Terms {
         Terms {
             direction: Direction::Write,
-            reason: Reason::Write,
+            reason: Reason::write,
             timeout: self.shared.write_timeout.get(),
             place,
         }
@@ -320,8 +320,8 @@ impl Write for &TcpStream {
     fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let terms = self.writing(Location::caller());
         let asked = parts.iter().map(|part| part.len()).sum();
-        self.shared.io.attempt_bytes(terms, asked, |socket| {
-            sys::send_vectored(socket.as_fd(), parts)
+        self.shared.io.attempt_bytes(terms, asked, |stream| {
+            socket::send_vectored(stream.as_fd(), parts)
         })
     }
 

@@ -1,11 +1,43 @@
-//! The stacks that greenlets run on: where they come from and where they go when a greenlet has ended.
+//! Stacks for greenlets: cut from slabs, guarded, pooled by their thread, and named when they overflow.
+//!
+//! ```text
+//! thread ── pool ── shelf (one per size class) ── idle list, last in, first out
+//!                      │
+//!                      └── slab: ONE mapping of 64 MiB .. 4 GiB, pages come when touched
+//!                          | table | slot 0 | slot 1 | slot 2 | ...                    |
+//!                                  /        \
+//!                                 / default: \ 260 KiB from slot to slot, an odd number of pages
+//!                          | guard 64 KiB | usable 192 KiB | colour page |
+//!                          limit          a fault here     base = end - colour * 64, by slot number
+//!                                         names the greenlet
+//! ```
+//!
+//! - A slot's guard is installed when the slot is first used, and stays for ever.
+//! - A warm `take` and a give-back are a few loads and stores; no system call, no clock.
+//! - `trim` gives memory back; the hub calls it when it has nothing else to do.
+//! - A stack never leaves its thread. When the thread ends, slabs with no stack in use are unmapped, the others
+//!   are left behind (counted in [`StackStats::orphaned`]): somebody may still point into them.
 
+mod class;
+mod guard;
+mod overflow;
 mod pool;
+mod pooled;
+mod registry;
+mod shelf;
+mod slab;
+mod stats;
+mod trim;
 
-pub(crate) use pool::{PooledStack, give_back, take};
+#[cfg(test)]
+mod tests;
 
-/// Bytes of stack a greenlet gets when nobody asks for another size.
-pub const DEFAULT_STACK_SIZE: usize = 192 * 1024;
+pub use class::{DEFAULT_STACK_SIZE, MAX_STACK_SIZE, MIN_STACK_SIZE};
+pub use stats::{ClassStats, StackStats, stats};
 
-/// The smallest usable stack, in bytes: less than this and reporting a panic would not fit.
-pub const MIN_STACK_SIZE: usize = 32 * 1024;
+pub(crate) use overflow::Description;
+pub use pool::survey;
+pub(crate) use pool::take;
+#[cfg(feature = "hub")]
+pub(crate) use pool::trim;
+pub(crate) use pooled::{PooledStack, StackView};

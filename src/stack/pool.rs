@@ -1,62 +1,261 @@
-//! A pool of stacks per thread: the last one given back is the first one taken.
+//! The pool of a thread: a shelf per size class, last in, first out.
+//!
+//! ```text
+//! take ── idle.pop() ── else: carve the newest slab ── else: map a new slab, twice as much as before
+//! give back ── idle.push()
+//! ```
+//!
+//! The warm way is as short as it can be made: [`Door`] says why it needs no `RefCell`, and what is counted, such as
+//! stacks in use and the most there were, is worked out from the length of the idle list when somebody asks.
 
-use std::cell::{Cell, RefCell};
+use super::class::{Class, MAX_STACK_SIZE};
+use super::guard::Guard;
+use super::overflow;
+use super::pooled::PooledStack;
+use super::shelf::Shelf;
+use super::slab::{SlotRef, State};
+use super::stats::{self, ClassStats};
+use super::trim::Budget;
+use crate::error::StackError;
+use crate::sys::altstack::AltStack;
+use std::cell::{Cell, UnsafeCell};
+use std::ptr;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-use corosensei::stack::{DefaultStack, Stack, StackPointer};
-
-use super::{DEFAULT_STACK_SIZE, MIN_STACK_SIZE};
-use crate::error::SpawnError;
-
-const MOST_IDLE: usize = 16 * 1024;
-const COLOURS: usize = 8;
-const COLOUR_STEP: usize = 192;
-
-pub(crate) struct PooledStack {
-    memory: DefaultStack,
-    base: StackPointer,
+/// Takes a stack with at least `usable` bytes, rounded up to a size class.
+#[inline(always)]
+pub(crate) fn take(usable: usize) -> Result<PooledStack, StackError> {
+    // The warm way answers in registers; a `Result` of this size would go through memory.
+    match take_warm(usable) {
+        Some(stack) => Ok(stack),
+        None => take_slow(usable),
+    }
 }
 
-// SAFETY: the mapping is the `DefaultStack`'s own, with its guard page; lowering the base by a few
-// hundred bytes leaves far more than the minimum usable size below it.
-unsafe impl Stack for PooledStack {
-    #[inline]
-    fn base(&self) -> StackPointer {
-        self.base
-    }
+#[inline(always)]
+fn take_warm(usable: usize) -> Option<PooledStack> {
+    let class = Class::for_size(usable)?;
+    let slot = POOL
+        .try_with(|door| door.warm(|pool| pool.take_idle(class)))
+        .ok()???;
+    Some(PooledStack::new(slot))
+}
 
-    #[inline]
-    fn limit(&self) -> StackPointer {
-        self.memory.limit()
-    }
+#[cold]
+fn take_slow(usable: usize) -> Result<PooledStack, StackError> {
+    let class = Class::for_size(usable).ok_or(StackError::TooLarge {
+        requested: usable,
+        maximum: MAX_STACK_SIZE,
+    })?;
+    let taken = POOL.try_with(|door| door.slow(|pool| pool.take(class)));
+    taken
+        .map_err(|_| StackError::ThreadEnding)?
+        .map(PooledStack::new)
+}
+
+/// Gives memory of idle stacks back, a bounded piece of work per call; says when to call again, if ever.
+///
+/// An answer of `now` or earlier means that there is more to do at once. After `None` nothing is left to do
+/// until stacks are used again.
+pub(crate) fn trim(now: Instant) -> Option<Instant> {
+    POOL.try_with(|door| door.slow(|pool| pool.trim(now)))
+        .ok()
+        .flatten()
+}
+
+/// Looks at every stack of this thread to bring the `deepest` of the statistics up to date: a system call each.
+pub fn survey() {
+    let _ = POOL.try_with(|door| door.slow(|pool| pool.survey()));
 }
 
 thread_local! {
-    static IDLE: RefCell<Vec<PooledStack>> = const { RefCell::new(Vec::new()) };
-    static NEXT_COLOUR: Cell<usize> = const { Cell::new(0) };
+    static POOL: Door = const { Door { shut: Cell::new(false), pool: UnsafeCell::new(Pool::new()) } };
 }
 
-pub(crate) fn take(size: usize) -> Result<PooledStack, SpawnError> {
-    if size <= DEFAULT_STACK_SIZE
-        && let Ok(Some(stack)) = IDLE.try_with(|idle| idle.borrow_mut().pop())
-    {
-        return Ok(stack);
-    }
-    let size = size.max(MIN_STACK_SIZE).max(DEFAULT_STACK_SIZE);
-    let memory = DefaultStack::new(size).map_err(|source| SpawnError::NoMemory { size, source })?;
-    let colour = NEXT_COLOUR.replace(NEXT_COLOUR.get() + 1) % COLOURS * COLOUR_STEP;
-    let base = StackPointer::new(memory.base().get() - colour).expect("high in a mapping");
-    Ok(PooledStack { memory, base })
+/// The way to the thread's pool.
+///
+/// # Invariant
+///
+/// One call at a time reaches `pool`. The warm calls run no code but ours, so nothing can come in between; the slow
+/// ones allocate, which may run a global allocator that we do not know, so they shut the door meanwhile.
+struct Door {
+    shut: Cell<bool>,
+    pool: UnsafeCell<Pool>,
 }
 
-pub(crate) fn give_back(stack: PooledStack) {
-    let usable = stack.memory.base().get() - stack.memory.limit().get();
-    if usable > DEFAULT_STACK_SIZE + 64 * 1024 {
-        return;
-    }
-    let _ = IDLE.try_with(|idle| {
-        let mut idle = idle.borrow_mut();
-        if idle.len() < MOST_IDLE {
-            idle.push(stack);
+impl Door {
+    /// For calls that neither allocate nor call anything foreign.
+    #[inline(always)]
+    fn warm<R>(&self, act: impl FnOnce(&mut Pool) -> R) -> Option<R> {
+        if self.shut.get() {
+            return None;
         }
-    });
+        // SAFETY: no slow call is under way, and no warm one, since `act` calls nothing foreign.
+        Some(act(unsafe { &mut *self.pool.get() }))
+    }
+
+    /// For all others.
+    fn slow<R>(&self, act: impl FnOnce(&mut Pool) -> R) -> R {
+        struct Open<'a>(&'a Cell<bool>);
+        impl Drop for Open<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        assert!(
+            !self.shut.replace(true),
+            "a global allocator must not use stacks of greenlets"
+        );
+        let _open = Open(&self.shut);
+        // SAFETY: the door was open and is shut until `_open` is dropped.
+        act(unsafe { &mut *self.pool.get() })
+    }
+}
+
+/// The stacks of one thread.
+#[derive(Debug)]
+pub(super) struct Pool {
+    shelves: [Shelf; Class::COUNT],
+    /// What a test wants instead of the best.
+    pub(super) guard: Option<Guard>,
+    /// Bytes of a class's first slab.
+    pub(super) first_slab: usize,
+    /// For each call of trim.
+    pub(super) budget: Budget,
+    /// Whether this thread can report an overflow.
+    watched: bool,
+    altstack: Option<AltStack>,
+}
+
+impl Pool {
+    const FIRST_SLAB: usize = 64 << 20;
+
+    pub(super) const fn new() -> Pool {
+        Pool {
+            shelves: [const { Shelf::new() }; Class::COUNT],
+            guard: None,
+            first_slab: Pool::FIRST_SLAB,
+            budget: Budget::USUAL,
+            watched: false,
+            altstack: None,
+        }
+    }
+
+    #[inline]
+    fn take_idle(&mut self, class: Class) -> Option<SlotRef> {
+        self.shelves[class.index()].pop()
+    }
+
+    pub(super) fn take(&mut self, class: Class) -> Result<SlotRef, StackError> {
+        if let Some(slot) = self.take_idle(class) {
+            return Ok(slot);
+        }
+        if !self.watched {
+            overflow::watch().map_err(|source| StackError::NoHandler { source })?;
+            self.altstack =
+                AltStack::ensure().map_err(|source| StackError::NoHandler { source })?;
+            self.watched = true;
+        }
+        let guard = self.guard.unwrap_or_else(Guard::best);
+        self.shelves[class.index()].carve(class, guard, self.first_slab)
+    }
+
+    #[inline]
+    pub(super) fn put(&mut self, slot: SlotRef) {
+        self.shelves[slot.class.index()].push(slot);
+    }
+
+    pub(super) fn leak(&mut self, slot: SlotRef) {
+        slot.state.set(State::Leaked);
+        let shelf = &mut self.shelves[slot.class.index()];
+        shelf.note_high_water();
+        shelf.leaked += 1;
+    }
+
+    pub(super) fn trim(&mut self, now: Instant) -> Option<Instant> {
+        let mut budget = self.budget;
+        let used = self.shelves.iter_mut().filter(|shelf| shelf.high_water > 0);
+        used.filter_map(|shelf| shelf.trim(now, &mut budget)).min()
+    }
+
+    pub(super) fn measure(&mut self, slot: SlotRef) -> usize {
+        let used = slot.used();
+        let shelf = &mut self.shelves[slot.class.index()];
+        shelf.deepest = shelf.deepest.max(used);
+        used
+    }
+
+    fn survey(&mut self) {
+        for shelf in &mut self.shelves {
+            for slab in shelf.slabs.iter().flatten() {
+                let deepest = slab.slots_carved().map(|slot| slot.used()).max();
+                shelf.deepest = shelf.deepest.max(deepest.unwrap_or(0));
+            }
+        }
+    }
+
+    pub(super) fn stats(&mut self) -> Vec<ClassStats> {
+        self.shelves.iter_mut().for_each(Shelf::note_high_water);
+        let used = self
+            .shelves
+            .iter()
+            .enumerate()
+            .filter(|(_, shelf)| shelf.high_water > 0);
+        used.filter_map(|(index, shelf)| Some(shelf.stats(Class::at(index)?)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+impl Pool {
+    pub(super) fn carved_slots(&self, class: Class) -> impl Iterator<Item = SlotRef> {
+        self.shelves[class.index()]
+            .slabs
+            .iter()
+            .flatten()
+            .flat_map(super::slab::Slab::slots_carved)
+    }
+
+    pub(super) fn carved(&self, class: Class) -> usize {
+        assert_eq!(
+            self.carved_slots(class).count(),
+            self.shelves[class.index()].carved
+        );
+        self.shelves[class.index()].carved
+    }
+}
+
+/// The thread ends: what nobody uses is unmapped, what somebody may still use is left as it is.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        for shelf in &mut self.shelves {
+            stats::orphan(shelf.abandon());
+        }
+    }
+}
+
+/// Puts a taken slot back on its thread's shelf; left behind, and counted so, when the thread has ended.
+#[inline]
+pub(super) fn put(slot: SlotRef) {
+    let _ = POOL.try_with(|door| door.warm(|pool| pool.put(slot)));
+}
+
+/// Takes a taken slot out of use for ever.
+#[cold]
+pub(super) fn leak(slot: SlotRef) {
+    slot.description.store(ptr::null_mut(), Ordering::Relaxed);
+    let _ = POOL.try_with(|door| door.slow(|pool| pool.leak(slot)));
+}
+
+/// Bytes used in a slot at the deepest, and remembers it for its class.
+pub(super) fn measure(slot: SlotRef) -> usize {
+    POOL.try_with(|door| door.slow(|pool| pool.measure(slot)))
+        .unwrap_or_else(|_| slot.used())
+}
+
+/// The classes that this thread has used.
+pub(super) fn class_stats() -> Vec<ClassStats> {
+    POOL.try_with(|door| door.slow(|pool| pool.stats()))
+        .unwrap_or_default()
 }

@@ -55,6 +55,18 @@ struct Job<T> {
     listed: Node<AnyRef>,
 }
 
+impl<T> Job<T> {
+    fn new() -> Job<T> {
+        Job {
+            outcome: Cell::new(None),
+            joiners: WaitList::new(),
+            finished: Cell::new(false),
+            detached: Cell::new(false),
+            listed: Node::empty(),
+        }
+    }
+}
+
 type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 
 /// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
@@ -98,6 +110,7 @@ where
     spawn_with(None, DEFAULT_STACK_SIZE, Location::caller(), body)
 }
 
+#[inline(always)]
 fn spawn_with<F, T>(
     name: Option<Box<str>>,
     stack_size: usize,
@@ -116,14 +129,7 @@ where
         made_at,
         id: thread::next_id(),
     };
-    let job = Job::<T> {
-        outcome: Cell::new(None),
-        joiners: WaitList::new(),
-        finished: Cell::new(false),
-        detached: Cell::new(false),
-        listed: Node::empty(),
-    };
-    let record = Ref::new(birth, job);
+    let record = Ref::new(birth, Job::<T>::new);
     let core = record.any().as_next();
     let job: *const Job<T> = &raw const record.extra;
     let root = move || {
@@ -145,6 +151,7 @@ where
 }
 
 /// The last thing on a task's own stack. What it returns must run next.
+#[inline(always)]
 fn end<T>(hub: HubRef, job: &Job<T>, outcome: Outcome<T>) -> Next {
     if job.detached.get() {
         // Here and now, where a destructor may still wait.
@@ -204,7 +211,7 @@ impl<T> Task<T> {
     pub fn wait(&self) {
         let job = &self.record.extra;
         if !job.finished.get() {
-            let reason = Reason::Join(self.record.any().id());
+            let reason = Reason::join(self.record.any().id());
             if job.joiners.wait(reason, Location::caller()).is_err() {
                 abort_refused("join", Location::caller());
             }

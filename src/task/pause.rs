@@ -31,7 +31,7 @@ pub fn sleep(duration: Duration) {
     if duration.is_zero() {
         return hub::yield_now(place);
     }
-    match Parking::begin(Reason::Sleep, place) {
+    match Parking::begin(Reason::SLEEP, place) {
         Ok(parking) => {
             parking.park_for(duration);
         }

@@ -48,8 +48,19 @@ const FLOORS: &Order = &[
 const ROOMS: &Order = &[(
     "hub",
     &[
-        "clock", "ready", "timers", "waiter", "poller", "remote", "mod", "park", "waitlist",
-        "source", "deadlock", "turn",
+        "clock",
+        "ready",
+        "timers",
+        "waiter",
+        "poller",
+        "remote",
+        "housekeeping",
+        "mod",
+        "park",
+        "waitlist",
+        "source",
+        "deadlock",
+        "turn",
     ],
 )];
 

@@ -1,0 +1,96 @@
+//! A stack in use: what corosensei runs a coroutine on, and gives back when it is done.
+
+use super::overflow::Description;
+use super::pool;
+use super::slab::SlotRef;
+use corosensei::stack::{Stack, StackPointer};
+use std::sync::atomic::Ordering;
+
+/// A stack taken from this thread's pool; goes back to it when dropped.
+///
+/// It never leaves its thread: its record is reached by a plain pointer, so it is neither `Send` nor `Sync`.
+///
+/// # Invariant
+///
+/// One `PooledStack` exists for a slot in state `Taken`, and its slab stays mapped until it is dropped.
+#[derive(Debug)]
+pub(crate) struct PooledStack {
+    /// A copy of the slot's: corosensei asks for it at every resume.
+    base: StackPointer,
+    slot: SlotRef,
+}
+
+const _: () = assert!(size_of::<PooledStack>() == 16 && size_of::<Option<PooledStack>>() == 16);
+
+// SAFETY: base and limit enclose a slot that is ours alone (invariant of `PooledStack`): at its low end 64 KiB
+// that fault on any touch, above them at least MIN_STACK_SIZE bytes; both addresses are multiples of 64.
+unsafe impl Stack for PooledStack {
+    #[inline(always)]
+    fn base(&self) -> StackPointer {
+        self.base
+    }
+
+    #[inline]
+    fn limit(&self) -> StackPointer {
+        StackPointer::new(self.slot.low()).expect("no slot lies at address zero")
+    }
+}
+
+impl PooledStack {
+    #[inline]
+    pub(super) fn new(slot: SlotRef) -> PooledStack {
+        PooledStack {
+            base: slot.base,
+            slot,
+        }
+    }
+
+    /// Says what an overflow of this stack shall be called. One store.
+    ///
+    /// # Safety
+    ///
+    /// The record stays where it is until the next `describe`, or until this stack is given back or leaked.
+    #[inline]
+    pub(crate) unsafe fn describe(&self, tenant: &Description) {
+        let tenant = (&raw const *tenant).cast_mut();
+        self.slot.description.store(tenant, Ordering::Relaxed);
+    }
+
+    /// A look at this stack for the time that somebody else, a coroutine say, owns it.
+    #[inline(always)]
+    pub(crate) fn view(&self) -> StackView {
+        StackView(self.slot)
+    }
+}
+
+impl Drop for PooledStack {
+    #[inline]
+    fn drop(&mut self) {
+        pool::put(self.slot);
+    }
+}
+
+/// A look at a stack that somebody else owns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StackView(SlotRef);
+
+impl StackView {
+    /// Bytes touched on this stack at the deepest, in whole pages; raises its class's `deepest`.
+    ///
+    /// Asks the kernel (`mincore`) which pages are in memory and takes the lowest. What a former tenant of the
+    /// slot touched counts too, until a trim gives those pages back; pages swapped out do not count.
+    ///
+    /// # Safety
+    /// The stack was not given back since.
+    pub(crate) unsafe fn used(self) -> usize {
+        pool::measure(self.0)
+    }
+
+    /// Counts this stack as lost: its owner never drops it, since something may point into it for ever.
+    ///
+    /// # Safety
+    /// The stack was not given back since, and never will be; nor was this called before.
+    pub(crate) unsafe fn leak(self) {
+        pool::leak(self.0);
+    }
+}

@@ -1,0 +1,171 @@
+//! One handler for SIGSEGV and SIGBUS: it asks a judge, and hands on whatever is not ours.
+//!
+//! ```text
+//! fault ── handler (alternate stack) ── judge: is it ours? ──yes── the judge writes a line and aborts
+//!                                             │no
+//!                                             └── previous action: a handler is called (std's own, say);
+//!                                                 none: put back, return, and the fault happens again
+//! ```
+//!
+//! Everything reached from [`handler`] is async-signal-safe: loads, `write`, `sigaction`, `raise`, `abort`;
+//! no lock, no allocation, no lazy thread-local.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::OnceLock;
+
+/// What the kernel said about a fault.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    /// The address that could not be touched.
+    pub(crate) address: usize,
+    /// Where the stack pointer stood, on machines where we know how to ask.
+    pub(crate) stack_pointer: Option<usize>,
+}
+
+/// Looks at a fault in signal context: returns if it is none of ours, aborts the process if it is.
+pub(crate) type Judge = fn(Fault);
+
+const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
+
+/// The judge and the actions that were there before us, complete before the first handler is installed.
+struct Installed {
+    judge: Judge,
+    previous: [libc::sigaction; 2],
+}
+
+static INSTALLED: OnceLock<Result<Installed, i32>> = OnceLock::new();
+static ARMED: OnceLock<Result<(), i32>> = OnceLock::new();
+
+/// Installs the handler, once for the process; later calls keep the first judge.
+pub(crate) fn install(judge: Judge) -> io::Result<()> {
+    let known = INSTALLED.get_or_init(|| {
+        let [segv, bus] = SIGNALS.map(query);
+        Ok(Installed {
+            judge,
+            previous: [segv?, bus?],
+        })
+    });
+    let outcome = match known {
+        Ok(_) => *ARMED.get_or_init(|| SIGNALS.iter().try_for_each(|signal| arm(*signal))),
+        Err(errno) => Err(*errno),
+    };
+    outcome.map_err(io::Error::from_raw_os_error)
+}
+
+/// Writes all of `bytes` to standard error with nothing but `write(2)`.
+pub(crate) fn write_to_stderr(mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        // SAFETY: the kernel reads `bytes`, which is a live slice.
+        let written =
+            unsafe { libc::write(libc::STDERR_FILENO, bytes.as_ptr().cast(), bytes.len()) };
+        match usize::try_from(written) {
+            Ok(written) if written > 0 => bytes = &bytes[written.min(bytes.len())..],
+            _ => return,
+        }
+    }
+}
+
+/// A number that names the running thread, the same in a forked child; never zero.
+#[inline]
+pub(crate) fn this_thread() -> usize {
+    // SAFETY: reads the thread pointer; glibc and musl take no lock for it.
+    unsafe { libc::pthread_self() as usize }
+}
+
+extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let Some(Ok(installed)) = INSTALLED.get() else {
+        return;
+    };
+    // SAFETY: the kernel hands a filled siginfo to an SA_SIGINFO handler, for as long as the handler runs.
+    let told = unsafe { &*info };
+    let code = told.si_code;
+    // A positive code is the kernel's own; anything else was sent by kill(2) and has no address.
+    if code > 0 {
+        // SAFETY: for a fault found by the kernel, si_addr is the field that is set.
+        let address = unsafe { told.si_addr() }.addr();
+        (installed.judge)(Fault {
+            address,
+            stack_pointer: stack_pointer(context),
+        });
+    }
+    let which = usize::from(signal == libc::SIGBUS);
+    hand_on(signal, info, context, code > 0, &installed.previous[which]);
+}
+
+/// Does what would have happened without us.
+fn hand_on(
+    signal: libc::c_int,
+    info: *mut libc::siginfo_t,
+    context: *mut libc::c_void,
+    by_kernel: bool,
+    previous: &libc::sigaction,
+) {
+    match previous.sa_sigaction {
+        libc::SIG_IGN if !by_kernel => {}
+        libc::SIG_DFL | libc::SIG_IGN => {
+            // For a real fault the instruction runs again on return and meets the old action.
+            // SAFETY: `previous` came from the kernel for this very signal.
+            unsafe { libc::sigaction(signal, previous, ptr::null_mut()) };
+            if !by_kernel {
+                // SAFETY: sends this thread the signal that it was being sent; delivered on return.
+                unsafe { libc::raise(signal) };
+            }
+        }
+        function if previous.sa_flags & libc::SA_SIGINFO != 0 => {
+            type Three = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+            // SAFETY: with SA_SIGINFO the kernel's record is a function of three arguments.
+            let function: Three = unsafe { std::mem::transmute(function) };
+            function(signal, info, context);
+        }
+        function => {
+            // SAFETY: without SA_SIGINFO it is a function of one argument.
+            let function: extern "C" fn(libc::c_int) = unsafe { std::mem::transmute(function) };
+            function(signal);
+        }
+    }
+}
+
+fn query(signal: libc::c_int) -> Result<libc::sigaction, i32> {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: asks only; the kernel fills `action`.
+    if unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error().raw_os_error().unwrap_or(0));
+    }
+    // SAFETY: filled by the kernel, and zeroed before, which is a valid value.
+    Ok(unsafe { action.assume_init() })
+}
+
+fn arm(signal: libc::c_int) -> Result<(), i32> {
+    // SAFETY: all zero is a valid sigaction: no flags, empty mask, default action.
+    let mut action = unsafe { MaybeUninit::<libc::sigaction>::zeroed().assume_init() };
+    action.sa_sigaction = handler as extern "C" fn(_, _, _) as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+    // SAFETY: `handler` has the shape that SA_SIGINFO asks for and lives as long as the program.
+    if unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) } != 0 {
+        return Err(io::Error::last_os_error().raw_os_error().unwrap_or(0));
+    }
+    Ok(())
+}
+
+#[cfg(target_arch = "x86_64")]
+fn stack_pointer(context: *mut libc::c_void) -> Option<usize> {
+    let context = context.cast::<libc::ucontext_t>();
+    // SAFETY: the kernel hands a filled ucontext to an SA_SIGINFO handler.
+    let registers = unsafe { &(*context).uc_mcontext.gregs };
+    usize::try_from(registers[libc::REG_RSP as usize]).ok()
+}
+
+#[cfg(target_arch = "aarch64")]
+fn stack_pointer(context: *mut libc::c_void) -> Option<usize> {
+    let context = context.cast::<libc::ucontext_t>();
+    // SAFETY: the kernel hands a filled ucontext to an SA_SIGINFO handler.
+    let sp = unsafe { (*context).uc_mcontext.sp };
+    usize::try_from(sp).ok()
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn stack_pointer(_context: *mut libc::c_void) -> Option<usize> {
+    None
+}

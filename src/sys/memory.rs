@@ -1,0 +1,195 @@
+//! Memory from the kernel: lazy mappings, guards inside them, pages given back and counted.
+//!
+//! A guard made by `MADV_GUARD_INSTALL` lives in the page tables and leaves the mapping whole; one made by
+//! `mprotect` cuts it in three, and the kernel allows only `vm.max_map_count` pieces in a process.
+
+use std::io;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The errno of "no memory", which also stands for "too many mappings".
+pub(crate) const ENOMEM: i32 = libc::ENOMEM;
+
+/// `MADV_GUARD_INSTALL` of Linux 6.13; libc 0.2 does not name it on every target.
+const MADV_GUARD_INSTALL: libc::c_int = 102;
+
+/// Pages looked at per `mincore` call; the answer lies on the caller's stack, which may be a small one.
+const LOOK: usize = 256;
+
+/// One private anonymous mapping, readable and writable, whose pages come into being when touched.
+///
+/// # Invariant
+///
+/// `low .. low + len` is mapped by us and by nobody else for as long as this value lives.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    low: NonNull<u8>,
+    len: usize,
+}
+
+impl Mapping {
+    /// Maps `len` bytes, without counting them against memory and without huge pages.
+    pub(crate) fn reserve(len: usize) -> io::Result<Mapping> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: without MAP_FIXED the kernel chooses an unused range, so no existing memory changes.
+        let low = unsafe { libc::mmap(ptr::null_mut(), len, access, flags, -1, 0) };
+        if low == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        // Refused by a kernel that has no huge pages at all: then there is nothing to turn off.
+        // SAFETY: the advice covers the new mapping only and changes no byte of it.
+        let _ = unsafe { libc::madvise(low, len, libc::MADV_NOHUGEPAGE) };
+        let low =
+            NonNull::new(low.cast()).ok_or_else(|| io::Error::other("mmap gave page zero"))?;
+        // Stacks are named by numbers: corosensei makes pointers of them again.
+        let _ = low.expose_provenance();
+        Ok(Mapping { low, len })
+    }
+
+    /// Unmaps `len` bytes, whole pages and not all of them, at the high end.
+    pub(crate) fn cut(&mut self, len: usize) -> io::Result<()> {
+        assert!(len < self.len, "cutting {len} of {} bytes", self.len);
+        let high = self.low.as_ptr().wrapping_add(self.len - len);
+        // SAFETY: a part of our own range (invariant of `Mapping`), whose owner is done with it.
+        outcome(unsafe { libc::munmap(high.cast(), len) })?;
+        self.len -= len;
+        Ok(())
+    }
+
+    /// Lowest address, with leave to touch the whole mapping through it.
+    pub(crate) fn low(&self) -> NonNull<u8> {
+        self.low
+    }
+
+    /// Length in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the range is ours alone (invariant of `Mapping`) and its owner is done with it.
+        let refused = unsafe { libc::munmap(self.low.as_ptr().cast(), self.len) };
+        // The kernel may be out of mappings to split one in two; then the range stays, unused.
+        debug_assert!(
+            refused == 0 || errno() == ENOMEM,
+            "munmap: {}",
+            io::Error::last_os_error()
+        );
+    }
+}
+
+/// Makes `low .. low + len` fault on any touch, without a mapping of its own.
+///
+/// # Safety
+///
+/// The range is page aligned, mapped by the caller, and nobody needs its contents any more.
+pub(crate) unsafe fn guard_by_advice(low: usize, len: usize) -> io::Result<()> {
+    // SAFETY: by the contract above the pages may be dropped.
+    outcome(unsafe { libc::madvise(pointer(low), len, MADV_GUARD_INSTALL) })
+}
+
+/// Makes `low .. low + len` fault on any touch, at the price of two mappings more.
+///
+/// # Safety
+///
+/// As for [`guard_by_advice`].
+pub(crate) unsafe fn guard_by_protection(low: usize, len: usize) -> io::Result<()> {
+    // SAFETY: by the contract above nobody reads or writes the range any more.
+    outcome(unsafe { libc::mprotect(pointer(low), len, libc::PROT_NONE) })
+}
+
+/// Gives the pages of `low .. low + len` back; they read as zero when touched again. Guards stay.
+///
+/// A kernel that refuses (locked memory) keeps the pages, which does no harm.
+///
+/// # Safety
+///
+/// The range is page aligned, mapped by the caller, and nobody needs its contents any more.
+pub(crate) unsafe fn discard(low: usize, len: usize) {
+    // SAFETY: by the contract above the contents may go.
+    let _ = unsafe { libc::madvise(pointer(low), len, libc::MADV_DONTNEED) };
+}
+
+/// The lowest address in `low .. high` (page aligned) whose page is in memory, or none.
+pub(crate) fn lowest_resident(low: usize, high: usize) -> Option<usize> {
+    let page = page_size();
+    let mut seen = [0_u8; LOOK];
+    let mut at = low;
+    while at < high {
+        let len = (high - at).min(LOOK * page);
+        // SAFETY: the kernel writes one byte per page of `len`, at most LOOK, into `seen`, and reads no page.
+        let refused = unsafe { libc::mincore(pointer(at), len, seen.as_mut_ptr()) };
+        if refused != 0 {
+            return None;
+        }
+        let pages = len.div_ceil(page);
+        if let Some(first) = seen[..pages].iter().position(|byte| byte & 1 != 0) {
+            return Some(at + first * page);
+        }
+        at += len;
+    }
+    None
+}
+
+/// The size of a page on the running machine.
+pub(crate) fn page_size() -> usize {
+    static SIZE: AtomicUsize = AtomicUsize::new(0);
+    match SIZE.load(Ordering::Relaxed) {
+        0 => {
+            // SAFETY: a question without arguments in memory.
+            let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+            let size = usize::try_from(size).unwrap_or(4096);
+            SIZE.store(size, Ordering::Relaxed);
+            size
+        }
+        size => size,
+    }
+}
+
+/// How many mappings this kernel allows a process (`vm.max_map_count`), where `/proc` tells.
+pub(crate) fn mapping_limit() -> Option<usize> {
+    std::fs::read_to_string("/proc/sys/vm/max_map_count")
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+/// Whether a byte can be read, asked of a system call, which answers EFAULT where a load would fault.
+#[cfg(test)]
+pub(crate) fn readable(address: usize) -> bool {
+    let mut pipe = [0; 2];
+    // SAFETY: the kernel writes the two descriptors into `pipe`.
+    assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0, "pipe");
+    // SAFETY: the kernel reads one byte at `address`, or says EFAULT; nothing is written there.
+    let written = unsafe { libc::write(pipe[1], pointer(address), 1) };
+    let fault = errno();
+    for end in pipe {
+        // SAFETY: both descriptors were made above and belong to nobody else.
+        unsafe { libc::close(end) };
+    }
+    assert!(
+        written == 1 || fault == libc::EFAULT,
+        "write: errno {fault}"
+    );
+    written == 1
+}
+
+fn outcome(refused: libc::c_int) -> io::Result<()> {
+    if refused == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+fn errno() -> i32 {
+    io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}
+
+fn pointer(address: usize) -> *mut libc::c_void {
+    ptr::with_exposed_provenance_mut(address)
+}
