@@ -33,7 +33,7 @@
 //! ```
 //!
 //! - [`greenlet`]: the switch floor. It is all there is without the feature `hub`.
-//! - `task`: [`spawn`], [`joinall`], [`sleep`]: greenlets that this thread's hub runs.
+//! - `task`: `spawn`, `joinall`, `sleep`: greenlets that this thread's hub runs.
 //! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
 //! - `hub`: a clock that stands still, for tests of code that waits.
 //!
@@ -62,7 +62,7 @@ pub mod net;
 #[cfg(feature = "hub")]
 mod slots;
 pub mod stack;
-#[cfg(feature = "hub")]
+mod stderr;
 mod sys;
 #[cfg(feature = "hub")]
 pub mod task;

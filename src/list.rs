@@ -72,8 +72,8 @@ impl<T> List<T> {
         }
     }
 
-    #[cfg(test)]
-    fn is_empty(&self) -> bool {
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
         self.head.get().is_null()
     }
 
@@ -188,7 +188,8 @@ mod tests {
         let (a, b, c) = (Node::new('a'), Node::new('b'), Node::new('c'));
         let list = List::new();
         // SAFETY: the links are dropped at the end of this function, before nodes and list.
-        let _links = unsafe { [list.push_back(&a), list.push_back(&b), list.push_back(&c)] };
+        let link = |node| unsafe { list.push_back(node) };
+        let _links = [&a, &b, &c].map(link);
         assert_eq!(list.pop_front(), Some('a'));
         assert_eq!(list.pop_front(), Some('b'));
         assert_eq!(list.pop_front(), Some('c'));

@@ -8,19 +8,19 @@ const ROUNDS: usize = 15;
 
 /// One measured figure: nanoseconds per operation.
 #[derive(Clone, Copy)]
-pub struct Figure {
-    pub median: f64,
-    pub best: f64,
-    pub worst: f64,
+pub(crate) struct Figure {
+    pub(crate) median: f64,
+    pub(crate) best: f64,
+    pub(crate) worst: f64,
 }
 
 /// Whether to measure in earnest: `cargo bench` passes `--bench`, `cargo test --benches` does not.
-pub fn in_earnest() -> bool {
+pub(crate) fn in_earnest() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
 /// Times `round`, which does `operations` operations each time it is called. The first call warms up.
-pub fn measure(operations: u64, mut round: impl FnMut(u64)) -> Figure {
+pub(crate) fn measure(operations: u64, mut round: impl FnMut(u64)) -> Figure {
     let (rounds, operations) = if in_earnest() {
         (ROUNDS, operations)
     } else {
@@ -43,7 +43,7 @@ pub fn measure(operations: u64, mut round: impl FnMut(u64)) -> Figure {
 }
 
 /// Prints one row: the figure, its spread, and how many times `raw` it is.
-pub fn report(name: &str, figure: Figure, raw: f64, target: Option<&str>) {
+pub(crate) fn report(name: &str, figure: Figure, raw: f64, target: Option<&str>) {
     println!(
         "{name:<44} {:>8.2} ns  ({:.2} to {:.2})  {:>6.2}x raw{}",
         figure.median,

@@ -16,6 +16,7 @@ use super::record::{Birth, Core, First, Kind, Record};
 use super::state::State;
 use super::tag::Tag;
 use super::{blocks, unwind};
+use crate::stderr;
 
 /// A counted pointer to any record.
 pub(crate) struct AnyRef(NonNull<Core>);
@@ -98,8 +99,7 @@ impl Deref for AnyRef {
 #[cold]
 fn too_many_handles() -> ! {
     // As with `Rc`: a count that wraps would free what is in use.
-    eprintln!("greenhub: two thousand million handles to one greenlet: aborting");
-    std::process::abort()
+    stderr::abort(format_args!("two thousand million handles to one greenlet"))
 }
 
 /// A counted pointer to a record whose other half is known.

@@ -53,6 +53,7 @@ impl Context {
     }
 
     /// No coroutine of ours runs here, but the thread itself: or nothing was started yet.
+    #[cfg(feature = "hub")]
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.yielder.get().is_null()
@@ -71,7 +72,7 @@ impl Context {
         if size_of::<F>() > LARGEST_INLINE_BODY {
             let entry = Box::new(entry);
             // SAFETY: the caller's promise is passed on, for a smaller body.
-            unsafe { self.install_small(stack, move || entry()) };
+            unsafe { self.install_small(stack, entry) };
         } else {
             // SAFETY: the caller's promise is passed on.
             unsafe { self.install_small(stack, entry) };
@@ -133,6 +134,19 @@ impl Context {
         Some(unsafe { self.stack.get()?.used() })
     }
 
+    /// Gives the stack back without unwinding what is on it.
+    ///
+    /// # Safety
+    /// The context is installed and suspended, the frames on its stack own nothing, nothing points into
+    /// them, and this runs on another stack.
+    #[cfg(feature = "hub")]
+    pub(crate) unsafe fn abandon(&self) {
+        // SAFETY: installed; reading it out empties the context.
+        let mut raw = unsafe { self.coroutine.get().cast::<Raw>().read() };
+        // SAFETY: nothing on that stack is left to drop.
+        unsafe { raw.force_reset() };
+    }
+
     /// Gives the stack up for lost: nothing is dropped, and it stays as it is for ever.
     ///
     /// # Safety
@@ -152,7 +166,7 @@ impl Context {
     pub(crate) unsafe fn retire(&self) {
         // SAFETY: installed, and nobody else has a reference into it; dropping it in place empties the
         // context. Of a coroutine that has ended this drops the stack only, which goes back to its pool.
-        unsafe { (*self.coroutine.get()).assume_init_drop() };
+        unsafe { self.coroutine.get().cast::<Raw>().drop_in_place() };
     }
 
     /// Drops a body that never ran, and gives its stack back. A panic of the body's destructors goes on
@@ -162,7 +176,7 @@ impl Context {
     /// The context is installed and its coroutine was never resumed.
     pub(crate) unsafe fn discard(&self) {
         // SAFETY: installed; reading it out empties the context.
-        let mut raw = unsafe { (*self.coroutine.get()).assume_init_read() };
+        let mut raw = unsafe { self.coroutine.get().cast::<Raw>().read() };
         let dropped = catch_unwind(AssertUnwindSafe(|| raw.force_unwind()));
         if let Err(panic) = dropped {
             // SAFETY: the body's drop has run, as far as it can: nothing on that stack is left to drop.

@@ -34,7 +34,7 @@ pub(crate) mod record;
 mod state;
 mod tag;
 pub(crate) mod thread;
-mod unwind;
+pub(crate) mod unwind;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -44,6 +44,7 @@ use std::panic::Location;
 pub use self::any::AnyGreenlet;
 pub use self::builder::Builder;
 use self::counted::AnyRef;
+#[cfg(feature = "hub")]
 pub(crate) use self::engine::Next;
 pub use self::exit::GreenletExit;
 use self::record::{Arrival, Birth, Core, First};
@@ -51,6 +52,7 @@ pub(crate) use self::state::State;
 use self::thread::Me;
 use crate::error::SwitchError;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
+use crate::stderr;
 
 /// A handle to a greenlet that takes an `I` with each switch and hands out an `O`.
 ///
@@ -357,13 +359,11 @@ fn refuse<I>(arrival: Arrival) -> SwitchError<I> {
 #[cold]
 fn abort_refused(target: &Core, place: &Location<'_>) -> ! {
     let me = thread::current();
-    eprintln!(
-        "greenhub: {} cannot switch to {} while a panic unwinds it, at {place}: aborting. \
-         Use try_switch in destructors.",
+    stderr::abort(format_args!(
+        "{} cannot switch to {} at {place} while a panic unwinds it (use try_switch in destructors)",
         describe(&me),
         describe(target),
-    );
-    std::process::abort()
+    ))
 }
 
 fn debug(core: &Core, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {

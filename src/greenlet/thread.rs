@@ -101,6 +101,16 @@ pub(crate) fn is_exiting() -> bool {
     THREAD.with(|thread| thread.exiting.get())
 }
 
+/// The thread's destructors have begun: from now on nothing is unwound. True if this runs on the thread's own
+/// stack, and not on that of a greenlet that has ended the process.
+pub(crate) fn begin_exit() -> bool {
+    THREAD.with(|thread| {
+        thread.exiting.set(true);
+        let main = thread.main.get();
+        main.map_or(ptr::null(), |main| main.as_ptr().cast_const()) == thread.current.get()
+    })
+}
+
 /// An id that no other greenlet of this process ever has.
 #[inline]
 pub(crate) fn next_id() -> u64 {
@@ -116,6 +126,7 @@ pub(crate) fn next_id() -> u64 {
 }
 
 /// The main greenlet of this thread.
+#[cfg(feature = "hub")]
 pub(crate) fn main() -> AnyRef {
     current();
     let main = THREAD.with(|thread| thread.main.get());
@@ -152,13 +163,11 @@ struct Exit;
 
 impl Drop for Exit {
     fn drop(&mut self) {
+        // `process::exit` inside a greenlet runs this on that greenlet's stack: then all stays.
+        if !begin_exit() {
+            return;
+        }
         THREAD.with(|thread| {
-            thread.exiting.set(true);
-            let main = thread.main.get();
-            // `process::exit` inside a greenlet runs this on that greenlet's stack: then all stays.
-            if main.map_or(ptr::null(), |main| main.as_ptr().cast_const()) != thread.current.get() {
-                return;
-            }
             thread.current.set(ptr::null());
             if let Some(main) = thread.main.take() {
                 // SAFETY: owned by itself and by the thread: both are given up here, once.

@@ -82,6 +82,20 @@ pub(super) unsafe fn unwind_between(core: Next, me: Me, next: Next) {
     thread::set_current(next);
 }
 
+/// Ends a suspended greenlet without unwinding it.
+///
+/// # Safety
+/// `core` is suspended, the frames on its stack own nothing, nothing points into them, and nobody switches to it
+/// any more.
+#[cfg(feature = "hub")]
+pub(crate) unsafe fn end_without_unwinding(core: &AnyRef) {
+    super::parent::close(core);
+    // SAFETY: the caller's promise.
+    unsafe { core.context.abandon() };
+    // SAFETY: it was alive, so it owned itself, and it has ended.
+    unsafe { super::counted::release_ended(core.as_next()) };
+}
+
 /// What a greenlet waits for, put aside while it unwinds another.
 struct Waiting {
     slot: *mut u8,

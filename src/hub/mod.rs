@@ -43,9 +43,9 @@ pub(crate) use self::waiter::WaitList;
 use self::waiter::Waiter;
 use crate::error::SpawnError;
 use crate::greenlet::counted::{AnyRef, Ref};
-use crate::greenlet::handover;
 use crate::greenlet::record::Birth;
 use crate::greenlet::thread;
+use crate::greenlet::{State, handover, unwind};
 use crate::list::List;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
 
@@ -159,14 +159,14 @@ fn make() -> Result<HubRef, SpawnError> {
     }));
     let hub = HubRef(NonNull::from(hub));
     let core = greenlet.as_next();
-    // SAFETY: the root never returns and does not unwind: it runs no code of anybody else's but bodies
-    // and mail, which are caught, and the hub that it uses goes only when it will never run again.
-    unsafe {
-        handover::install(&greenlet, stack, move || {
-            handover::enter(core);
-            hub.run()
-        });
-    }
+    let root = move || {
+        // SAFETY: this is the root of that greenlet.
+        unsafe { handover::enter(core) };
+        hub.run()
+    };
+    // SAFETY: the root never returns and does not unwind: it runs no code of anybody else's but mail, which
+    // is caught, and the hub that it uses goes only when it will never run again.
+    unsafe { handover::install(&greenlet, stack, root) };
     HUB.set(Some(hub.0));
     let _ = EXIT.try_with(|_| ());
     Ok(hub)
@@ -248,11 +248,24 @@ struct Exit;
 
 impl Drop for Exit {
     fn drop(&mut self) {
-        let Some(hub) = HUB.take().map(HubRef) else {
+        let on_own_stack = thread::begin_exit();
+        let Some(hub) = HUB.take() else {
             return;
         };
-        hub.mailbox.close();
-        // Descriptors go; memory that a suspended stack may point to stays.
-        hub.poller.close();
+        let hub_ref = HubRef(hub);
+        hub_ref.mailbox.close();
+        hub_ref.poller.close();
+        // Tasks that did not end stay where they are, and so does all that their frames may point to.
+        if !on_own_stack || !hub_ref.tasks.is_empty() {
+            return;
+        }
+        let greenlet = hub_ref.greenlet.clone();
+        if greenlet.state() == State::Suspended {
+            // SAFETY: the hub's own frames own nothing, nobody waits for it, and no task is left to switch to it.
+            unsafe { unwind::end_without_unwinding(&greenlet) };
+        }
+        // SAFETY: leaked from a box when it was made, and `HUB` was the only way to it but for frames that
+        // never run again.
+        drop(unsafe { Box::from_raw(hub.as_ptr()) });
     }
 }

@@ -14,6 +14,7 @@ use super::waiter::Waiter;
 use super::{Hub, HubRef, Nanos, get};
 use crate::greenlet::thread::{self, Me};
 use crate::greenlet::{Next, describe, handover, permit};
+use crate::stderr;
 use crate::waiting::{Reason, Woken};
 
 /// A wait was refused: a panic unwinds the running greenlet, and it must not be left meanwhile.
@@ -192,10 +193,9 @@ fn refuse_hub(reason: Reason) -> ! {
 #[cold]
 #[inline(never)]
 pub(crate) fn abort_refused(what: &str, place: &Location<'_>) -> ! {
-    eprintln!(
-        "greenhub: {what} at {place} would have to wait while a panic unwinds {}: aborting. \
-         Destructors must not wait; end things explicitly before they go out of scope.",
+    stderr::abort(format_args!(
+        "{what} at {place} would have to wait while a panic unwinds {} \
+         (destructors must not wait: end things explicitly before they go out of scope)",
         describe(&thread::current()),
-    );
-    std::process::abort()
+    ))
 }

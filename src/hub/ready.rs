@@ -58,8 +58,9 @@ impl Ready {
             return None;
         }
         self.head.set(head.wrapping_add(1));
+        let place: *mut AnyRef = self.place(head).cast();
         // SAFETY: it lay between head and tail, so it holds a greenlet, and now it counts as empty.
-        Some(unsafe { (*self.place(head)).assume_init_read() })
+        Some(unsafe { place.read() })
     }
 
     /// Takes the first and puts another last in its place; nothing if the queue is empty.

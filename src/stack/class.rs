@@ -10,6 +10,7 @@
 //! line each, keep them out of each other's cache sets. Either alone does little: a thousand coroutines in turn cost
 //! 16 ns a round trip with neither, 15 with one of them, 6 to 9 with both. Colours use up to half of the extra page
 //! only, so a stack is never smaller than its class says, and 2 KiB of it fit into the first page it touches.
+#![forbid(unsafe_code)]
 
 /// Usable bytes of the smallest stacks: a panic with a backtrace alone needs 22 KiB.
 pub const MIN_STACK_SIZE: usize = 32 * KIB;

@@ -36,8 +36,6 @@ pub use class::{DEFAULT_STACK_SIZE, MAX_STACK_SIZE, MIN_STACK_SIZE};
 pub use stats::{ClassStats, StackStats, stats};
 
 pub(crate) use overflow::Description;
-pub use pool::survey;
 pub(crate) use pool::take;
-#[cfg(feature = "hub")]
-pub(crate) use pool::trim;
+pub use pool::{survey, trim};
 pub(crate) use pooled::{PooledStack, StackView};

@@ -58,7 +58,7 @@ fn take_slow(usable: usize) -> Result<PooledStack, StackError> {
 ///
 /// An answer of `now` or earlier means that there is more to do at once. After `None` nothing is left to do
 /// until stacks are used again.
-pub(crate) fn trim(now: Instant) -> Option<Instant> {
+pub fn trim(now: Instant) -> Option<Instant> {
     POOL.try_with(|door| door.slow(|pool| pool.trim(now)))
         .ok()
         .flatten()

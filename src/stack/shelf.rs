@@ -6,6 +6,7 @@
 //!
 //! carved = idle + in use + leaked         only `carved`, `leaked` and the list itself are kept
 //! ```
+#![forbid(unsafe_code)]
 
 use super::class::Class;
 use super::guard::Guard;

@@ -1,4 +1,5 @@
 //! How many stacks there are, where they went, and how deep they were used.
+#![forbid(unsafe_code)]
 
 use super::pool;
 use std::sync::atomic::{AtomicUsize, Ordering};

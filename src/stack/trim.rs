@@ -10,6 +10,7 @@
 //! A slab whose carved slots are all `Released` leaves the list, and is unmapped piece by piece; its page tables
 //! go with it. So one or two seconds after the last of a burst of greenlets ended and the hub fell idle, the
 //! memory of all but 256 stacks is on its way back to the kernel.
+#![forbid(unsafe_code)]
 
 use super::class::PAGE;
 use super::shelf::Shelf;

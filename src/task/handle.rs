@@ -7,6 +7,7 @@ use std::io;
 use super::try_spawn;
 use crate::error::HubGone;
 use crate::hub::{self, Sender};
+use crate::stderr;
 
 /// A handle to the hub of one thread, for all threads.
 ///
@@ -55,7 +56,9 @@ impl HubHandle {
         self.sender
             .send(Box::new(move || {
                 if let Err(error) = try_spawn(body) {
-                    eprintln!("greenhub: a task sent from another thread was not spawned: {error}");
+                    stderr::say(format_args!(
+                        "a task sent from another thread was not spawned: {error}"
+                    ));
                 }
             }))
             .map_err(|_| HubGone::new())

@@ -1,4 +1,5 @@
 //! A model of the pool: any order of take, give back, leak, touch and trim, then the end of the thread.
+#![forbid(unsafe_code)]
 
 use super::super::guard::Guard;
 use super::super::pool::Pool;

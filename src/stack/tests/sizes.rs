@@ -1,4 +1,5 @@
 //! Sizes are rounded up to a class; errors say what happened.
+#![forbid(unsafe_code)]
 
 use super::super::class::{Class, DEFAULT_STACK_SIZE, MAX_STACK_SIZE, MIN_STACK_SIZE, PAGE};
 use super::super::{PooledStack, take};

@@ -1,4 +1,5 @@
 //! Trimming, by a clock of the test's own.
+#![forbid(unsafe_code)]
 
 use super::super::guard::Guard;
 use super::super::pool::Pool;
