@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::counted::AnyRef;
+use super::counted::{AnyRef, Link};
 use super::{Greenlet, debug};
 
 /// A handle to a greenlet of which one does not know what it takes and gives.
@@ -26,11 +26,15 @@ impl AnyGreenlet {
         AnyGreenlet(Greenlet::from_any(core))
     }
 
+    pub(crate) fn from_link(core: Link) -> AnyGreenlet {
+        AnyGreenlet(Greenlet::from_link(core))
+    }
+
     /// A handle that takes an `I` with each switch and waits for an `O`. Nothing is checked yet: a
     /// switch with types that do not fit is a [`SwitchError`](crate::SwitchError).
     #[must_use]
     pub fn typed<I: 'static, O: 'static>(&self) -> Greenlet<I, O> {
-        Greenlet::from_any(self.0.core.clone())
+        Greenlet::from_handle(self.0.core.clone())
     }
 
     /// See [`Greenlet::id`].
@@ -72,7 +76,7 @@ impl AnyGreenlet {
 
 impl<I: 'static, O: 'static> From<&Greenlet<I, O>> for AnyGreenlet {
     fn from(greenlet: &Greenlet<I, O>) -> AnyGreenlet {
-        AnyGreenlet::from_ref(greenlet.core.clone())
+        AnyGreenlet(Greenlet::from_handle(greenlet.core.clone()))
     }
 }
 

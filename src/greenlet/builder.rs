@@ -64,7 +64,7 @@ impl Builder {
         let stack = stack::take(self.stack_size.unwrap_or(DEFAULT_STACK_SIZE))?;
         let record = First::<I>::record(Birth {
             name: self.name,
-            parent: Some(thread::current().to_ref()),
+            parent: Some(thread::current().to_link()),
             made_at: Location::caller(),
             id: thread::next_id(),
         });

@@ -39,6 +39,12 @@ impl AnyRef {
         self.0
     }
 
+    #[inline(always)]
+    pub(crate) fn to_link(&self) -> Link {
+        // SAFETY: `self` keeps it there.
+        unsafe { Link::to(self.0) }
+    }
+
     /// Gives this pointer up to the greenlet itself, which is about to run: a last pointer does not
     /// unwind it here, but when it waits again and nobody has got hold of it.
     #[cfg(feature = "hub")]
@@ -100,6 +106,77 @@ impl Deref for AnyRef {
 fn too_many_handles() -> ! {
     // As with `Rc`: a count that wraps would free what is in use.
     stderr::abort(format_args!("two thousand million handles to one greenlet"))
+}
+
+/// A pointer that keeps a record there, but does not keep its greenlet from being unwound. A child's
+/// pointer to its parent is one: a parent often owns its children in its frames, and both would stay for ever.
+pub(crate) struct Link(Next);
+
+impl Link {
+    /// # Safety
+    /// The record is there: somebody else owns a pointer to it.
+    #[inline(always)]
+    pub(crate) unsafe fn to(core: Next) -> Link {
+        // SAFETY: the caller says that the record is there.
+        let links = unsafe { &core.as_ref().links };
+        if links.get() == u32::MAX {
+            too_many_handles();
+        }
+        links.set(links.get() + 1);
+        Link(core)
+    }
+
+    /// Gives this pointer up. What it pointed to comes back if nobody points there any more.
+    fn let_go(self) -> Option<Next> {
+        let core = ManuallyDrop::new(self).0;
+        // SAFETY: this pointer keeps its record alive until it is given up here.
+        let record = unsafe { core.as_ref() };
+        record.links.set(record.links.get() - 1);
+        (record.links.get() == 0 && record.count.get() == 0).then_some(core)
+    }
+}
+
+impl Clone for Link {
+    fn clone(&self) -> Link {
+        // SAFETY: `self` keeps it there.
+        unsafe { Link::to(self.0) }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // Given up here, and not used after this.
+        if let Some(core) = Link(self.0).let_go() {
+            // SAFETY: no pointer to it is left, so it has ended and has no stack.
+            unsafe { free_slow(core) };
+        }
+    }
+}
+
+/// What a handle holds: an owner's pointer, or, in a handle that `parent` gave, a link.
+#[derive(Clone)]
+pub(crate) enum Handle {
+    Owner(AnyRef),
+    Link(Link),
+}
+
+impl Handle {
+    pub(crate) fn to_ref(&self) -> AnyRef {
+        // SAFETY: the handle keeps it there.
+        unsafe { AnyRef::counted(self.as_next()) }
+    }
+}
+
+impl Deref for Handle {
+    type Target = Core;
+
+    #[inline(always)]
+    fn deref(&self) -> &Core {
+        match self {
+            // SAFETY: either keeps its record there.
+            Handle::Owner(AnyRef(core)) | Handle::Link(Link(core)) => unsafe { core.as_ref() },
+        }
+    }
 }
 
 /// A counted pointer to a record whose other half is known.
@@ -190,74 +267,64 @@ pub(super) unsafe fn release_ended(core: Next) {
     let count = unsafe { &core.as_ref().count };
     count.set(count.get() - 1);
     if count.get() == 0 {
-        // SAFETY: that was the last pointer.
-        unsafe { free_ended_slow(core) };
+        // SAFETY: that was the last counted pointer, and it has ended.
+        unsafe { free_slow(core) };
     }
 }
 
+/// Frees a record that no counted pointer is left to, unless a link is left, and dead parents with it.
+///
 /// # Safety
-/// Nobody points to `core`, which has ended.
+/// No counted pointer to `core` is left, which has no stack (any more).
 #[cold]
-unsafe fn free_ended_slow(mut core: Next) {
+unsafe fn free_slow(mut core: Next) {
+    // SAFETY: it is freed below, and nowhere else.
+    if unsafe { core.as_ref() }.links.get() > 0 {
+        return;
+    }
     loop {
-        // SAFETY: nobody else points to it, so it is there and ours.
+        // SAFETY: nobody points to it, so it is there and ours.
         let parent = unsafe { core.as_ref() }.parent.take();
-        // SAFETY: as above; and a greenlet that has ended has no stack.
+        // SAFETY: as above.
         unsafe { free_block(core) };
-        let Some(parent) = parent else { return };
-        let parent = ManuallyDrop::new(parent);
-        let left = parent.count.get() - 1;
-        parent.count.set(left);
-        if left > 0 {
-            return;
+        match parent.and_then(Link::let_go) {
+            Some(parent) => core = parent,
+            None => return,
         }
-        core = parent.0;
     }
 }
 
-/// The slow end of dropping a counted pointer: frees what nobody points to, unwinds what only points
-/// to itself, and goes on with the parent, whose child has let go of it.
+/// The slow end of dropping a counted pointer: unwinds what only points to itself, and frees what nobody
+/// points to.
 ///
 /// # Safety
 /// A counted pointer to `core` was given up and one or none is left.
 #[cold]
 #[inline(never)]
-unsafe fn let_go_slow(mut core: Next) {
-    let mut panic = None;
-    loop {
-        // SAFETY: if none is left, nobody else frees it; if one is left, its owner keeps it there.
-        let record = unsafe { core.as_ref() };
-        if record.count.get() == 1 {
-            if record.state.get() != State::Suspended {
-                break;
-            }
-            record.count.set(2);
-            // SAFETY: suspended, so not on the chain, and the count just taken keeps it there.
-            unsafe { unwind::unwind(core) };
-            record.count.set(record.count.get() - 1);
-            if record.count.get() > 0 {
-                break;
-            }
+unsafe fn let_go_slow(core: Next) {
+    // SAFETY: if none is left, nobody else frees it; if one is left, its owner keeps it there.
+    let record = unsafe { core.as_ref() };
+    if record.count.get() == 1 {
+        if record.state.get() != State::Suspended {
+            return;
         }
-        if record.state.get() == State::Unstarted {
-            record.state.set(State::Dead);
-            // SAFETY: installed when it became unstarted, and never resumed.
-            let discard = AssertUnwindSafe(|| unsafe { record.context.discard() });
-            panic = catch_unwind(discard).err().or(panic);
+        record.count.set(2);
+        // SAFETY: suspended, so not on the chain, and the count just taken keeps it there.
+        unsafe { unwind::unwind(core) };
+        record.count.set(record.count.get() - 1);
+        if record.count.get() > 0 {
+            return;
         }
-        let parent = record.parent.take();
-        // SAFETY: no pointer to it is left, and it has no stack any more.
-        unsafe { free_block(core) };
-        let Some(parent) = parent else { break };
-        let parent = ManuallyDrop::new(parent);
-        let left = parent.count.get() - 1;
-        parent.count.set(left);
-        if left > 1 {
-            break;
-        }
-        core = parent.0;
     }
-    if let Some(panic) = panic {
+    let mut dropped = Ok(());
+    if record.state.get() == State::Unstarted {
+        record.state.set(State::Dead);
+        // SAFETY: installed when it became unstarted, and never resumed.
+        dropped = catch_unwind(AssertUnwindSafe(|| unsafe { record.context.discard() }));
+    }
+    // SAFETY: no counted pointer is left, and it has no stack any more.
+    unsafe { free_slow(core) };
+    if let Err(panic) = dropped {
         resume_unwind(panic);
     }
 }

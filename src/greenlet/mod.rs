@@ -39,11 +39,11 @@ pub(crate) mod unwind;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 pub use self::any::AnyGreenlet;
 pub use self::builder::Builder;
-use self::counted::AnyRef;
+use self::counted::{AnyRef, Handle, Link};
 #[cfg(feature = "hub")]
 pub(crate) use self::engine::Next;
 pub use self::exit::GreenletExit;
@@ -80,7 +80,7 @@ use crate::stderr;
 /// std::thread::spawn(move || greenlet.switch(()));
 /// ```
 pub struct Greenlet<I: 'static, O: 'static> {
-    core: AnyRef,
+    core: Handle,
     types: PhantomData<fn(I) -> O>,
 }
 
@@ -114,7 +114,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     pub fn declare() -> Greenlet<I, O> {
         let record = First::<I>::record(Birth {
             name: None,
-            parent: Some(thread::current().to_ref()),
+            parent: Some(thread::current().to_link()),
             made_at: Location::caller(),
             id: thread::next_id(),
         });
@@ -131,7 +131,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     where
         F: FnOnce(I) -> O + 'static,
     {
-        let Some(record) = self.core.starting_with::<I>() else {
+        let Some(record) = self.core.to_ref().starting_with::<I>() else {
             panic!(
                 "{} does not start with a {}",
                 describe(&self.core),
@@ -224,12 +224,13 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             SwitchError::Dead(value) => {
                 let ancestor = parent::live_ancestor(&self.core);
                 // SAFETY: our handle keeps the dead one there, and its parent links the ancestor.
-                let ancestor = Greenlet::<I, O>::from_any(unsafe { AnyRef::counted(ancestor) });
+                let ancestor = Greenlet::<I, O>::from_link(unsafe { Link::to(ancestor) });
                 match ancestor.try_switch(value) {
                     Ok(answer) => return answer,
+                    Err(error @ (SwitchError::Killed | SwitchError::WrongAnswer { .. })) => error,
                     Err(error) => match error.into_value() {
                         Some(value) => SwitchError::Dead(value),
-                        None => SwitchError::Killed,
+                        None => unreachable!("only a switch that was made keeps the value"),
                     },
                 }
             }
@@ -256,7 +257,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// The greenlet that its last value goes to; `None` for a main greenlet.
     #[must_use]
     pub fn parent(&self) -> Option<AnyGreenlet> {
-        self.core.parent().map(AnyGreenlet::from_ref)
+        self.core.parent().map(AnyGreenlet::from_link)
     }
 
     /// Its body was entered, and may have ended since.
@@ -294,6 +295,14 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     }
 
     fn from_any(core: AnyRef) -> Greenlet<I, O> {
+        Greenlet::from_handle(Handle::Owner(core))
+    }
+
+    fn from_link(core: Link) -> Greenlet<I, O> {
+        Greenlet::from_handle(Handle::Link(core))
+    }
+
+    fn from_handle(core: Handle) -> Greenlet<I, O> {
         Greenlet {
             core,
             types: PhantomData,
@@ -308,7 +317,9 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
 /// The running greenlet: the main one of its thread where nothing else was started.
 #[must_use]
 pub fn current() -> AnyGreenlet {
-    AnyGreenlet::from_ref(thread::current().to_ref())
+    // A clone, for that counts with care: handles can be forgotten in any number.
+    let me = thread::current().to_ref();
+    AnyGreenlet::from_ref(me.clone())
 }
 
 /// The parent of the running greenlet, as a handle that takes an `I` and waits for an `O`.
@@ -330,7 +341,7 @@ pub fn current() -> AnyGreenlet {
 #[track_caller]
 pub fn parent<I: 'static, O: 'static>() -> Greenlet<I, O> {
     match thread::current().parent() {
-        Some(parent) => Greenlet::from_any(parent),
+        Some(parent) => Greenlet::from_link(parent),
         None => panic!("the main greenlet has no parent"),
     }
 }
@@ -384,9 +395,13 @@ fn debug(core: &Core, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 impl<I: 'static, O: 'static> Clone for Greenlet<I, O> {
     fn clone(&self) -> Greenlet<I, O> {
-        Greenlet::from_any(self.core.clone())
+        Greenlet::from_handle(self.core.clone())
     }
 }
+
+// A greenlet that panicked is dead, and its handle says so: nothing half changed can be seen through it.
+impl<I: 'static, O: 'static> UnwindSafe for Greenlet<I, O> {}
+impl<I: 'static, O: 'static> RefUnwindSafe for Greenlet<I, O> {}
 
 impl<I: 'static, O: 'static> PartialEq for Greenlet<I, O> {
     fn eq(&self, other: &Greenlet<I, O>) -> bool {

@@ -14,6 +14,7 @@ use std::any::type_name;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::Result as Caught;
 
+use super::counted::{Handle, Link};
 use super::describe;
 use super::engine::Next;
 use super::exit::GreenletExit;
@@ -47,18 +48,29 @@ pub(crate) fn close(core: &Core) {
 
 /// The nearest ancestor that has not ended, the main greenlet at the latest.
 pub(crate) fn live_ancestor(core: &Core) -> Next {
-    let mut ancestor = core.parent().expect("only the main greenlet has no parent");
+    let mut ancestor = Handle::Link(core.parent().expect("only the main greenlet has no parent"));
     while ancestor.state.get().is_over() {
-        ancestor = ancestor
-            .parent()
-            .expect("the main greenlet lives as long as its thread");
+        ancestor = match ancestor.parent() {
+            Some(parent) => Handle::Link(parent),
+            // A main greenlet is over when its thread's destructors run: then the one that runs them.
+            None => Handle::Owner(thread::main()),
+        };
     }
     // The parent links from `core` keep it there.
     ancestor.as_next()
 }
 
-fn hand_over<O: 'static>(me: Me, value: O) -> Next {
+/// Who comes after `me`, which ends: also its parent from now on, so that those who end after their parents
+/// do not leave ever longer ways behind them.
+fn heir_of(me: Me) -> Next {
     let heir = live_ancestor(&me);
+    // SAFETY: the parent links from `me` keep it there.
+    me.set_parent(unsafe { Link::to(heir) });
+    heir
+}
+
+fn hand_over<O: 'static>(me: Me, value: O) -> Next {
+    let heir = heir_of(me);
     // SAFETY: the parent links from `me` keep it there.
     let heir_core = unsafe { heir.as_ref() };
     if heir_core.takes_all() {
@@ -89,7 +101,7 @@ fn hand_over<O: 'static>(me: Me, value: O) -> Next {
 /// Puts `arrival` before the nearest live ancestor that was started; the unstarted ones die of it.
 fn tell(me: Me, arrival: Arrival) -> Next {
     loop {
-        let heir = live_ancestor(&me);
+        let heir = heir_of(me);
         // SAFETY: the parent links from `me` keep it there.
         let heir_core = unsafe { heir.as_ref() };
         match heir_core.state.get() {

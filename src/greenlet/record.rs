@@ -18,7 +18,7 @@ use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 
-use super::counted::AnyRef;
+use super::counted::Link;
 use super::engine::{Context, Next};
 use super::state::State;
 use super::tag::{Nothing, Tag};
@@ -44,7 +44,9 @@ pub(crate) struct Core {
     pub(super) slot: Cell<*mut u8>,
     /// Whatever ends here is taken without a word: the hub.
     takes_all: Cell<bool>,
-    pub(super) parent: Cell<Option<AnyRef>>,
+    /// How many [`Link`]s there are. They keep the record, not the greenlet.
+    pub(super) links: Cell<u32>,
+    pub(super) parent: Cell<Option<Link>>,
     pub(super) kind: &'static Kind,
     /// Who it is; an overflow of its stack shows that, too.
     about: Description,
@@ -105,7 +107,7 @@ pub(crate) struct First<I>(UnsafeCell<MaybeUninit<I>>);
 /// What is known of a greenlet when it is made.
 pub(crate) struct Birth {
     pub(crate) name: Option<Box<str>>,
-    pub(crate) parent: Option<AnyRef>,
+    pub(crate) parent: Option<Link>,
     pub(crate) made_at: &'static Location<'static>,
     pub(crate) id: u64,
 }
@@ -133,6 +135,7 @@ impl Core {
             has_arrival: Cell::new(false),
             takes_all: Cell::new(false),
             started: Cell::new(false),
+            links: Cell::new(0),
             parent: Cell::new(birth.parent),
             kind,
             about: Description {
@@ -177,11 +180,16 @@ impl Core {
         self.started.get()
     }
 
-    pub(crate) fn parent(&self) -> Option<AnyRef> {
+    pub(crate) fn parent(&self) -> Option<Link> {
         let parent = self.parent.take();
         let copy = parent.clone();
         self.parent.set(parent);
         copy
+    }
+
+    pub(super) fn set_parent(&self, parent: Link) {
+        let old = self.parent.replace(Some(parent));
+        drop(old);
     }
 
     /// Makes it swallow whatever its children end with, values and panics.

@@ -11,7 +11,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::blocks;
-use super::counted::{AnyRef, Ref};
+use super::counted::{AnyRef, Link, Ref};
 use super::engine::Next;
 use super::record::{Birth, Core};
 use super::state::State;
@@ -62,6 +62,11 @@ impl Deref for Me {
 }
 
 impl Me {
+    pub(super) fn to_link(self) -> Link {
+        // SAFETY: the current greenlet's record is there.
+        unsafe { Link::to(self.0) }
+    }
+
     pub(crate) fn to_ref(self) -> AnyRef {
         // SAFETY: the current greenlet's record is there.
         unsafe { AnyRef::counted(self.0) }
@@ -126,7 +131,6 @@ pub(crate) fn next_id() -> u64 {
 }
 
 /// The main greenlet of this thread.
-#[cfg(feature = "hub")]
 pub(crate) fn main() -> AnyRef {
     current();
     let main = THREAD.with(|thread| thread.main.get());

@@ -59,6 +59,7 @@ pub(super) unsafe fn unwind(core: Next) {
 
 /// Gives a suspended greenlet up: it is never resumed again, and what it owns is never dropped.
 fn leak(core: &Core) {
+    core.expects.set(Tag::of::<Nothing>());
     core.state.set(State::Leaked);
     // SAFETY: it was suspended, and nobody resumes a greenlet in this state.
     unsafe { core.context.leak() };

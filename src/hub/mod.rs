@@ -138,7 +138,7 @@ fn make() -> Result<HubRef, SpawnError> {
     let stack = stack::take(DEFAULT_STACK_SIZE)?;
     let birth = Birth {
         name: Some("hub".into()),
-        parent: Some(thread::main()),
+        parent: Some(thread::main().to_link()),
         made_at: Location::caller(),
         id: thread::next_id(),
     };

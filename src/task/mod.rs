@@ -10,7 +10,7 @@ mod pause;
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, catch_unwind};
 
 pub use self::builder::Builder;
 pub use self::handle::HubHandle;
@@ -125,7 +125,7 @@ where
     let stack = stack::take(stack_size)?;
     let birth = Birth {
         name,
-        parent: Some(hub.greenlet().clone()),
+        parent: Some(hub.greenlet().to_link()),
         made_at,
         id: thread::next_id(),
     };
@@ -262,6 +262,10 @@ impl<T> Drop for Task<T> {
         drop(self.record.extra.outcome.take());
     }
 }
+
+// A task that panicked keeps the panic for its join: nothing half changed can be seen through the handle.
+impl<T> UnwindSafe for Task<T> {}
+impl<T> RefUnwindSafe for Task<T> {}
 
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

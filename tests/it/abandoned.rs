@@ -1,0 +1,77 @@
+//! Running greenlets that lose their last handle: they run on, and are unwound when they would wait.
+
+use greenhub::{AnyGreenlet, Greenlet, current, parent};
+
+use crate::support::{Log, wait};
+
+/// Runs `body` in a greenlet whose only handle is the one that `body` gets. Whoever switches to a greenlet
+/// holds a handle of it; so a child is sent the handle, and ends with it as its value.
+fn owning_itself(body: impl FnOnce(AnyGreenlet) + 'static) {
+    let greenlet: Greenlet<(), AnyGreenlet> = Greenlet::new(|()| {
+        let child: Greenlet<AnyGreenlet, AnyGreenlet> = Greenlet::new(|own| own);
+        let own = parent::<AnyGreenlet, AnyGreenlet>().switch(AnyGreenlet::from(&child));
+        drop(child);
+        body(own);
+        current() // nobody waits for it: see below
+    });
+    let child = greenlet.switch(()).typed::<AnyGreenlet, ()>();
+    let only = AnyGreenlet::from(&greenlet);
+    drop(greenlet);
+    drop(child.try_switch(only));
+}
+
+#[test]
+fn one_that_drops_its_own_last_handle_runs_on_to_its_end() {
+    let log = Log::new();
+    owning_itself({
+        let log = log.clone();
+        move |own| {
+            assert_eq!(own, current());
+            drop(own);
+            log.say("runs on");
+        }
+    });
+    log.say("after");
+    log.check(["runs on", "after"]);
+}
+
+#[test]
+fn one_without_a_handle_that_switches_away_is_unwound_before_that_switch_is_over() {
+    let log = Log::new();
+    owning_itself({
+        let log = log.clone();
+        move |own| {
+            let _fin = log.at_drop("fin");
+            drop(own);
+            log.say("nobody can come back");
+            wait();
+            log.say("never");
+        }
+    });
+    log.say("after");
+    log.check(["nobody can come back", "fin", "after"]);
+}
+
+#[test]
+fn one_without_a_handle_is_unwound_when_those_it_has_resumed_go_on_to_main() {
+    let log = Log::new();
+    owning_itself({
+        let log = log.clone();
+        move |own| {
+            let _fin = log.at_drop("fin");
+            let main = own.parent().expect("main").typed::<(), ()>();
+            drop(own);
+            let child: Greenlet<(), ()> = Greenlet::new({
+                let log = log.clone();
+                move |()| {
+                    let _child = log.at_drop("child fin");
+                    log.say("child");
+                    main.switch(());
+                }
+            });
+            child.switch(());
+        }
+    });
+    log.say("after");
+    log.check(["child", "child fin", "fin", "after"]);
+}

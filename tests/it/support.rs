@@ -1,0 +1,204 @@
+//! What the tests share: an order log, counters of drops, caught panics, and tests that run in a child process.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, ExitStatus, Stdio};
+use std::rc::Rc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use greenhub::{Greenlet, GreenletExit, parent};
+
+/// Short words in the order in which they were said. Clones say theirs to the same log.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Rc<RefCell<Vec<String>>>);
+
+impl Log {
+    pub(crate) fn new() -> Log {
+        Log::default()
+    }
+
+    pub(crate) fn say(&self, word: impl Into<String>) {
+        self.0.borrow_mut().push(word.into());
+    }
+
+    /// Compares all that was said since the last check with `expected`.
+    #[track_caller]
+    pub(crate) fn check<const N: usize>(&self, expected: [&str; N]) {
+        let said = self.0.take();
+        assert_eq!(said, expected, "the order of events");
+    }
+
+    pub(crate) fn take(&self) -> Vec<String> {
+        self.0.take()
+    }
+
+    /// Something that says `word` when it is dropped.
+    pub(crate) fn at_drop(&self, word: &'static str) -> AtDrop {
+        AtDrop(self.clone(), word)
+    }
+}
+
+pub(crate) struct AtDrop(Log, &'static str);
+
+impl Drop for AtDrop {
+    fn drop(&mut self) {
+        self.0.say(self.1);
+    }
+}
+
+/// Makes things of which it counts how many are still there.
+#[derive(Clone, Default)]
+pub(crate) struct Census {
+    made: Rc<Cell<usize>>,
+    dropped: Rc<Cell<usize>>,
+}
+
+pub(crate) struct Counted(Census);
+
+impl Census {
+    pub(crate) fn new() -> Census {
+        Census::default()
+    }
+
+    pub(crate) fn one(&self) -> Counted {
+        self.made.set(self.made.get() + 1);
+        Counted(self.clone())
+    }
+
+    pub(crate) fn dropped(&self) -> usize {
+        self.dropped.get()
+    }
+
+    /// Everything made was dropped, and nothing twice.
+    #[track_caller]
+    pub(crate) fn check_all_dropped(&self) {
+        assert_eq!(self.dropped.get(), self.made.get(), "dropped of all made");
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dropped.set(self.0.dropped.get() + 1);
+    }
+}
+
+/// Runs `f`, which must panic, and gives the payload.
+#[track_caller]
+pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Box<dyn Any + Send> {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(_) => panic!("it did not panic"),
+        Err(payload) => payload,
+    }
+}
+
+/// Runs `f`, which must panic with a text, and gives the text.
+#[track_caller]
+pub(crate) fn panic_text<R>(f: impl FnOnce() -> R) -> String {
+    let payload = caught(f);
+    match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => (*payload.downcast_ref::<&str>().expect("a panic with text")).into(),
+    }
+}
+
+/// Goes to the parent and waits there, with nothing to say.
+pub(crate) fn wait() {
+    parent::<(), ()>().switch(());
+}
+
+/// Waits, and swallows the kill that ends the wait.
+#[track_caller]
+pub(crate) fn wait_and_swallow_the_kill() -> Box<dyn Any + Send> {
+    let kill = caught(wait);
+    assert!(GreenletExit::is_in(&*kill));
+    kill
+}
+
+/// A greenlet that has run `body` up to its first wait.
+pub(crate) fn started(body: impl FnOnce() + 'static) -> Greenlet<(), ()> {
+    let greenlet = Greenlet::new(|()| body());
+    greenlet.switch(());
+    greenlet
+}
+
+/// How a child process has ended.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    #[track_caller]
+    pub(crate) fn check_success(&self) {
+        let Ended { stdout, stderr, .. } = self;
+        assert_eq!(self.status.code(), Some(0), "{stdout}\n{stderr}");
+    }
+
+    /// It died of an abort, and said all of `texts` on the way.
+    #[track_caller]
+    pub(crate) fn check_abort(&self, texts: &[&str]) {
+        const SIGABRT: i32 = 6;
+        let Ended { stdout, stderr, .. } = self;
+        assert_eq!(self.status.signal(), Some(SIGABRT), "{stdout}\n{stderr}");
+        for text in texts {
+            assert!(stderr.contains(text), "no {text:?} in: {stderr}");
+        }
+    }
+}
+
+const CHILD: &str = "GREENHUB_TEST_CHILD";
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Runs `body` on the main thread of a process of its own, which runs nothing but this test. `name` is the
+/// test's full name. Returns nothing in the child.
+#[track_caller]
+pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Ended> {
+    if std::env::var_os(CHILD).is_some() {
+        body();
+        return None;
+    }
+    let mut child = Command::new(std::env::current_exe().expect("this very binary"))
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a child process");
+    let stdout = read_aside(child.stdout.take().expect("piped"));
+    let stderr = read_aside(child.stderr.take().expect("piped"));
+    let begun = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("our child") {
+            break status;
+        }
+        if begun.elapsed() > LIMIT {
+            child.kill().expect("our child");
+            child.wait().expect("our child");
+            panic!("{name} still ran in its child process after {LIMIT:?}");
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let stdout = stdout.join().expect("a reader that does not panic");
+    let stderr = stderr.join().expect("a reader that does not panic");
+    assert!(stdout.contains("running 1 test"), "no test called {name}");
+    Some(Ended {
+        status,
+        stdout,
+        stderr,
+    })
+}
+
+fn read_aside(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("a pipe from our child");
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
