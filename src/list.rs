@@ -1,5 +1,5 @@
 //! A first-in, first-out list whose nodes lie in the frames of those who wait, so that joining and
-//! leaving it takes no memory and no search.
+//! leaving it takes no memory and, for all but those who come back to their old place, no search.
 //!
 //! ```text
 //!   List { head, tail }
@@ -31,6 +31,8 @@ pub(crate) struct Node<T> {
     next: Cell<*const Node<T>>,
     prev: Cell<*const Node<T>>,
     linked: Cell<bool>,
+    /// Its place in the order: lower comes first, and of equal ones who came first.
+    rank: u64,
     value: Cell<Option<T>>,
 }
 
@@ -41,20 +43,21 @@ pub(crate) struct Link<'a, T> {
 }
 
 impl<T> Node<T> {
-    pub(crate) const fn new(value: T) -> Node<T> {
-        Node::with(Some(value))
+    pub(crate) const fn new(value: T, rank: u64) -> Node<T> {
+        Node::with(Some(value), rank)
     }
 
     /// A node whose value comes later, with [`Node::fill`].
     pub(crate) const fn empty() -> Node<T> {
-        Node::with(None)
+        Node::with(None, 0)
     }
 
-    const fn with(value: Option<T>) -> Node<T> {
+    const fn with(value: Option<T>, rank: u64) -> Node<T> {
         Node {
             next: Cell::new(ptr::null()),
             prev: Cell::new(ptr::null()),
             linked: Cell::new(false),
+            rank,
             value: Cell::new(value),
         }
     }
@@ -77,35 +80,44 @@ impl<T> List<T> {
         self.head.get().is_null()
     }
 
-    /// Puts `node` last. It stays until it is popped or the link is dropped.
+    /// Puts `node` last, or before those of a higher rank. It stays until it is popped or the link is dropped.
     ///
     /// # Safety
     /// The link is dropped before `node` or the list moves or dies; it is not forgotten, unless the
     /// frame that holds it is never left.
     #[inline(always)]
-    pub(crate) unsafe fn push_back<'a>(&'a self, node: &'a Node<T>) -> Link<'a, T> {
+    pub(crate) unsafe fn insert<'a>(&'a self, node: &'a Node<T>) -> Link<'a, T> {
         // SAFETY: the link's drop unlinks, and the caller promises that it comes in time.
         unsafe { self.link(node) };
         Link { list: self, node }
     }
 
-    /// Puts `node` last, until it is popped or unlinked.
+    /// Puts `node` last, or before those of a higher rank, until it is popped or unlinked.
     ///
     /// # Safety
     /// It is in no list, and is taken out of this one before either of the two moves or dies.
     #[inline(always)]
     pub(crate) unsafe fn link(&self, node: &Node<T>) {
         debug_assert!(!node.linked.get(), "a node is in one list at a time");
-        let last = self.tail.get();
-        node.prev.set(last);
-        node.next.set(ptr::null());
+        let (mut before, mut after) = (self.tail.get(), ptr::null());
+        // SAFETY: the invariant: what the list reaches is alive.
+        while let Some(other) = unsafe { before.as_ref() }
+            && other.rank > node.rank
+        {
+            (before, after) = (other.prev.get(), before);
+        }
+        node.prev.set(before);
+        node.next.set(after);
         node.linked.set(true);
-        self.tail.set(node);
-        if last.is_null() {
-            self.head.set(node);
-        } else {
-            // SAFETY: the invariant: what the list reaches is alive.
-            unsafe { &*last }.next.set(node);
+        // SAFETY: as above.
+        match unsafe { before.as_ref() } {
+            Some(before) => before.next.set(node),
+            None => self.head.set(node),
+        }
+        // SAFETY: as above.
+        match unsafe { after.as_ref() } {
+            Some(after) => after.prev.set(node),
+            None => self.tail.set(node),
         }
     }
 
@@ -185,10 +197,10 @@ mod tests {
 
     #[test]
     fn values_come_out_in_the_order_they_went_in() {
-        let (a, b, c) = (Node::new('a'), Node::new('b'), Node::new('c'));
+        let (a, b, c) = (Node::new('a', 1), Node::new('b', 1), Node::new('c', 1));
         let list = List::new();
         // SAFETY: the links are dropped at the end of this function, before nodes and list.
-        let link = |node| unsafe { list.push_back(node) };
+        let link = |node| unsafe { list.insert(node) };
         let _links = [&a, &b, &c].map(link);
         assert_eq!(list.pop_front(), Some('a'));
         assert_eq!(list.pop_front(), Some('b'));
@@ -197,11 +209,13 @@ mod tests {
     }
 
     proptest! {
-        /// Push, leave and pop in any order, against a queue that is searched.
+        /// Insert, leave and pop in any order, against a queue that is searched.
         #[test]
-        fn any_order_of_push_leave_and_pop(steps in prop::collection::vec((0u8..3, 0usize..8), 0..200)) {
-            let nodes: Vec<Vec<Node<usize>>> =
-                (0..steps.len()).map(|id| vec![Node::new(id)]).collect();
+        fn any_order_of_insert_leave_and_pop(steps in prop::collection::vec((0u8..3, 0usize..8), 0..200)) {
+            let nodes: Vec<Vec<Node<usize>>> = (steps.iter().enumerate())
+                .map(|(id, &(_, rank))| vec![Node::new(id, rank as u64)])
+                .collect();
+            let rank_of = |id: usize| nodes[id][0].rank;
             let list = List::new();
             let mut links = Vec::new();
             let mut model = VecDeque::new();
@@ -209,8 +223,9 @@ mod tests {
                 match step {
                     0 => {
                         // SAFETY: links are dropped before nodes and list, in this function.
-                        links.push((id, unsafe { list.push_back(&nodes[id][0]) }));
-                        model.push_back(id);
+                        links.push((id, unsafe { list.insert(&nodes[id][0]) }));
+                        let place = model.partition_point(|&other| rank_of(other) <= rank_of(id));
+                        model.insert(place, id);
                     }
                     1 if !links.is_empty() => {
                         let (left, link) = links.swap_remove(pick % links.len());

@@ -31,6 +31,8 @@ pub(crate) struct Details {
     ticket: Cell<u64>,
     reason: Cell<Reason>,
     place: Cell<Option<&'static Location<'static>>>,
+    /// Reports find it without its being told each time that it waits.
+    listed: Cell<bool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -138,6 +140,7 @@ impl Details {
             ticket: Cell::new(0),
             reason: Cell::new(Reason::SLEEP),
             place: Cell::new(None),
+            listed: Cell::new(false),
         }
     }
 }
@@ -172,6 +175,16 @@ impl<'a> Wait<'a> {
     #[inline(always)]
     pub(crate) fn set_ready(self) {
         self.phase.0.set(Stand::Ready(Woken::Called));
+    }
+
+    /// Reports find it without its being told each time that it waits.
+    pub(crate) fn set_listed(self) {
+        self.details.listed.set(true);
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_listed(self) -> bool {
+        self.details.listed.get()
     }
 
     #[inline(always)]

@@ -18,7 +18,8 @@
 //! - The greenlet that makes another is its *parent*. When a body returns, its value goes to the
 //!   nearest ancestor that has not ended; when it panics, the panic goes on there.
 //! - A greenlet never leaves its thread: no handle is `Send`.
-//! - A suspended greenlet whose last handle is dropped unwinds from its switch, at once.
+//! - A suspended greenlet whose last handle is dropped unwinds from its switch, at once. A handle that
+//!   [`parent`] gave does not count: children do not keep their parents alive.
 
 mod any;
 mod blocks;
@@ -324,6 +325,9 @@ pub fn current() -> AnyGreenlet {
 
 /// The parent of the running greenlet, as a handle that takes an `I` and waits for an `O`.
 ///
+/// The handle does not keep the parent alive: a parent that nobody else has a handle to is unwound, and what its
+/// children end with goes to the next ancestor.
+///
 /// # Panics
 /// In a main greenlet, which has no parent.
 ///
@@ -349,6 +353,7 @@ pub fn parent<I: 'static, O: 'static>() -> Greenlet<I, O> {
 /// How a greenlet is named in messages.
 pub(crate) fn describe(core: &Core) -> String {
     match core.name() {
+        Some(name) if core.parent().is_none() => format!("greenlet \"{name}\""),
         Some(name) => format!("greenlet \"{name}\" (made at {})", core.made_at()),
         None => format!("greenlet {} (made at {})", core.id(), core.made_at()),
     }

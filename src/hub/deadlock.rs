@@ -13,6 +13,7 @@ impl Hub {
         let mut text = String::from("deadlock: everybody waits, and nothing can wake anybody:");
         add(&mut text, main);
         self.tasks.for_each(|task| add(&mut text, task));
+        self.for_each_other(|other| add(&mut text, other));
         text
     }
 }

@@ -43,9 +43,9 @@ pub(crate) use self::waiter::WaitList;
 use self::waiter::Waiter;
 use crate::error::SpawnError;
 use crate::greenlet::counted::{AnyRef, Ref};
-use crate::greenlet::record::Birth;
+use crate::greenlet::record::{Birth, Core};
 use crate::greenlet::thread;
-use crate::greenlet::{State, handover, unwind};
+use crate::greenlet::{Next, State, handover, unwind};
 use crate::list::List;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
 
@@ -58,9 +58,13 @@ pub(crate) struct Hub {
     poller: Poller,
     mailbox: Mailbox,
     tasks: List<AnyRef>,
+    /// Who waits in the hub, and is neither a task nor main.
+    others: List<Next>,
     last_ticket: Cell<u64>,
     /// How often control may still be handed on before the hub must have it.
     left_in_slice: Cell<u32>,
+    /// How often it may be handed on in the next slice.
+    slice: Cell<u32>,
     housekeeping: Housekeeping,
 }
 
@@ -130,15 +134,22 @@ fn get_slow() -> HubRef {
 #[cold]
 #[inline(never)]
 fn make() -> Result<HubRef, SpawnError> {
-    assert!(
-        !thread::is_exiting(),
-        "this thread is ending: its hub is gone, and nothing can be spawned or waited for"
-    );
-    let poller = Poller::new().map_err(|source| SpawnError::NoPoller { source })?;
+    // What is registered last is destroyed first, and the hub must end before the stacks and main do. So: main,
+    // then the first stack, then the hub.
+    let gone = || io::Error::other("the thread is ending, and its hub is gone");
+    if thread::is_exiting() {
+        return Err(SpawnError::NoPoller { source: gone() });
+    }
+    let main = thread::main();
     let stack = stack::take(DEFAULT_STACK_SIZE)?;
+    if EXIT.try_with(|_| ()).is_err() {
+        return Err(SpawnError::NoPoller { source: gone() });
+    }
+    let poller = Poller::new().map_err(|source| SpawnError::NoPoller { source })?;
+    main.wait().set_listed();
     let birth = Birth {
         name: Some("hub".into()),
-        parent: Some(thread::main().to_link()),
+        parent: Some(main.to_link()),
         made_at: Location::caller(),
         id: thread::next_id(),
     };
@@ -153,8 +164,10 @@ fn make() -> Result<HubRef, SpawnError> {
         poller,
         mailbox: Mailbox::new(),
         tasks: List::new(),
+        others: List::new(),
         last_ticket: Cell::new(0),
         left_in_slice: Cell::new(0),
+        slice: Cell::new(1),
         housekeeping: Housekeeping::new(),
     }));
     let hub = HubRef(NonNull::from(hub));
@@ -168,7 +181,6 @@ fn make() -> Result<HubRef, SpawnError> {
     // is caught, and the hub that it uses goes only when it will never run again.
     unsafe { handover::install(&greenlet, stack, root) };
     HUB.set(Some(hub.0));
-    let _ = EXIT.try_with(|_| ());
     Ok(hub)
 }
 
@@ -187,6 +199,13 @@ impl Hub {
     #[inline(always)]
     pub(crate) fn tasks(&self) -> &List<AnyRef> {
         &self.tasks
+    }
+
+    /// Shows those who wait and are neither tasks nor main.
+    fn for_each_other(&self, mut show: impl FnMut(&Core)) {
+        // SAFETY: who is in the list waits, so it has not ended and owns itself.
+        self.others
+            .for_each(|other| show(unsafe { other.as_ref() }));
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -256,7 +275,7 @@ impl Drop for Exit {
         hub_ref.mailbox.close();
         hub_ref.poller.close();
         // Tasks that did not end stay where they are, and so does all that their frames may point to.
-        if !on_own_stack || !hub_ref.tasks.is_empty() {
+        if !on_own_stack || !hub_ref.tasks.is_empty() || !hub_ref.others.is_empty() {
             return;
         }
         let greenlet = hub_ref.greenlet.clone();

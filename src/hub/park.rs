@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use super::timers::TimerKey;
 use super::waiter::Waiter;
-use super::{Hub, HubRef, Nanos, get};
+use super::{Hub, HubRef, Nanos, existing, get};
 use crate::greenlet::thread::{self, Me};
 use crate::greenlet::{Next, describe, handover, permit};
+use crate::list::Node;
 use crate::stderr;
 use crate::waiting::{Reason, Woken};
 
@@ -60,6 +61,12 @@ impl Parking {
         Waiter::new(self.me.to_ref(), self.ticket)
     }
 
+    /// Higher than that of every wait of this hub that was begun before.
+    #[inline(always)]
+    pub(super) fn ticket(&self) -> u64 {
+        self.ticket
+    }
+
     /// Waits until somebody wakes this wait.
     #[inline(always)]
     pub(crate) fn park(self) {
@@ -82,7 +89,11 @@ impl Parking {
     #[inline(always)]
     fn wait(&self) -> Woken {
         if !self.me.wait().is_ready() {
-            let_next_run(self.hub, self.me);
+            if self.me.wait().is_listed() {
+                let_next_run(self.hub, self.me);
+            } else {
+                wait_listed(self.hub, self.me);
+            }
         }
         self.me.wait().woken().unwrap_or(Woken::Called)
     }
@@ -122,7 +133,9 @@ fn look_closer_at_yield(me: Me, place: &'static Location<'static>) {
 /// that a socket which always has something to read does not keep the thread to itself.
 #[inline]
 pub(crate) fn take_a_breath(place: &'static Location<'static>) {
-    let hub = get();
+    let Some(hub) = existing() else {
+        return; // the thread is ending
+    };
     let left = hub.left_in_slice.get();
     if left > 0 {
         hub.left_in_slice.set(left - 1);
@@ -147,6 +160,16 @@ fn let_next_run(hub: HubRef, me: Me) {
     if next != me.as_next() {
         switch_to(me, next);
     }
+}
+
+/// As `let_next_run`, for greenlets that are no tasks: so that a report finds them, too.
+#[inline(never)]
+fn wait_listed(hub: HubRef, me: Me) {
+    let node = Node::new(me.as_next(), 0);
+    // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never
+    // left, the node stays where it is for ever. Whoever is in the list waits, so it owns itself.
+    let _link = unsafe { hub.others.insert(&node) };
+    let_next_run(hub, me);
 }
 
 #[inline(always)]

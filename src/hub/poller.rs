@@ -57,6 +57,9 @@ struct System {
 pub(crate) struct Source {
     readable: Readiness,
     writable: Readiness,
+    /// TCP's urgent data has come in: a read stops before it, so a short one does not mean that there is
+    /// no more.
+    urgent: Cell<bool>,
     key: Cell<Option<Key>>,
 }
 
@@ -99,6 +102,9 @@ impl Source {
     /// direction has ended: no further edge says so.
     #[inline]
     pub(crate) fn drained(&self, direction: Direction) {
+        if direction == Direction::Read && self.urgent.get() {
+            return;
+        }
         self.side(direction).maybe.set(false);
     }
 
@@ -160,11 +166,12 @@ impl Poller {
         let source = Rc::new(Source {
             readable: Readiness::new(),
             writable: Readiness::new(),
+            urgent: Cell::new(false),
             key: Cell::new(None),
         });
         let key = self.sources.borrow_mut().insert(source.clone());
         source.key.set(Some(key));
-        let both = Interest::READABLE | Interest::WRITABLE;
+        let both = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         let registered = system.poll.registry().register(
             &mut SourceFd(&fd.as_raw_fd()),
             Token(key.to_bits() as usize),
@@ -211,6 +218,9 @@ impl Poller {
             let source = self.sources.borrow().get(key).cloned();
             if let Some(source) = source {
                 let failed = event.is_error();
+                if event.is_priority() {
+                    source.urgent.set(true);
+                }
                 source.mark(
                     Direction::Read,
                     event.is_readable(),

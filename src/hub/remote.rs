@@ -9,12 +9,13 @@
 //! mail is left lying while the hub sleeps.
 #![forbid(unsafe_code)]
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mio::Waker;
 
@@ -23,15 +24,33 @@ use super::poller::Poller;
 /// Something to be done on the hub's thread: on the hub's own stack, so it must be short and not wait.
 pub(crate) type Mail = Box<dyn FnOnce() + Send>;
 
+/// So much mail is done in one turn, fewer than run in one: else a burst would have all its tasks live at
+/// once, though each of them is short.
+const MOST_IN_A_TURN: usize = 256;
+
 /// The hub's end of the mailbox.
 pub(crate) struct Mailbox {
-    shared: OnceCell<Arc<Shared>>,
+    shared: RefCell<Option<Arc<Shared>>>,
+    senders: RefCell<Weak<Alive>>,
+    /// Taken out, and not done yet.
+    taken: RefCell<VecDeque<Mail>>,
 }
 
 /// The other threads' end.
 #[derive(Clone)]
 pub(crate) struct Sender {
+    alive: Arc<Alive>,
+}
+
+/// Exists while there is a sender. When it goes, the hub must look whether anything can happen any more.
+struct Alive {
     shared: Arc<Shared>,
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        let _ = self.shared.waker.wake();
+    }
 }
 
 struct Shared {
@@ -56,57 +75,74 @@ impl Shared {
 impl Mailbox {
     pub(super) fn new() -> Mailbox {
         Mailbox {
-            shared: OnceCell::new(),
+            shared: RefCell::new(None),
+            senders: RefCell::new(Weak::new()),
+            taken: RefCell::new(VecDeque::new()),
         }
     }
 
     pub(super) fn sender(&self, poller: &Poller) -> io::Result<Sender> {
-        if self.shared.get().is_none() {
-            let shared = Arc::new(Shared {
+        if let Some(alive) = self.senders.borrow().upgrade() {
+            return Ok(Sender { alive });
+        }
+        let mut shared = self.shared.borrow_mut();
+        let shared = match &*shared {
+            Some(shared) => shared,
+            None => shared.insert(Arc::new(Shared {
                 mail: Mutex::new(Letters {
                     items: Vec::new(),
                     closed: false,
                 }),
                 has_mail: AtomicBool::new(false),
                 waker: poller.waker()?,
-            });
-            let _ = self.shared.set(shared);
-        }
-        let shared = self.shared.get().expect("set above").clone();
-        Ok(Sender { shared })
+            })),
+        };
+        let alive = Arc::new(Alive {
+            shared: shared.clone(),
+        });
+        *self.senders.borrow_mut() = Arc::downgrade(&alive);
+        Ok(Sender { alive })
     }
 
     pub(super) fn has_mail(&self) -> bool {
-        self.shared
-            .get()
-            .is_some_and(|shared| shared.has_mail.load(Ordering::Acquire))
+        let shared = self.shared.borrow();
+        let waiting = |shared: &Arc<Shared>| shared.has_mail.load(Ordering::Acquire);
+        shared.as_ref().is_some_and(waiting) || !self.taken.borrow().is_empty()
     }
 
-    /// Somebody outside has a sender.
+    /// Somebody outside has a sender, or had one and has sent something.
     pub(super) fn is_shared(&self) -> bool {
-        self.shared.get().is_some_and(|shared| {
-            Arc::strong_count(shared) > 1 || shared.has_mail.load(Ordering::Acquire)
-        })
+        // In this order: what the last sender has sent is seen when it is seen to be gone.
+        self.senders.borrow().strong_count() > 0 || self.has_mail()
     }
 
-    /// Does what the mail says.
+    /// Does what the mail says, or the first part of it.
     pub(super) fn read(&self) {
         if !self.has_mail() {
             return;
         }
-        let shared = self.shared.get().expect("has mail");
-        shared.has_mail.store(false, Ordering::SeqCst);
-        let items = mem::take(&mut shared.lock().items);
-        for item in items {
+        if let Some(shared) = &*self.shared.borrow()
+            && shared.has_mail.swap(false, Ordering::SeqCst)
+        {
+            let items = mem::take(&mut shared.lock().items);
+            self.taken.borrow_mut().extend(items);
+        }
+        for _ in 0..MOST_IN_A_TURN {
+            let Some(item) = self.taken.borrow_mut().pop_front() else {
+                return;
+            };
             // Mail comes from the floor above, which catches what users' code does. Whatever happens,
             // the hub must go on.
-            let _ = catch_unwind(AssertUnwindSafe(item));
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(item)) {
+                mem::forget(payload); // its destructor might panic, too
+            }
         }
     }
 
     /// Nobody will read mail any more.
     pub(super) fn close(&self) {
-        if let Some(shared) = self.shared.get() {
+        mem::forget(self.taken.take());
+        if let Some(shared) = self.shared.take() {
             let mut mail = shared.lock();
             mail.closed = true;
             let unread = mem::take(&mut mail.items);
@@ -123,15 +159,16 @@ impl Sender {
     /// # Errors
     /// Gives it back if the hub's thread has ended.
     pub(crate) fn send(&self, item: Mail) -> Result<(), Mail> {
-        let mut mail = self.shared.lock();
+        let shared = &self.alive.shared;
+        let mut mail = shared.lock();
         if mail.closed {
             return Err(item);
         }
         mail.items.push(item);
         drop(mail);
-        if !self.shared.has_mail.swap(true, Ordering::SeqCst) {
+        if !shared.has_mail.swap(true, Ordering::SeqCst) {
             // It fails only where the poller is gone, and then nobody waits in it.
-            let _ = self.shared.waker.wake();
+            let _ = shared.waker.wake();
         }
         Ok(())
     }

@@ -10,7 +10,8 @@ use super::{Nanos, get};
 use crate::waiting::{Reason, Woken};
 
 impl Source {
-    /// Waits for the next edge, unless there was one since the last call.
+    /// Waits for the next edge, unless there was one since the last call. `rank` keeps the caller's place
+    /// among those who wait, where it has to wait more than once for one call.
     ///
     /// # Errors
     /// [`Refused`] while a panic unwinds the running greenlet.
@@ -20,13 +21,15 @@ impl Source {
         reason: Reason,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
+        rank: &mut Option<u64>,
     ) -> Result<Woken, Refused> {
         if self.is_worth_a_try(direction) {
             return Ok(Woken::Called);
         }
         let hub = get();
         let _counted = Counted::new(&hub.poller().waiting);
-        self.waiters(direction).wait_until(reason, place, deadline)
+        self.waiters(direction)
+            .wait_until(reason, place, deadline, rank)
     }
 }
 

@@ -7,7 +7,7 @@
 //!                              +-- waits here if nobody is ready: until the next timer, or for ever
 //!
 //!   slice: whoever waits or ends hands control to the next ready one itself, without the hub,
-//!          SLICE times; then, or when nobody is ready, to the hub
+//!          LONGEST_SLICE times at most; then, or when nobody is ready, to the hub
 //! ```
 //!
 //! The order in which greenlets run is the order in which they became ready. A turn is bounded, so that
@@ -19,8 +19,9 @@ use crate::greenlet::thread::{self, Me};
 use crate::greenlet::{Next, handover};
 use crate::waiting::Woken;
 
-/// How often control may go from one to the next before the hub gets it and reads the clock.
-const SLICE: u32 = 128;
+/// How often control may go from one to the next before the hub gets it and reads the clock, at most:
+/// less often where those who run take their time, so that a turn's end is not missed by far.
+const LONGEST_SLICE: u32 = 128;
 /// So many slices are a turn, at most;
 const SLICES: u32 = 4;
 /// and after this long a turn is over.
@@ -66,15 +67,34 @@ impl Hub {
     }
 }
 
+impl Hub {
+    /// Makes the next slice as long as a turn may be, by what the last one took.
+    fn fit_slice(&self, took: Nanos) {
+        let slice = if took > LONGEST_TURN {
+            (Nanos::from(self.slice.get()) * LONGEST_TURN / took) as u32
+        } else {
+            self.slice.get() * 2
+        };
+        self.slice.set(slice.clamp(1, LONGEST_SLICE));
+    }
+}
+
 impl HubRef {
     /// The body of the hub's greenlet.
     pub(super) fn run(self) -> ! {
         let me = thread::current();
         loop {
             let begun = look_around(&self);
+            let mut last = begun;
             for _ in 0..SLICES {
                 run_slice(self, me);
-                if self.ready.is_empty() || self.clock.now().saturating_sub(begun) > LONGEST_TURN {
+                if self.ready.is_empty() {
+                    break;
+                }
+                let now = self.clock.now();
+                self.fit_slice(now.saturating_sub(last));
+                last = now;
+                if now.saturating_sub(begun) > LONGEST_TURN {
                     break;
                 }
             }
@@ -84,7 +104,7 @@ impl HubRef {
 
 #[inline(always)]
 fn run_slice(hub: HubRef, me: Me) {
-    hub.left_in_slice.set(SLICE);
+    hub.left_in_slice.set(hub.slice.get());
     while hub.left_in_slice.get() > 0 && !hub.ready.is_empty() {
         let next = hub.next();
         if next != me.as_next() {
@@ -108,7 +128,9 @@ fn look_around(hub: &Hub) -> Nanos {
             }
             return now;
         }
-        wait_outside(hub, now);
+        if !hub.mailbox.has_mail() {
+            wait_outside(hub, now);
+        }
     }
 }
 

@@ -20,15 +20,17 @@ impl WaitList {
         place: &'static Location<'static>,
     ) -> Result<(), Refused> {
         let parking = Parking::begin(reason, place)?;
-        let node = Node::new(parking.waiter());
+        let node = Node::new(parking.waiter(), parking.ticket());
         // SAFETY: the link is dropped at the end of this function, before the node; if this frame is
         // never left, the node stays where it is for ever; and the list is borrowed meanwhile.
-        let _link = unsafe { self.waiters.push_back(&node) };
+        let _link = unsafe { self.waiters.insert(&node) };
         parking.park();
         Ok(())
     }
 
-    /// As `wait`, until the clock has reached `deadline` at the latest.
+    /// As `wait`, until the clock has reached `deadline` at the latest. Who comes again, because others
+    /// have taken what it was woken for, says its `rank` and gets its old place back; it is set the
+    /// first time.
     ///
     /// # Errors
     /// [`Refused`] while a panic unwinds the running greenlet.
@@ -37,11 +39,13 @@ impl WaitList {
         reason: Reason,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
+        rank: &mut Option<u64>,
     ) -> Result<Woken, Refused> {
         let parking = Parking::begin(reason, place)?;
-        let node = Node::new(parking.waiter());
+        let rank = *rank.get_or_insert(parking.ticket());
+        let node = Node::new(parking.waiter(), rank);
         // SAFETY: as in `wait`.
-        let _link = unsafe { self.waiters.push_back(&node) };
+        let _link = unsafe { self.waiters.insert(&node) };
         Ok(parking.park_until(deadline))
     }
 

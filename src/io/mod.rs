@@ -61,7 +61,7 @@ impl<T: AsFd> Registered<T> {
         terms: Terms,
         mut call: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut deadline = None;
+        let (mut deadline, mut rank) = (None, None);
         loop {
             if self.source.is_worth_a_try(terms.direction) {
                 match call(&self.inner) {
@@ -78,19 +78,16 @@ impl<T: AsFd> Registered<T> {
             if deadline.is_none() {
                 deadline = self.deadline(&terms);
             }
-            match self.wait(&terms, deadline) {
-                Ok(Woken::Called) => {}
-                Ok(Woken::TimedOut) => {
-                    return Err(timed_out(&terms, self.inner.as_fd().as_raw_fd()));
-                }
-                // It might not have to wait after all: an edge that came since was not seen yet.
-                Err(refused) => {
-                    return call(&self.inner).map_err(|error| match error.kind() {
-                        io::ErrorKind::WouldBlock => refused,
-                        _ => error,
-                    });
-                }
-            }
+            let otherwise = match self.wait(&terms, deadline, &mut rank) {
+                Ok(Woken::Called) => continue,
+                Ok(Woken::TimedOut) => timed_out(&terms, self.inner.as_fd().as_raw_fd()),
+                Err(refused) => refused,
+            };
+            // An edge that came since was not seen yet: somebody may have kept the thread.
+            return call(&self.inner).map_err(|error| match error.kind() {
+                io::ErrorKind::WouldBlock => otherwise,
+                _ => error,
+            });
         }
     }
 
@@ -100,23 +97,35 @@ impl<T: AsFd> Registered<T> {
         &self,
         terms: Terms,
         asked: usize,
-        call: impl FnMut(&T) -> io::Result<usize>,
+        mut call: impl FnMut(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let moved = self.attempt(terms, call)?;
-        if moved < asked {
-            self.source.drained(terms.direction);
+        if asked == 0 && terms.direction == Direction::Write {
+            return call(&self.inner); // there is always room for nothing
         }
-        Ok(moved)
+        self.attempt(terms, |inner| {
+            let moved = call(inner)?;
+            if moved < asked {
+                // At once: others may run before `attempt` returns, and an edge may come meanwhile.
+                self.source.drained(terms.direction);
+            }
+            Ok(moved)
+        })
     }
 
     /// Waits for the next edge, without a call before.
     ///
     /// # Errors
     /// If a panic unwinds the running greenlet.
-    pub(crate) fn wait(&self, terms: &Terms, deadline: Option<Nanos>) -> io::Result<Woken> {
+    pub(crate) fn wait(
+        &self,
+        terms: &Terms,
+        deadline: Option<Nanos>,
+        rank: &mut Option<u64>,
+    ) -> io::Result<Woken> {
+        hub::try_get()?;
         let reason = (terms.reason)(self.inner.as_fd().as_raw_fd());
         self.source
-            .wait(terms.direction, reason, terms.place, deadline)
+            .wait(terms.direction, reason, terms.place, deadline, rank)
             .map_err(|_| io::Error::other(WouldWaitWhilePanicking))
     }
 
@@ -126,7 +135,7 @@ impl<T: AsFd> Registered<T> {
     }
 
     pub(crate) fn deadline(&self, terms: &Terms) -> Option<Nanos> {
-        hub::get().clock().after(terms.timeout?)
+        hub::existing()?.clock().after(terms.timeout?)
     }
 }
 

@@ -100,6 +100,7 @@ impl TcpStream {
         };
         let io = &stream.shared.io;
         let deadline = io.deadline(&terms);
+        let mut late = false;
         loop {
             if let Some(error) = io.get().take_error()? {
                 return Err(error);
@@ -109,10 +110,11 @@ impl TcpStream {
                 Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
                 Err(error) => return Err(error),
             }
-            io.forget_readiness(Direction::Write);
-            if io.wait(&terms, deadline)? == Woken::TimedOut {
+            if late {
                 return Err(timed_out(&terms, stream.as_raw_fd()));
             }
+            io.forget_readiness(Direction::Write);
+            late = io.wait(&terms, deadline, &mut None)? == Woken::TimedOut;
         }
     }
 

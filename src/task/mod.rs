@@ -145,6 +145,7 @@ where
     record.extra.listed.fill(record.any().clone());
     // SAFETY: the node lies in the record, which the node's own value keeps there until `end` takes it out.
     unsafe { hub.tasks().link(&record.extra.listed) };
+    record.any().wait().set_listed();
     record.any().wait().set_ready();
     hub.push_ready(record.any().clone());
     Ok(Task { record })

@@ -1,12 +1,37 @@
-//! What a user of the switch floor sees, in one binary: one module for each part of the promise.
+//! What a user of the library sees, in one binary: one module for each part of the promise.
+
+mod support;
 
 mod abandoned;
 mod assertions;
 mod chains;
 mod chaos;
 mod greenlet;
+#[cfg(feature = "hub")]
+mod hub;
+#[cfg(feature = "hub")]
+mod hub_deadlock;
+#[cfg(feature = "hub")]
+mod hub_time;
+#[cfg(feature = "hub")]
+mod hub_waits;
 mod misuse;
+#[cfg(feature = "hub")]
+mod net_errors;
+#[cfg(feature = "hub")]
+mod net_listener;
+#[cfg(feature = "hub")]
+mod net_load;
+#[cfg(feature = "hub")]
+mod net_sharing;
+#[cfg(feature = "hub")]
+mod net_stream;
 mod parents;
-mod support;
+#[cfg(feature = "hub")]
+mod task;
+#[cfg(feature = "hub")]
+mod task_limits;
+#[cfg(feature = "hub")]
+mod task_remote;
 mod threads;
 mod unwinding;

@@ -359,6 +359,9 @@ fn a_destructor_that_switches_while_its_greenlet_is_killed_ends_the_process_with
         }));
     });
     if let Some(ended) = ended {
-        ended.check_abort(&["cannot switch to greenlet \"main\"", "tests/it/support.rs:"]);
+        ended.check_abort(&[
+            "cannot switch to greenlet \"main\"",
+            "tests/it/support/mod.rs:",
+        ]);
     }
 }

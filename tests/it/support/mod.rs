@@ -1,5 +1,10 @@
 //! What the tests share: an order log, counters of drops, caught panics, and tests that run in a child process.
 
+#[cfg(feature = "hub")]
+mod sockets;
+#[cfg(feature = "hub")]
+mod watch;
+
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::io::Read;
@@ -11,6 +16,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use greenhub::{Greenlet, GreenletExit, parent};
+
+#[cfg(feature = "hub")]
+pub(crate) use self::sockets::*;
+#[cfg(feature = "hub")]
+pub(crate) use self::watch::*;
 
 /// Short words in the order in which they were said. Clones say theirs to the same log.
 #[derive(Clone, Default)]
@@ -32,6 +42,18 @@ impl Log {
         assert_eq!(said, expected, "the order of events");
     }
 
+    /// Compares the whole log with one line of words.
+    #[cfg(feature = "hub")]
+    #[track_caller]
+    pub(crate) fn check_line(&self, expected: &str) {
+        assert_eq!(self.words().join(" "), expected);
+    }
+
+    #[cfg(feature = "hub")]
+    pub(crate) fn words(&self) -> Vec<String> {
+        self.0.borrow().clone()
+    }
+
     pub(crate) fn take(&self) -> Vec<String> {
         self.0.take()
     }
@@ -42,7 +64,7 @@ impl Log {
     }
 }
 
-pub(crate) struct AtDrop(Log, &'static str);
+pub(crate) struct AtDrop(pub(crate) Log, pub(crate) &'static str);
 
 impl Drop for AtDrop {
     fn drop(&mut self) {
@@ -148,6 +170,31 @@ impl Ended {
         for text in texts {
             assert!(stderr.contains(text), "no {text:?} in: {stderr}");
         }
+    }
+}
+
+#[cfg(feature = "hub")]
+impl Ended {
+    #[track_caller]
+    pub(crate) fn must_be_ok(&self) -> &Ended {
+        self.check_success();
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn must_have_aborted(&self) -> &Ended {
+        self.check_abort(&[]);
+        self
+    }
+}
+
+/// Runs `body` in a process of its own: `test` is the full name of the test that calls this.
+#[cfg(feature = "hub")]
+#[track_caller]
+pub(crate) fn child(test: &str, body: impl FnOnce()) -> Ended {
+    match in_child(test, body) {
+        Some(ended) => ended,
+        None => std::process::exit(0),
     }
 }
 
