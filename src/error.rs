@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::error::Error;
 use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
 use std::{fmt, io};
 
 /// Why a switch did not happen, or how it ended without an answer.
@@ -106,6 +107,12 @@ impl<I> Error for SwitchError<I> {}
 pub enum SpawnError {
     /// No stack could be had.
     NoStack(StackError),
+    /// This thread's hub has as many tasks as [`set_max_greenlets`](crate::hub::set_max_greenlets) allows.
+    #[cfg(feature = "hub")]
+    TooMany {
+        /// How many it allows.
+        limit: usize,
+    },
     /// The system gave no poller for the hub of this thread.
     NoPoller {
         /// What the system said.
@@ -117,6 +124,11 @@ impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SpawnError::NoStack(error) => error.fmt(f),
+            #[cfg(feature = "hub")]
+            SpawnError::TooMany { limit } => write!(
+                f,
+                "this thread's hub has {limit} tasks, which is as many as hub::set_max_greenlets allows"
+            ),
             SpawnError::NoPoller { source } => {
                 write!(f, "no poller could be had for this thread's hub: {source}")
             }
@@ -128,6 +140,8 @@ impl Error for SpawnError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             SpawnError::NoStack(error) => Some(error),
+            #[cfg(feature = "hub")]
+            SpawnError::TooMany { .. } => None,
             SpawnError::NoPoller { source } => Some(source),
         }
     }
@@ -144,6 +158,8 @@ impl From<SpawnError> for io::Error {
         let kind = match &error {
             SpawnError::NoStack(StackError::TooLarge { .. }) => io::ErrorKind::InvalidInput,
             SpawnError::NoStack(_) => io::ErrorKind::OutOfMemory,
+            #[cfg(feature = "hub")]
+            SpawnError::TooMany { .. } => io::ErrorKind::QuotaExceeded,
             SpawnError::NoPoller { source } => source.kind(),
         };
         io::Error::new(kind, error)
@@ -205,7 +221,7 @@ impl fmt::Display for StackError {
             StackError::MapLimit { limit, reached, .. } => {
                 write!(
                     f,
-                    "no guard for a further stack: after {reached} stacks the process is at vm.max_map_count"
+                    "no guard for a further stack: after {reached} stacks the process is close to vm.max_map_count"
                 )?;
                 if let Some(limit) = limit {
                     write!(f, " = {limit}")?;
@@ -238,7 +254,9 @@ pub struct JoinError {
     who: String,
     made_at: &'static Location<'static>,
     killed: bool,
-    payload: Box<dyn Any + Send>,
+    message: Option<String>,
+    /// Nobody ever locks it: it lets other threads have a look at the rest.
+    payload: Mutex<Box<dyn Any + Send>>,
 }
 
 impl JoinError {
@@ -249,11 +267,14 @@ impl JoinError {
         killed: bool,
         payload: Box<dyn Any + Send>,
     ) -> JoinError {
+        let text = payload.downcast_ref::<&'static str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         JoinError {
             who,
             made_at,
             killed,
-            payload,
+            message: text.map(Into::into),
+            payload: Mutex::new(payload),
         }
     }
 
@@ -273,13 +294,14 @@ impl JoinError {
     #[must_use]
     pub fn into_panic(self) -> Box<dyn Any + Send> {
         self.payload
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The message of the panic, where it has one: a `panic!` with text.
     #[must_use]
     pub fn panic_message(&self) -> Option<&str> {
-        let text = self.payload.downcast_ref::<&'static str>().copied();
-        text.or_else(|| self.payload.downcast_ref::<String>().map(String::as_str))
+        self.message.as_deref()
     }
 }
 

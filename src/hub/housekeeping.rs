@@ -2,38 +2,39 @@
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::clock::Nanos;
 use crate::stack;
 
 /// A look at the stacks costs little, but not nothing: this long between two of them where there is no more to do.
-const PAUSE: Nanos = 1_000_000_000;
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// When to look at the idle stacks again.
+/// When to look at the idle stacks again, on the machine's clock: the hub's may stand still.
 pub(super) struct Housekeeping {
-    next: Cell<Nanos>,
-    /// There is more to do then, so the hub shall wake for it.
-    more: Cell<bool>,
+    next: Cell<Option<Instant>>,
 }
 
 impl Housekeeping {
     pub(super) const fn new() -> Housekeeping {
         Housekeeping {
-            next: Cell::new(0),
-            more: Cell::new(false),
+            next: Cell::new(None),
         }
     }
 
-    /// Does a bounded piece of work, if it is time for that. Says when the hub shall wake for more, if it shall.
-    pub(super) fn work(&self, now: Nanos) -> Option<Nanos> {
-        if now >= self.next.get() {
-            let begun = Instant::now();
-            let next = stack::trim(begun);
-            self.more.set(next.is_some());
-            let pause = next.map_or(PAUSE, |next| (next - begun).as_nanos() as Nanos);
-            self.next.set(now + pause);
-        }
-        self.more.get().then(|| self.next.get())
+    /// Does a bounded piece of work, if it is time for that. Says how long the hub may wait before it calls again, if
+    /// it shall: not once a look has found nothing left to do, for then nobody has run since.
+    pub(super) fn work(&self) -> Option<Nanos> {
+        let now = Instant::now();
+        let next = match self.next.get() {
+            // Others have run since the last look, and may have left something.
+            Some(next) if now < next => Some(next),
+            _ => {
+                let more = stack::trim(now);
+                self.next.set(more.or(now.checked_add(PAUSE)));
+                more
+            }
+        };
+        next.map(|next| next.saturating_duration_since(now).as_nanos() as Nanos)
     }
 }

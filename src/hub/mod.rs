@@ -16,6 +16,8 @@ mod park;
 mod poller;
 mod ready;
 mod remote;
+mod roster;
+mod settings;
 mod source;
 mod timers;
 mod turn;
@@ -27,7 +29,6 @@ use std::io;
 use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::time::Instant;
 
 use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
@@ -38,10 +39,12 @@ pub(crate) use self::poller::{Direction, Source};
 use self::ready::Ready;
 use self::remote::Mailbox;
 pub(crate) use self::remote::Sender;
+use self::roster::Roster;
+pub use self::settings::{now, pause_clock, resume_clock, set_max_greenlets, set_stack_size};
 use self::timers::Timers;
 pub(crate) use self::waiter::WaitList;
 use self::waiter::Waiter;
-use crate::error::SpawnError;
+use crate::error::{SpawnError, StackError};
 use crate::greenlet::counted::{AnyRef, Ref};
 use crate::greenlet::record::{Birth, Core};
 use crate::greenlet::thread;
@@ -57,7 +60,7 @@ pub(crate) struct Hub {
     clock: Clock,
     poller: Poller,
     mailbox: Mailbox,
-    tasks: List<AnyRef>,
+    tasks: Roster,
     /// Who waits in the hub, and is neither a task nor main.
     others: List<Next>,
     last_ticket: Cell<u64>,
@@ -136,14 +139,13 @@ fn get_slow() -> HubRef {
 fn make() -> Result<HubRef, SpawnError> {
     // What is registered last is destroyed first, and the hub must end before the stacks and main do. So: main,
     // then the first stack, then the hub.
-    let gone = || io::Error::other("the thread is ending, and its hub is gone");
     if thread::is_exiting() {
-        return Err(SpawnError::NoPoller { source: gone() });
+        return Err(StackError::ThreadEnding.into());
     }
     let main = thread::main();
     let stack = stack::take(DEFAULT_STACK_SIZE)?;
     if EXIT.try_with(|_| ()).is_err() {
-        return Err(SpawnError::NoPoller { source: gone() });
+        return Err(StackError::ThreadEnding.into());
     }
     let poller = Poller::new().map_err(|source| SpawnError::NoPoller { source })?;
     main.wait().set_listed();
@@ -163,7 +165,7 @@ fn make() -> Result<HubRef, SpawnError> {
         clock: Clock::new(),
         poller,
         mailbox: Mailbox::new(),
-        tasks: List::new(),
+        tasks: Roster::new(),
         others: List::new(),
         last_ticket: Cell::new(0),
         left_in_slice: Cell::new(0),
@@ -195,9 +197,9 @@ impl Hub {
         &self.greenlet
     }
 
-    /// The tasks that have not ended: they are kept alive by this list, and reports show them.
+    /// The tasks that have not ended.
     #[inline(always)]
-    pub(crate) fn tasks(&self) -> &List<AnyRef> {
+    pub(crate) fn tasks(&self) -> &Roster {
         &self.tasks
     }
 
@@ -230,36 +232,6 @@ impl Hub {
         self.last_ticket.set(ticket);
         ticket
     }
-}
-
-/// Stops this thread's clock: from now on it stands still while anything can run, and jumps to the next
-/// deadline when nothing can. For tests of code that waits.
-///
-/// Sockets go on in real time: when something is ready to read it is served before the clock jumps, but a
-/// peer that has not answered yet is overtaken by the next deadline.
-///
-/// # Examples
-/// ```
-/// use std::time::Duration;
-///
-/// greenhub::hub::pause_clock();
-/// let begun = greenhub::hub::now();
-/// greenhub::sleep(Duration::from_secs(3600)); // returns at once
-/// assert_eq!(greenhub::hub::now() - begun, Duration::from_secs(3600));
-/// ```
-pub fn pause_clock() {
-    get().clock.pause();
-}
-
-/// Lets a clock go on that [`pause_clock`] has stopped, from where it stands.
-pub fn resume_clock() {
-    get().clock.resume();
-}
-
-/// This moment on this thread's clock: [`Instant::now`], unless the clock was paused.
-#[must_use]
-pub fn now() -> Instant {
-    get().clock.instant()
 }
 
 /// Its destructor is how the end of the thread is noticed.

@@ -149,9 +149,10 @@ fn wait_outside(hub: &Hub, now: Nanos) {
     if next.is_none() && !hub.poller.is_watched() && !hub.mailbox.is_shared() {
         return report_deadlock(hub);
     }
-    let chores = hub.housekeeping.work(now);
-    let patience = match next.into_iter().chain(chores).min() {
-        Some(next) => Patience::Nanos(next.saturating_sub(now)),
+    let timer = next.map(|next| next.saturating_sub(now));
+    let chores = hub.housekeeping.work();
+    let patience = match timer.into_iter().chain(chores).min() {
+        Some(wait) => Patience::Nanos(wait),
         None => Patience::Endless,
     };
     hub.poller.poll(patience, &hub.ready);

@@ -3,7 +3,10 @@
 //! | kind | costs | refused |
 //! |---|---|---|
 //! | [`Guard::Advised`] | a few page-table entries, no mapping | EINVAL: kernel before 6.13, or locked memory |
-//! | [`Guard::Protected`] | two mappings | ENOMEM: `vm.max_map_count`, at some 32,000 stacks |
+//! | [`Guard::Protected`] | two mappings | by us, at some 30,000 stacks: fifteen sixteenths of `vm.max_map_count` |
+//!
+//! The last sixteenth is left to the rest of the process: without mappings no thread can be made, and no large piece
+//! of memory be had.
 //!
 //! The environment variable `GREENHUB_STACK_GUARD=mprotect`, read once, forces the second kind: for tests.
 
@@ -63,13 +66,37 @@ pub(super) unsafe fn install(wanted: Guard, low: usize) -> Result<Guard, StackEr
             }
         }
     }
+    if PROTECTED.load(Ordering::Relaxed) >= most_protected() {
+        let source = io::Error::from_raw_os_error(memory::ENOMEM);
+        return Err(map_limit(source));
+    }
     // SAFETY: the same contract.
     match unsafe { memory::guard_by_protection(low, GUARD) } {
         Ok(()) => {
             PROTECTED.fetch_add(1, Ordering::Relaxed);
             Ok(Guard::Protected)
         }
+        // Protecting takes no memory, only mappings.
+        Err(source) if source.raw_os_error() == Some(memory::ENOMEM) => Err(map_limit(source)),
         Err(source) => Err(no_room(GUARD, source)),
+    }
+}
+
+/// How many stacks may have a guard that costs mappings.
+fn most_protected() -> usize {
+    static MOST: OnceLock<usize> = OnceLock::new();
+    *MOST.get_or_init(|| match memory::mapping_limit() {
+        Some(limit) => (limit - limit / 16) / 2,
+        None => usize::MAX,
+    })
+}
+
+#[cold]
+fn map_limit(source: io::Error) -> StackError {
+    StackError::MapLimit {
+        limit: memory::mapping_limit(),
+        reached: PROTECTED.load(Ordering::Relaxed),
+        source,
     }
 }
 
@@ -81,16 +108,9 @@ pub(super) fn forget_protected(count: usize) {
 /// The error for an ENOMEM: a lack of mappings, when it is our guards that eat them, or else of memory.
 #[cold]
 pub(super) fn no_room(size: usize, source: io::Error) -> StackError {
-    let reached = PROTECTED.load(Ordering::Relaxed);
-    let limit = memory::mapping_limit();
-    // Two mappings a guard; a tenth is left to the rest of the process.
-    let ours = limit.is_none_or(|limit| reached * 2 >= limit - limit / 10);
-    if ours && reached > 0 && source.raw_os_error() == Some(memory::ENOMEM) {
-        StackError::MapLimit {
-            limit,
-            reached,
-            source,
-        }
+    let ours = PROTECTED.load(Ordering::Relaxed) >= most_protected();
+    if ours && source.raw_os_error() == Some(memory::ENOMEM) {
+        map_limit(source)
     } else {
         StackError::NoMemory { size, source }
     }

@@ -238,7 +238,11 @@ impl Drop for Pool {
 /// Puts a taken slot back on its thread's shelf; left behind, and counted so, when the thread has ended.
 #[inline]
 pub(super) fn put(slot: SlotRef) {
-    let _ = POOL.try_with(|door| door.warm(|pool| pool.put(slot)));
+    if let Ok(Some(())) = POOL.try_with(|door| door.warm(|pool| pool.put(slot))) {
+        return;
+    }
+    // Its tenant goes all the same, and takes its description along.
+    slot.description.store(ptr::null_mut(), Ordering::Relaxed);
 }
 
 /// Takes a taken slot out of use for ever.

@@ -25,6 +25,9 @@ use std::sync::atomic::AtomicPtr;
 
 /// Bytes of a slab that are unmapped together: half a millisecond of page tables.
 const PIECE: usize = 256 << 20;
+/// Bytes of address space that a new slab must leave: a process whose addresses are limited needs some for more than
+/// stacks.
+const SPARE: usize = 16 << 20;
 const _: () = assert!(PIECE.is_multiple_of(PAGE) && PIECE > Slab::LARGEST / 1024);
 
 /// Who holds a carved slot.
@@ -57,13 +60,13 @@ pub(super) struct Slot {
     pub(super) state: Cell<State>,
 }
 
-/// A carved slot, by its record.
+/// A carved slot, by its record. In order of address: slab by slab, and in a slab by number.
 ///
 /// # Invariant
 ///
 /// The record is initialised and its slab is mapped for as long as a `SlotRef` is in use: its holders are the
 /// shelf's idle list, which is purged before a slab goes, and stacks in use, which keep their slab from going.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct SlotRef(NonNull<Slot>);
 
 impl Deref for SlotRef {
@@ -133,7 +136,9 @@ impl Slab {
         let mut slots = (wish / (class.stride() + size_of::<Slot>())).max(1);
         loop {
             let len = table(slots) + slots * class.stride();
-            match Mapping::reserve(len) {
+            // The spare is unmapped at once: it was only to be there.
+            let spared = |map| Mapping::reserve(SPARE).map(|_| map);
+            match Mapping::reserve(len).and_then(spared) {
                 Ok(map) => {
                     let records = map.low().cast::<Slot>();
                     let first = map.low().as_ptr().addr() + table(slots);

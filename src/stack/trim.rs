@@ -85,6 +85,7 @@ impl Shelf {
                 round.changed = false;
                 round.due = Some(now.checked_add(ROUND)?);
                 self.low_water = self.idle.len();
+                self.put_in_order(budget.keep_warm);
             }
         }
         if !self.sweep(budget) || !self.unmap(budget) {
@@ -92,6 +93,15 @@ impl Shelf {
         }
         let settled = !self.round.changed && self.round.cold == self.idle.len();
         if settled { None } else { self.round.due }
+    }
+
+    /// Puts the cold slots in the order of their addresses, after a burst that gave them back in another: then
+    /// neighbours are released together, and those that are kept warm at the end lie in one slab and keep one only.
+    fn put_in_order(&mut self, keep_warm: usize) {
+        let cold = &mut self.idle[self.round.flat..self.round.cold];
+        if cold.len() > keep_warm && !cold.is_sorted() {
+            cold.sort_unstable();
+        }
     }
 
     /// Looks at the cold slots in turn; false if the calls ran out first.

@@ -5,7 +5,6 @@ use std::panic::Location;
 
 use super::{Task, spawn_with};
 use crate::error::SpawnError;
-use crate::stack::DEFAULT_STACK_SIZE;
 
 /// Settings of a task to be spawned, as [`std::thread::Builder`] has them for threads.
 ///
@@ -30,7 +29,8 @@ pub struct Builder {
 
 impl Builder {
     /// Settings as [`spawn`](super::spawn) has them: no name, a stack of
-    /// [`DEFAULT_STACK_SIZE`](crate::stack::DEFAULT_STACK_SIZE) bytes.
+    /// [`DEFAULT_STACK_SIZE`](crate::stack::DEFAULT_STACK_SIZE) bytes, or of what
+    /// [`set_stack_size`](crate::hub::set_stack_size) has set.
     pub fn new() -> Builder {
         Builder::default()
     }
@@ -58,7 +58,6 @@ impl Builder {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        let stack_size = self.stack_size.unwrap_or(DEFAULT_STACK_SIZE);
-        spawn_with(self.name, stack_size, Location::caller(), body)
+        spawn_with(self.name, self.stack_size, Location::caller(), body)
     }
 }

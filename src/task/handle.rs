@@ -3,8 +3,9 @@
 
 use std::fmt;
 use std::io;
+use std::panic::Location;
 
-use super::try_spawn;
+use super::spawn_with;
 use crate::error::HubGone;
 use crate::hub::{self, Sender};
 use crate::stderr;
@@ -19,12 +20,15 @@ use crate::stderr;
 /// use std::thread;
 ///
 /// let hub = HubHandle::current()?;
-/// let worker = thread::spawn(move || hub.spawn(|| println!("on the hub's thread")));
-/// while !worker.is_finished() {
-///     greenhub::yield_now();
-/// }
-/// greenhub::yield_now();
-/// # worker.join().unwrap().unwrap();
+/// let (sender, received) = std::sync::mpsc::channel();
+/// thread::spawn(move || hub.spawn(move || sender.send("on the hub's thread").unwrap()));
+/// let text = loop {
+///     match received.try_recv() {
+///         Ok(text) => break text,
+///         Err(_) => greenhub::sleep(std::time::Duration::from_millis(1)),
+///     }
+/// };
+/// assert_eq!(text, "on the hub's thread");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone)]
@@ -49,13 +53,15 @@ impl HubHandle {
     ///
     /// # Errors
     /// [`HubGone`] if that thread has ended. The body is dropped here then.
+    #[track_caller]
     pub fn spawn<F>(&self, body: F) -> Result<(), HubGone>
     where
         F: FnOnce() + Send + 'static,
     {
+        let made_at = Location::caller();
         self.sender
             .send(Box::new(move || {
-                if let Err(error) = try_spawn(body) {
+                if let Err(error) = spawn_with(None, None, made_at, body) {
                     stderr::say(format_args!(
                         "a task sent from another thread was not spawned: {error}"
                     ));

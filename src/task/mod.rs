@@ -15,13 +15,13 @@ use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, catch_un
 pub use self::builder::Builder;
 pub use self::handle::HubHandle;
 pub use self::pause::{sleep, yield_now};
-use crate::error::{JoinError, SpawnError};
+use crate::error::{JoinError, SpawnError, StackError};
 use crate::greenlet::counted::{AnyRef, Ref};
 use crate::greenlet::record::Birth;
 use crate::greenlet::{GreenletExit, Next, handover, parent, thread};
 use crate::hub::{self, HubRef, WaitList, abort_refused};
 use crate::list::Node;
-use crate::stack::{self, DEFAULT_STACK_SIZE};
+use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
 use crate::waiting::Reason;
 
 /// A handle to a spawned task: to wait for it, and to get what came out of it.
@@ -107,13 +107,13 @@ where
     F: FnOnce() -> T + 'static,
     T: 'static,
 {
-    spawn_with(None, DEFAULT_STACK_SIZE, Location::caller(), body)
+    spawn_with(None, None, Location::caller(), body)
 }
 
 #[inline(always)]
 fn spawn_with<F, T>(
     name: Option<Box<str>>,
-    stack_size: usize,
+    stack_size: Option<usize>,
     made_at: &'static Location<'static>,
     body: F,
 ) -> Result<Task<T>, SpawnError>
@@ -122,7 +122,8 @@ where
     T: 'static,
 {
     let hub = hub::try_get()?;
-    let stack = stack::take(stack_size)?;
+    hub.tasks().permit()?;
+    let stack = take_stack(stack_size.unwrap_or(hub.tasks().stack_size()))?;
     let birth = Birth {
         name,
         parent: Some(hub.greenlet().to_link()),
@@ -144,11 +145,21 @@ where
     unsafe { handover::install(record.any(), stack, root) };
     record.extra.listed.fill(record.any().clone());
     // SAFETY: the node lies in the record, which the node's own value keeps there until `end` takes it out.
-    unsafe { hub.tasks().link(&record.extra.listed) };
+    unsafe { hub.tasks().enter(&record.extra.listed) };
     record.any().wait().set_listed();
     record.any().wait().set_ready();
     hub.push_ready(record.any().clone());
     Ok(Task { record })
+}
+
+/// A stack; with the usual size known to the compiler, which makes the warm way shorter.
+#[inline(always)]
+fn take_stack(size: usize) -> Result<PooledStack, StackError> {
+    if size == DEFAULT_STACK_SIZE {
+        stack::take(DEFAULT_STACK_SIZE)
+    } else {
+        stack::take(size)
+    }
 }
 
 /// The last thing on a task's own stack. What it returns must run next.
@@ -168,7 +179,7 @@ fn end<T>(hub: HubRef, job: &Job<T>, outcome: Outcome<T>) -> Next {
     me.wait().end();
     parent::close(&me);
     // SAFETY: it was put into this list when it was spawned.
-    drop(unsafe { hub.tasks().unlink(&job.listed) });
+    drop(unsafe { hub.tasks().leave(&job.listed) });
     let next = hub.next();
     thread::set_current(next);
     next

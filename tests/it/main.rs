@@ -12,6 +12,8 @@ mod hub;
 #[cfg(feature = "hub")]
 mod hub_deadlock;
 #[cfg(feature = "hub")]
+mod hub_limits;
+#[cfg(feature = "hub")]
 mod hub_time;
 #[cfg(feature = "hub")]
 mod hub_waits;
