@@ -39,6 +39,7 @@ impl AnyRef {
         self.0
     }
 
+    #[cfg(feature = "hub")]
     #[inline(always)]
     pub(crate) fn to_link(&self) -> Link {
         // SAFETY: `self` keeps it there.
