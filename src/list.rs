@@ -28,9 +28,9 @@ pub(crate) struct List<T> {
 
 /// One place in a list.
 pub(crate) struct Node<T> {
+    /// [`Node::NOWHERE`] while it is in no list.
     next: Cell<*const Node<T>>,
     prev: Cell<*const Node<T>>,
-    linked: Cell<bool>,
     /// Its place in the order: lower comes first, and of equal ones who came first.
     rank: u64,
     value: Cell<Option<T>>,
@@ -52,14 +52,20 @@ impl<T> Node<T> {
         Node::with(None, 0)
     }
 
+    const NOWHERE: *const Node<T> = ptr::dangling();
+
     const fn with(value: Option<T>, rank: u64) -> Node<T> {
         Node {
-            next: Cell::new(ptr::null()),
+            next: Cell::new(Node::NOWHERE),
             prev: Cell::new(ptr::null()),
-            linked: Cell::new(false),
             rank,
             value: Cell::new(value),
         }
+    }
+
+    #[inline(always)]
+    fn is_linked(&self) -> bool {
+        !ptr::eq(self.next.get(), Node::NOWHERE)
     }
 
     pub(crate) fn fill(&self, value: T) {
@@ -98,7 +104,7 @@ impl<T> List<T> {
     /// It is in no list, and is taken out of this one before either of the two moves or dies.
     #[inline(always)]
     pub(crate) unsafe fn link(&self, node: &Node<T>) {
-        debug_assert!(!node.linked.get(), "a node is in one list at a time");
+        debug_assert!(!node.is_linked(), "a node is in one list at a time");
         let (mut before, mut after) = (self.tail.get(), ptr::null());
         // SAFETY: the invariant: what the list reaches is alive.
         while let Some(other) = unsafe { before.as_ref() }
@@ -108,7 +114,6 @@ impl<T> List<T> {
         }
         node.prev.set(before);
         node.next.set(after);
-        node.linked.set(true);
         // SAFETY: as above.
         match unsafe { before.as_ref() } {
             Some(before) => before.next.set(node),
@@ -127,7 +132,7 @@ impl<T> List<T> {
     /// It is in this list or in none.
     #[inline(always)]
     pub(crate) unsafe fn unlink(&self, node: &Node<T>) -> Option<T> {
-        if node.linked.get() {
+        if node.is_linked() {
             self.take_out(node);
         }
         node.value.take()
@@ -176,14 +181,14 @@ impl<T> List<T> {
             // SAFETY: as above.
             unsafe { &*next }.prev.set(prev);
         }
-        node.linked.set(false);
+        node.next.set(Node::NOWHERE);
     }
 }
 
 impl<T> Drop for Link<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.node.linked.get() {
+        if self.node.is_linked() {
             self.list.take_out(self.node);
         }
     }

@@ -29,8 +29,9 @@ pub(crate) struct Phase(Cell<Stand>);
 /// What only a wait touches.
 pub(crate) struct Details {
     ticket: Cell<u64>,
-    reason: Cell<Reason>,
+    subject: Cell<u64>,
     place: Cell<Option<&'static Location<'static>>>,
+    what: Cell<What>,
     /// Reports find it without its being told each time that it waits.
     listed: Cell<bool>,
 }
@@ -138,8 +139,9 @@ impl Details {
     pub(crate) const fn new() -> Details {
         Details {
             ticket: Cell::new(0),
-            reason: Cell::new(Reason::SLEEP),
+            subject: Cell::new(0),
             place: Cell::new(None),
+            what: Cell::new(What::Sleep),
             listed: Cell::new(false),
         }
     }
@@ -156,7 +158,8 @@ impl<'a> Wait<'a> {
     pub(crate) fn begin(self, ticket: u64, reason: Reason, place: &'static Location<'static>) {
         debug_assert_eq!(self.phase.0.get(), Stand::Running, "one wait at a time");
         self.details.ticket.set(ticket);
-        self.details.reason.set(reason);
+        self.details.what.set(reason.what);
+        self.details.subject.set(reason.subject);
         self.details.place.set(Some(place));
         self.phase.0.set(Stand::Parked);
     }
@@ -210,7 +213,13 @@ impl<'a> Wait<'a> {
     /// What it waits for, since where, if it is parked.
     pub(crate) fn parked_at(self) -> Option<(Reason, &'static Location<'static>)> {
         match self.phase.0.get() {
-            Stand::Parked => Some((self.details.reason.get(), self.details.place.get()?)),
+            Stand::Parked => {
+                let reason = Reason {
+                    what: self.details.what.get(),
+                    subject: self.details.subject.get(),
+                };
+                Some((reason, self.details.place.get()?))
+            }
             Stand::Running | Stand::Ready(_) => None,
         }
     }

@@ -1,25 +1,32 @@
-//! Where records live: blocks of one size that start on a cache line, kept for reuse by their thread.
+//! Where records live: blocks of one size, each of whole cache lines, cut from chunks that a thread keeps for reuse.
 //!
-//! A record comes and goes with every task, so the last one freed is the first one taken again, without a
-//! call to the allocator. What is too large for a block gets memory of its own.
+//! ```text
+//!   chunk    | link to the next chunk | block | block | block | ...  |    16 KiB, one line for the link
+//!   kept     block -> block -> block -> null                              the last one freed is taken first
+//! ```
+//! A record comes and goes with every task, so taking and giving back are a few loads and stores. What is too large
+//! for a block gets memory of its own.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
-/// Bytes in a block. Together with the eight that glibc's allocator keeps for itself, four cache lines.
-const BLOCK: Layout = match Layout::from_size_align(248, 64) {
+const LINE: usize = 64;
+/// Bytes in a block.
+const BLOCK: usize = 4 * LINE;
+const BLOCKS_IN_CHUNK: usize = 63;
+const CHUNK: Layout = match Layout::from_size_align(LINE + BLOCKS_IN_CHUNK * BLOCK, LINE) {
     Ok(layout) => layout,
     Err(_) => unreachable!(),
 };
-/// Blocks that a thread keeps, at most: 16 MiB.
-const MOST_KEPT: usize = 65_536;
 
 /// # Invariant
-/// Each block in the list is free memory of layout [`BLOCK`], linked through its first word.
+/// Each block in `first` is free memory of [`BLOCK`] bytes, linked through its first word; each chunk in `chunks`
+/// is memory of layout [`CHUNK`], linked through its first word; `out` blocks of them hold records.
 struct Kept {
     first: Cell<*mut Link>,
-    count: Cell<usize>,
+    chunks: Cell<*mut Link>,
+    out: Cell<usize>,
 }
 
 struct Link {
@@ -31,13 +38,14 @@ thread_local! {
     static KEPT: Kept = const {
         Kept {
             first: Cell::new(ptr::null_mut()),
-            count: Cell::new(0),
+            chunks: Cell::new(ptr::null_mut()),
+            out: Cell::new(0),
         }
     };
 }
 
 const fn fits<T>() -> bool {
-    size_of::<T>() <= BLOCK.size() && align_of::<T>() <= BLOCK.align()
+    size_of::<T>() <= BLOCK && align_of::<T>() <= LINE
 }
 
 /// Room for a `T`, not initialised.
@@ -54,7 +62,7 @@ pub(super) fn take<T>() -> NonNull<T> {
 /// Gives room back.
 ///
 /// # Safety
-/// It was taken for a `T`, what it held was dropped or moved out, and nobody points to it.
+/// It was taken for a `T` on this thread, what it held was dropped or moved out, and nobody points to it.
 #[inline(always)]
 pub(super) unsafe fn give_back<T>(room: NonNull<T>) {
     if fits::<T>() {
@@ -68,34 +76,47 @@ pub(super) unsafe fn give_back<T>(room: NonNull<T>) {
 
 #[inline(always)]
 fn take_block() -> NonNull<u8> {
-    KEPT.with(|kept| match NonNull::new(kept.first.get()) {
-        Some(link) => {
-            // SAFETY: the invariant: it is free, and its first word is the link.
-            kept.first.set(unsafe { link.as_ref() }.next);
-            kept.count.set(kept.count.get() - 1);
-            link.cast()
+    KEPT.with(|kept| {
+        if kept.first.get().is_null() {
+            cut_chunk(kept);
         }
-        None => allocate(BLOCK.size(), BLOCK.align()),
+        // SAFETY: the invariant: it is free, and there is one now.
+        let block = unsafe { NonNull::new_unchecked(kept.first.get()) };
+        // SAFETY: the invariant: its first word is the link.
+        kept.first.set(unsafe { block.as_ref() }.next);
+        kept.out.set(kept.out.get() + 1);
+        block.cast()
     })
 }
 
 /// # Safety
-/// It was taken by `take_block`, and nobody points to it.
+/// It was taken by `take_block` on this thread, and nobody points to it.
 #[inline(always)]
-unsafe fn give_back_block(block: NonNull<u8>) {
+unsafe fn give_back_block(block: NonNull<Link>) {
     KEPT.with(|kept| {
-        if kept.count.get() < MOST_KEPT {
-            let link: NonNull<Link> = block.cast();
-            let next = kept.first.get();
-            // SAFETY: it is free, large enough and aligned.
-            unsafe { link.write(Link { next }) };
-            kept.first.set(link.as_ptr());
-            kept.count.set(kept.count.get() + 1);
-        } else {
-            // SAFETY: blocks are allocated with this layout.
-            unsafe { dealloc(block.as_ptr(), BLOCK) };
-        }
+        let next = kept.first.get();
+        // SAFETY: it is free, large enough and aligned.
+        unsafe { block.write(Link { next }) };
+        kept.first.set(block.as_ptr());
+        kept.out.set(kept.out.get() - 1);
     });
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn cut_chunk(kept: &Kept) {
+    let chunk: NonNull<Link> = allocate(CHUNK.size(), CHUNK.align()).cast();
+    let next = kept.chunks.replace(chunk.as_ptr());
+    // SAFETY: the first line of a new chunk is the link's.
+    unsafe { chunk.write(Link { next }) };
+    // Backwards, so that the lowest is taken first.
+    for number in (0..BLOCKS_IN_CHUNK).rev() {
+        // SAFETY: within the chunk, behind its first line.
+        let block = unsafe { chunk.byte_add(LINE + number * BLOCK) };
+        let next = kept.first.replace(block.as_ptr());
+        // SAFETY: a block of the new chunk, which nobody uses yet.
+        unsafe { block.write(Link { next }) };
+    }
 }
 
 /// Allocates, or ends the process. With the C ABI, since nothing unwinds out of that: the caller may
@@ -109,15 +130,19 @@ extern "C" fn allocate(size: usize, align: usize) -> NonNull<u8> {
     NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
 }
 
-/// Frees the blocks that this thread keeps, and keeps no more: the thread is ending.
-pub(super) fn free_kept() {
+/// Frees this thread's chunks, if no block of theirs is in use: the thread is ending.
+pub(super) fn free_chunks() {
     KEPT.with(|kept| {
-        while let Some(link) = NonNull::new(kept.first.get()) {
-            // SAFETY: the invariant.
-            kept.first.set(unsafe { link.as_ref() }.next);
-            // SAFETY: blocks are allocated with this layout, and this one is out of the list.
-            unsafe { dealloc(link.as_ptr().cast(), BLOCK) };
+        if kept.out.get() > 0 {
+            return;
         }
-        kept.count.set(MOST_KEPT);
+        kept.first.set(ptr::null_mut());
+        let mut next = kept.chunks.replace(ptr::null_mut());
+        while let Some(chunk) = NonNull::new(next) {
+            // SAFETY: the invariant: its first word is the link.
+            next = unsafe { chunk.as_ref() }.next;
+            // SAFETY: allocated with this layout, and no block of it is in use or kept.
+            unsafe { dealloc(chunk.as_ptr().cast(), CHUNK) };
+        }
     });
 }

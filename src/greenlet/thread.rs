@@ -177,7 +177,7 @@ impl Drop for Exit {
                 // SAFETY: owned by itself and by the thread: both are given up here, once.
                 unsafe { end_main(main) };
             }
-            blocks::free_kept();
+            blocks::free_chunks();
         });
     }
 }
