@@ -1,4 +1,4 @@
-//! Errors of switching and of making greenlets: what happened, and what could not be handed over.
+//! Errors of switching and of making greenlets and generators: what happened, and what could not be handed over.
 #![forbid(unsafe_code)]
 
 use std::any::Any;
@@ -342,3 +342,33 @@ impl fmt::Display for HubGone {
 }
 
 impl Error for HubGone {}
+
+/// The generator has ended and takes no input any more: this one comes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Ended<I>(I);
+
+impl<I> Ended<I> {
+    pub(crate) fn new(input: I) -> Ended<I> {
+        Ended(input)
+    }
+
+    /// The input that was not handed over.
+    #[must_use]
+    pub fn into_value(self) -> I {
+        self.0
+    }
+}
+
+impl<I> fmt::Display for Ended<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the generator has ended")
+    }
+}
+
+impl<I> fmt::Debug for Ended<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ended")
+    }
+}
+
+impl<I> Error for Ended<I> {}

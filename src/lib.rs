@@ -32,7 +32,9 @@
 //! assert_eq!(squares, [0, 1, 4]);
 //! ```
 //!
-//! - [`greenlet`]: the switch floor. It is all there is without the feature `hub`.
+//! - [`greenlet`]: the switch floor.
+//! - [`generator`]: iterators written as loops that yield. With the switch floor it is all there is without the
+//!   feature `hub`.
 //! - `task`: `spawn`, `joinall`, `sleep`: greenlets that this thread's hub runs.
 //! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
 //! - `hub`: a clock that stands still, for tests of code that waits.
@@ -50,6 +52,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod error;
+pub mod generator;
 pub mod greenlet;
 #[cfg(feature = "hub")]
 pub mod hub;

@@ -10,6 +10,9 @@ use std::fmt;
 /// on, with [`std::panic::resume_unwind`]: a greenlet that keeps catching it is told again at each of
 /// its next switches, and after a hundred times its stack is given up and leaked.
 ///
+/// A [`Generator`](crate::generator::Generator) unwinds with it when it is closed or dropped: Python's
+/// `GeneratorExit`.
+///
 /// # Examples
 /// ```
 /// use greenhub::{Greenlet, GreenletExit, parent};
@@ -25,11 +28,25 @@ use std::fmt;
 /// greenlet.switch(());
 /// drop(greenlet); // the last handle: it unwinds from its switch
 /// ```
-pub struct GreenletExit(());
+pub struct GreenletExit {
+    /// Which generator was closed; zero for a greenlet.
+    generator: usize,
+}
 
 impl GreenletExit {
     pub(crate) fn new() -> GreenletExit {
-        GreenletExit(())
+        GreenletExit { generator: 0 }
+    }
+
+    /// The order to unwind of that generator, and of no other and no greenlet.
+    pub(crate) fn of_generator(generator: usize) -> GreenletExit {
+        GreenletExit { generator }
+    }
+
+    /// Tells whether this payload is that generator's own, and not on its way further up.
+    pub(crate) fn is_of_generator(payload: &(dyn Any + Send), generator: usize) -> bool {
+        let exit = payload.downcast_ref::<GreenletExit>();
+        exit.is_some_and(|exit| exit.generator == generator)
     }
 
     /// Tells whether a caught panic payload is a kill on its way.
@@ -47,6 +64,9 @@ impl fmt::Debug for GreenletExit {
 
 impl fmt::Display for GreenletExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the greenlet was killed")
+        f.write_str(match self.generator {
+            0 => "the greenlet was killed",
+            _ => "the generator was closed",
+        })
     }
 }

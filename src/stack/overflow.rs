@@ -3,6 +3,7 @@
 //! ```text
 //! greenlet "worker 3" overflowed its stack (192 KiB), made at src/main.rs:12:5
 //! greenlet 17 overflowed its stack (192 KiB), made at src/main.rs:14:5
+//! a generator overflowed its stack (192 KiB), made at src/main.rs:16:5
 //! ```
 //!
 //! A fault is an overflow when the address lies in the guard of a slot of the same thread *and* the stack pointer
@@ -17,6 +18,7 @@ use std::panic::Location;
 /// What to call a stack's tenant. The tenant keeps it, unchanged, and the fault handler reads it.
 #[derive(Debug)]
 pub(crate) struct Description {
+    /// Zero: it is a generator, which has none.
     pub(crate) id: u64,
     /// Behind one pointer, for few tenants have one.
     pub(crate) name: Option<Box<Box<str>>>,
@@ -24,6 +26,14 @@ pub(crate) struct Description {
 }
 
 impl Description {
+    pub(crate) fn of_generator(made_at: &'static Location<'static>) -> Description {
+        Description {
+            id: 0,
+            name: None,
+            made_at,
+        }
+    }
+
     pub(crate) fn name(&self) -> Option<&str> {
         self.name.as_deref().map(|name| &**name)
     }
@@ -77,6 +87,7 @@ impl Line {
     fn sentence(&mut self, tenant: Option<&Description>, usable: usize) {
         match tenant {
             None => self.push(b"a greenlet"),
+            Some(Description { id: 0, .. }) => self.push(b"a generator"),
             Some(tenant) => {
                 self.push(b"greenlet ");
                 match tenant.name() {
@@ -160,6 +171,9 @@ mod tests {
         let place = nameless.made_at;
         let line = format!("greenlet 17 overflowed its stack (192 KiB), made at {place}\n");
         assert_eq!(said(Some(&nameless)), line);
+        let generator = Description::of_generator(place);
+        let line = format!("a generator overflowed its stack (192 KiB), made at {place}\n");
+        assert_eq!(said(Some(&generator)), line);
         let named = said(Some(&tenant(Some("a\x1b\nb"))));
         assert!(
             named.starts_with("greenlet \"a??b\" overflowed its stack (192 KiB), made at "),

@@ -4,6 +4,7 @@ use super::overflow::Description;
 use super::pool;
 use super::slab::SlotRef;
 use corosensei::stack::{Stack, StackPointer};
+use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering;
 
 /// A stack taken from this thread's pool; goes back to it when dropped.
@@ -15,7 +16,7 @@ use std::sync::atomic::Ordering;
 /// One `PooledStack` exists for a slot in state `Taken`, and its slab stays mapped until it is dropped.
 #[derive(Debug)]
 pub(crate) struct PooledStack {
-    /// A copy of the slot's: corosensei asks for it at every resume.
+    /// The slot's, or lower if something was set apart: corosensei asks for it at every resume.
     base: StackPointer,
     slot: SlotRef,
 }
@@ -43,6 +44,16 @@ impl PooledStack {
             base: slot.base,
             slot,
         }
+    }
+
+    /// Sets `bytes` at the high end apart, for whoever uses this stack: a multiple of 64, aligned to 64, in use for
+    /// as long as the stack is.
+    #[inline]
+    pub(crate) fn set_apart(&mut self, bytes: usize) -> NonNull<u8> {
+        assert!(bytes.is_multiple_of(64) && bytes <= 1024);
+        let low = self.base.get() - bytes;
+        self.base = StackPointer::new(low).expect("no slot lies at address zero");
+        NonNull::new(ptr::with_exposed_provenance_mut(low)).expect("no slot lies there")
     }
 
     /// Says what an overflow of this stack shall be called. One store.

@@ -22,8 +22,8 @@ fn a_handle_is_two_words_at_most_whatever_it_carries() {
 }
 
 #[test]
-fn errors_are_small_and_a_kill_has_no_size() {
-    const { assert!(size_of::<GreenletExit>() == 0) };
+fn errors_and_kills_are_small() {
+    const { assert!(size_of::<GreenletExit>() <= size_of::<usize>()) };
     const { assert!(size_of::<SpawnError>() <= 4 * WORD) };
     const { assert!(size_of::<SwitchError<()>>() <= 8 * WORD) };
     const { assert!(size_of::<Builder>() <= 4 * WORD) };

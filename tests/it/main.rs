@@ -6,6 +6,13 @@ mod abandoned;
 mod assertions;
 mod chains;
 mod chaos;
+mod generator;
+mod generator_ends;
+mod generator_greenlets;
+mod generator_misuse;
+mod generator_panics;
+#[cfg(feature = "hub")]
+mod generator_waits;
 mod greenlet;
 #[cfg(feature = "hub")]
 mod hub;

@@ -1,0 +1,290 @@
+//! The inside of a generator: what its body yields with, and the block that body and handle share.
+//!
+//! ```text
+//!   a generator's stack
+//!   | guard | ......... the body's frames ......... | corosensei's link | Yielder | colour |
+//!     limit   <- a stack pointer in here may yield ->                     ^
+//!   <------------------------- reach -----------------------------------> |
+//!                                       handle (`engine.rs`) and body both point here
+//! ```
+//!
+//! # Invariant
+//! A [`Yielder`] lies at the high end of its generator's stack from before the body is put there until the
+//! stack is given back. `raw` is null until the body is entered, and then corosensei's, at the base of that
+//! same stack. Code whose stack pointer lies in that stack runs only while the generator is resumed and
+//! has resumed nothing itself, so the link to its resumer is good then, and only then.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::panic::{Location, RefUnwindSafe, resume_unwind};
+
+use super::handle::Generator;
+use super::stack_pointer::stack_pointer;
+use super::step::Step;
+use crate::greenlet::GreenletExit;
+use crate::stack::Description;
+use crate::stderr;
+
+/// What corosensei hands the body: it takes a `Y` out and brings an `I`, or an order and no `I`.
+pub(super) type RawYielder<Y, I> = corosensei::Yielder<MaybeUninit<I>, Y>;
+
+/// What comes to a waiting body in place of an input.
+pub(super) enum Order {
+    /// Go on with this panic.
+    Throw(Box<dyn Any + Send>),
+    /// Unwind: the generator is closed.
+    Exit,
+}
+
+/// Where a generator stands, for as long as it has a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Its body was never entered. The first resume moves it on.
+    Pending,
+    /// Its body waits in a yield. When it is resumed, itself moves it on.
+    Suspended,
+    /// Its body waits in a yield, and an order was left for it. The same.
+    Ordered,
+    /// Its body runs, and its resumer waits. Only itself moves it on.
+    Active,
+    /// Its body has ended, or was dropped. Its stack is about to be given back.
+    Ended,
+}
+
+/// The inside of a generator: its body gets a reference to it, and yields with it.
+///
+/// It works on the stack of its own generator only, and cannot be kept beyond the body:
+/// ```compile_fail,E0521
+/// use greenhub::generator::{Generator, Yielder};
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// let kept: Rc<Cell<Option<&Yielder<i32>>>> = Rc::default();
+/// let _generator = Generator::new(move |y| kept.set(Some(y)));
+/// ```
+/// The body of a generator inside cannot capture it; there is [`yield_from`](Yielder::yield_from) for that:
+/// ```compile_fail,E0521
+/// use greenhub::generator::Generator;
+///
+/// let _outer = Generator::new(|outer| {
+///     let mut inner = Generator::new(move |_: &greenhub::generator::Yielder<i32>| outer.yield_(1));
+///     inner.next();
+/// });
+/// ```
+/// Nor can it reach another thread:
+/// ```compile_fail,E0277
+/// use greenhub::generator::Generator;
+///
+/// let _generator = Generator::new(|y| {
+///     std::thread::scope(|scope| {
+///         scope.spawn(|| y.yield_(1));
+///     });
+/// });
+/// ```
+#[repr(C)]
+pub struct Yielder<Y: 'static, I: 'static = ()> {
+    /// Null until the body is entered.
+    raw: Cell<*const RawYielder<Y, I>>,
+    /// From the lowest address of the stack, guard included, to this block.
+    pub(super) reach: usize,
+    pub(super) state: Cell<State>,
+    /// It was resumed by a destructor in the middle of a panic, which is not its body's.
+    pub(super) resumed_in_panic: Cell<bool>,
+    order: Cell<Option<Order>>,
+    /// What an overflow of the stack says.
+    pub(super) about: Description,
+}
+
+impl<Y: 'static, I: 'static> Yielder<Y, I> {
+    pub(super) fn new(reach: usize, made_at: &'static Location<'static>) -> Yielder<Y, I> {
+        Yielder {
+            raw: Cell::new(std::ptr::null()),
+            reach,
+            state: Cell::new(State::Pending),
+            resumed_in_panic: Cell::new(false),
+            order: Cell::new(None),
+            about: Description::of_generator(made_at),
+        }
+    }
+
+    /// The first thing on its own stack.
+    pub(super) fn enter(&self, raw: &RawYielder<Y, I>) {
+        self.raw.set(raw);
+        self.state.set(State::Active);
+    }
+
+    /// Hands `value` out to whoever has resumed the generator, and waits for the next resume. Evaluates to the
+    /// input that this one brings.
+    ///
+    /// # Panics
+    /// With what is thrown into the generator, or with [`GreenletExit`] when it is closed: let that pass. And if
+    /// this does not run on the generator's own stack: in a generator that it has resumed, or in another greenlet.
+    ///
+    /// # Aborts
+    /// While a panic unwinds the body, which cannot be left then: destructors must not yield.
+    #[inline(always)]
+    #[track_caller]
+    pub fn yield_(&self, value: Y) -> I {
+        match self.exchange(value, Location::caller()) {
+            Ok(input) => input,
+            Err(order) => self.obey(order),
+        }
+    }
+
+    /// Hands out all that `inner` yields; then evaluates to what its body returns. `first` is the first input of
+    /// `inner`, and what is sent, thrown or closed from then on reaches `inner`, until it is over.
+    ///
+    /// # Panics
+    /// If `inner` has ended before; as [`yield_`](Yielder::yield_); and with what `inner` panics with.
+    ///
+    /// # Aborts
+    /// While a panic unwinds the body.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::generator::{Generator, Step};
+    ///
+    /// let mut echo = Generator::with_input(|y, first: u32| {
+    ///     let inner = Generator::with_input(|y, n: u32| y.yield_(n * 10) + y.yield_(0));
+    ///     y.yield_from_with(inner, first)
+    /// });
+    /// assert_eq!(echo.send(1), Step::Yielded(10));
+    /// assert_eq!(echo.send(2), Step::Yielded(0));
+    /// assert_eq!(echo.send(3), Step::Returned(5));
+    /// ```
+    #[track_caller]
+    pub fn yield_from_with<R: 'static>(&self, mut inner: Generator<Y, I, R>, first: I) -> R {
+        let place = Location::caller();
+        let mut step = inner.send(first);
+        loop {
+            let value = match step {
+                Step::Yielded(value) => value,
+                Step::Returned(value) => return value,
+            };
+            step = match self.exchange(value, place) {
+                Ok(input) => inner.send(input),
+                Err(Order::Throw(payload)) => inner.throw(payload),
+                Err(Order::Exit) => {
+                    inner.close();
+                    self.obey(Order::Exit)
+                }
+            };
+        }
+    }
+
+    /// # Errors
+    /// The order that has come instead of an input.
+    #[inline(always)]
+    fn exchange(&self, value: Y, place: &'static Location<'static>) -> Result<I, Order> {
+        if !self.is_here() || std::thread::panicking() {
+            self.look_closer(place);
+        }
+        // SAFETY: we run on this generator's stack, so its body was entered (invariant of this file).
+        let raw = unsafe { &*self.raw.get() };
+        self.state.set(State::Suspended);
+        let input = raw.suspend(value);
+        let has_order = self.state.replace(State::Active) != State::Suspended;
+        if has_order {
+            return Err(self.take_order());
+        }
+        // SAFETY: whoever resumes without an order brings an input.
+        Ok(unsafe { input.assume_init() })
+    }
+
+    /// The running code is on this generator's stack: it is the innermost that runs.
+    #[inline(always)]
+    fn is_here(&self) -> bool {
+        (&raw const *self).addr().wrapping_sub(stack_pointer()) <= self.reach
+    }
+
+    /// Returns if it may yield after all.
+    #[cold]
+    #[inline(never)]
+    fn look_closer(&self, place: &'static Location<'static>) {
+        let made_at = self.about.made_at;
+        assert!(
+            self.is_here(),
+            "the generator made at {made_at} cannot yield at {place}: that does not run on its own stack, \
+             but in another generator or greenlet"
+        );
+        if !self.resumed_in_panic.get() {
+            stderr::abort(format_args!(
+                "the generator made at {made_at} cannot yield at {place} while a panic unwinds it \
+                 (destructors must not yield)"
+            ));
+        }
+    }
+
+    /// Leaves an order for the body, which is about to be resumed.
+    pub(super) fn give(&self, order: Order) {
+        self.order.set(Some(order));
+        self.state.set(State::Ordered);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_order(&self) -> Order {
+        self.order.take().expect("flagged when it was given")
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn obey(&self, order: Order) -> ! {
+        match order {
+            Order::Throw(payload) => resume_unwind(payload),
+            Order::Exit => resume_unwind(Box::new(GreenletExit::of_generator(self.token()))),
+        }
+    }
+
+    /// What no other generator has at the same time.
+    pub(super) fn token(&self) -> usize {
+        (&raw const *self).addr()
+    }
+}
+
+impl<Y: 'static> Yielder<Y> {
+    /// Hands out all that `inner` yields; then evaluates to what its body returns. What is thrown or closed
+    /// meanwhile reaches `inner`.
+    ///
+    /// Each item passes through every generator on its way. To go down a deep tree, hand the same `&Yielder` to a
+    /// recursive function instead: that costs one switch however deep it is.
+    ///
+    /// # Panics
+    /// If `inner` has ended before; as [`yield_`](Yielder::yield_); and with what `inner` panics with.
+    ///
+    /// # Aborts
+    /// While a panic unwinds the body.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::generator::Generator;
+    ///
+    /// let numbers = Generator::new(|y| {
+    ///     let count = y.yield_from(Generator::new(|y| {
+    ///         y.yield_(10);
+    ///         y.yield_(20);
+    ///         2
+    ///     }));
+    ///     y.yield_(count);
+    /// });
+    /// assert_eq!(numbers.collect::<Vec<_>>(), [10, 20, 2]);
+    /// ```
+    #[track_caller]
+    pub fn yield_from<R: 'static>(&self, inner: Generator<Y, (), R>) -> R {
+        self.yield_from_with(inner, ())
+    }
+}
+
+/// So that a body may catch what is thrown into its yield: a panic there leaves the yielder as it was.
+impl<Y: 'static, I: 'static> RefUnwindSafe for Yielder<Y, I> {}
+
+impl<Y: 'static, I: 'static> fmt::Debug for Yielder<Y, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let made_at = format_args!("{}", self.about.made_at);
+        f.debug_struct("Yielder")
+            .field("made_at", &made_at)
+            .finish()
+    }
+}
