@@ -31,6 +31,10 @@ fn leave_address_space(bytes: u64) {
 }
 
 #[test]
+#[cfg_attr(
+    feature = "sanitizer",
+    ignore = "AddressSanitizer keeps freed memory, so what is resident says nothing"
+)]
 fn a_hundred_thousand_tasks_one_after_the_other_leave_no_memory_behind() {
     child(
         "task_limits::a_hundred_thousand_tasks_one_after_the_other_leave_no_memory_behind",
@@ -125,6 +129,10 @@ fn a_stack_has_at_least_the_size_that_was_asked_for() {
 }
 
 #[test]
+#[cfg_attr(
+    feature = "sanitizer",
+    ignore = "AddressSanitizer itself needs the addresses that this test takes away"
+)]
 fn where_memory_ends_spawning_is_an_error_and_all_that_was_spawned_runs() {
     child(
         "task_limits::where_memory_ends_spawning_is_an_error_and_all_that_was_spawned_runs",
@@ -185,6 +193,10 @@ fn a_hub_that_cannot_be_made_for_want_of_descriptors_is_an_error_and_can_be_made
 }
 
 #[test]
+#[cfg_attr(
+    feature = "sanitizer",
+    ignore = "AddressSanitizer itself needs the addresses that this test takes away"
+)]
 fn what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on() {
     // The one way there: a body from another thread is dropped where there is no stack for it.
     struct Waits;
@@ -222,6 +234,10 @@ fn what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on() {
 }
 
 #[test]
+#[cfg_attr(
+    feature = "sanitizer",
+    ignore = "AddressSanitizer keeps freed memory, so what is resident says nothing"
+)]
 fn hubs_of_threads_that_have_ended_leave_no_descriptors_and_little_memory() {
     child(
         "task_limits::hubs_of_threads_that_have_ended_leave_no_descriptors_and_little_memory",

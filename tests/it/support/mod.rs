@@ -199,7 +199,7 @@ pub(crate) fn child(test: &str, body: impl FnOnce()) -> Ended {
 }
 
 const CHILD: &str = "GREENHUB_TEST_CHILD";
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(if cfg!(feature = "sanitizer") { 200 } else { 20 });
 
 /// Runs `body` on the main thread of a process of its own, which runs nothing but this test. `name` is the
 /// test's full name. Returns nothing in the child.
