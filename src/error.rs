@@ -23,7 +23,8 @@ pub enum SwitchError<I> {
         /// The name of the type that the target waits for.
         waits_for: &'static str,
     },
-    /// The target does not wait in a switch: it waits for its hub, or unwinds another greenlet.
+    /// The target does not wait in a switch: it waits for its hub, or unwinds another greenlet. Or this runs on
+    /// the hub's own stack, where nothing may wait for an answer.
     NotWaiting(I),
     /// A panic unwinds the running greenlet, which must not be left meanwhile.
     Panicking(I),

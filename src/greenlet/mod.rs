@@ -201,6 +201,10 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         if permit::look_closer(me).is_err() {
             return Err(SwitchError::Panicking(value));
         }
+        if me.takes_all() {
+            // The hub: an answer would be swallowed.
+            return Err(SwitchError::NotWaiting(value));
+        }
         if handover::waits_for::<I>(&self.core) {
             // SAFETY: as in `try_switch`, now that somebody has looked.
             return unsafe { handover::exchange::<I, O>(me, self.core.as_next(), value) }

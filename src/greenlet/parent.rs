@@ -35,6 +35,8 @@ pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
             Err(payload) => tell(me, Arrival::Thrown(payload)),
         }
     };
+    // Destructors ran above, which may have waited, and been unwound there.
+    let next = me.unwound_by().map_or(next, Core::as_next);
     close(&me);
     thread::set_current(next);
     next

@@ -93,11 +93,11 @@ pub(super) fn attention() -> usize {
     THREAD.with(|thread| thread.attention.get())
 }
 
-pub(super) fn add_attention() {
+pub(crate) fn add_attention() {
     THREAD.with(|thread| thread.attention.set(thread.attention.get() + 1));
 }
 
-pub(super) fn remove_attention() {
+pub(crate) fn remove_attention() {
     THREAD.with(|thread| thread.attention.set(thread.attention.get() - 1));
 }
 

@@ -17,6 +17,7 @@ use super::clock::Nanos;
 use super::ready::Ready;
 use super::waiter::WaitList;
 use crate::slots::{Key, Slots};
+use crate::stderr;
 use crate::sys::socket;
 
 /// Events taken from the system at a time.
@@ -207,7 +208,8 @@ impl Poller {
             Ok(()) => {}
             // A signal: the hub goes round again.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
-            Err(error) => panic!("the poller of this thread's hub has failed: {error}"),
+            // This is the hub's own stack, which must not unwind, and there is nobody to tell.
+            Err(error) => stderr::abort(format_args!("the poller of a hub has failed: {error}")),
         }
         for event in &system.events {
             if event.token() == MAIL {

@@ -14,12 +14,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mio::Waker;
 
 use super::poller::Poller;
+use crate::greenlet::thread;
 
 /// Something to be done on the hub's thread: on the hub's own stack, so it must be short and not wait.
 pub(crate) type Mail = Box<dyn FnOnce() + Send>;
@@ -113,7 +114,11 @@ impl Mailbox {
     /// Somebody outside has a sender, or had one and has sent something.
     pub(super) fn is_shared(&self) -> bool {
         // In this order: what the last sender has sent is seen when it is seen to be gone.
-        self.senders.borrow().strong_count() > 0 || self.has_mail()
+        if self.senders.borrow().strong_count() > 0 {
+            return true;
+        }
+        fence(Ordering::Acquire);
+        self.has_mail()
     }
 
     /// Does what the mail says, or the first part of it.
@@ -133,7 +138,12 @@ impl Mailbox {
             };
             // Mail comes from the floor above, which catches what users' code does. Whatever happens,
             // the hub must go on.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(item)) {
+            // Destructors of a body that cannot be spawned run here too: with this, each of their switches is
+            // looked at, and refused on the hub.
+            thread::add_attention();
+            let done = catch_unwind(AssertUnwindSafe(item));
+            thread::remove_attention();
+            if let Err(payload) = done {
                 mem::forget(payload); // its destructor might panic, too
             }
         }

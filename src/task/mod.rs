@@ -177,10 +177,11 @@ fn end<T>(hub: HubRef, job: &Job<T>, outcome: Outcome<T>) -> Next {
     job.joiners.wake_all();
     let me = thread::current();
     me.wait().end();
+    // Before the end: a queue entry that goes here may be the last pointer to a greenlet, which unwinds then.
+    let next = hub.next();
     parent::close(&me);
     // SAFETY: it was put into this list when it was spawned.
     drop(unsafe { hub.tasks().leave(&job.listed) });
-    let next = hub.next();
     thread::set_current(next);
     next
 }

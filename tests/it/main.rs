@@ -37,6 +37,8 @@ mod net_sharing;
 mod net_stream;
 mod parents;
 #[cfg(feature = "hub")]
+mod regressions;
+#[cfg(feature = "hub")]
 mod task;
 #[cfg(feature = "hub")]
 mod task_limits;
