@@ -18,7 +18,6 @@ pub(crate) struct Slots<T> {
     entries: Vec<Entry<T>>,
     /// First vacant entry, or `NONE`.
     free: u32,
-    len: usize,
 }
 
 /// Names one value in one arena, until that value is removed.
@@ -50,7 +49,6 @@ impl<T> Slots<T> {
         Slots {
             entries: Vec::new(),
             free: NONE,
-            len: 0,
         }
     }
 
@@ -68,7 +66,6 @@ impl<T> Slots<T> {
         let entry = &mut self.entries[index as usize];
         entry.value = Some(value);
         self.free = entry.next;
-        self.len += 1;
         let generation = entry.generation;
         Key { index, generation }
     }
@@ -86,7 +83,6 @@ impl<T> Slots<T> {
         if key.generation != LAST_GENERATION {
             self.free = key.index;
         }
-        self.len -= 1;
         Some(value)
     }
 
@@ -115,12 +111,12 @@ impl<T> Slots<T> {
 
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.iter().count()
     }
 
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     #[cfg(test)]

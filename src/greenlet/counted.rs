@@ -216,6 +216,11 @@ impl<X> Ref<X> {
     }
 
     #[inline(always)]
+    pub(super) fn into_any(self) -> AnyRef {
+        self.any
+    }
+
+    #[inline(always)]
     pub(crate) fn any(&self) -> &AnyRef {
         &self.any
     }

@@ -119,7 +119,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             made_at: Location::caller(),
             id: thread::next_id(),
         });
-        Greenlet::from_any(record.any().clone())
+        Greenlet::from_record(record)
     }
 
     /// Gives a declared greenlet its body.
@@ -315,7 +315,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     }
 
     fn from_record(record: counted::Ref<First<I>>) -> Greenlet<I, O> {
-        Greenlet::from_any(record.any().clone())
+        Greenlet::from_any(record.into_any())
     }
 }
 
