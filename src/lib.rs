@@ -74,7 +74,7 @@ mod waiting;
 
 #[cfg(feature = "hub")]
 pub use error::{HubGone, JoinError};
-pub use error::{SpawnError, SwitchError};
+pub use error::{KillError, SpawnError, SwitchError};
 pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
 #[cfg(feature = "hub")]
 pub use task::{HubHandle, Task, joinall, sleep, spawn, try_spawn, yield_now};

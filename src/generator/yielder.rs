@@ -23,7 +23,8 @@ use std::panic::{Location, RefUnwindSafe, resume_unwind};
 use super::handle::Generator;
 use super::stack_pointer::stack_pointer;
 use super::step::Step;
-use crate::greenlet::GreenletExit;
+use crate::error::WaitRefused;
+use crate::greenlet::{GreenletExit, no_switch, permit};
 use crate::stack::Description;
 use crate::stderr;
 
@@ -120,7 +121,8 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     ///
     /// # Panics
     /// With what is thrown into the generator, or with [`GreenletExit`] when it is closed: let that pass. And if
-    /// this does not run on the generator's own stack: in a generator that it has resumed, or in another greenlet.
+    /// this does not run on the generator's own stack: in a generator that it has resumed, or in another greenlet;
+    /// or inside a [`no_switch`](crate::greenlet::no_switch) that the body has called.
     ///
     /// # Aborts
     /// While a panic unwinds the body, which cannot be left then: destructors must not yield.
@@ -178,7 +180,7 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     /// The order that has come instead of an input.
     #[inline(always)]
     fn exchange(&self, value: Y, place: &'static Location<'static>) -> Result<I, Order> {
-        if !self.is_here() || std::thread::panicking() {
+        if !self.is_here() || !permit::is_free() {
             self.look_closer(place);
         }
         // SAFETY: we run on this generator's stack, so its body was entered (invariant of this file).
@@ -209,11 +211,18 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
             "the generator made at {made_at} cannot yield at {place}: that does not run on its own stack, \
              but in another generator or greenlet"
         );
-        if !self.resumed_in_panic.get() {
+        if std::thread::panicking() && !self.resumed_in_panic.get() {
             stderr::abort(format_args!(
                 "the generator made at {made_at} cannot yield at {place} while a panic unwinds it \
                  (destructors must not yield)"
             ));
+        }
+        let end = (&raw const *self).addr();
+        if let Some(scope) = no_switch::on_stack(end - self.reach..=end) {
+            panic!(
+                "the generator made at {made_at} cannot yield at {place}: {}",
+                WaitRefused::Forbidden { place: scope.place }
+            );
         }
     }
 

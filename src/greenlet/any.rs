@@ -1,10 +1,14 @@
 //! A handle whose types are not known: what `current` and `parent` give.
 #![forbid(unsafe_code)]
 
+use std::any::Any;
 use std::fmt;
 
 use super::counted::{AnyRef, Link};
-use super::{Greenlet, debug};
+use super::handle::{Greenlet, debug};
+use super::record::Core;
+use super::weak::Weak;
+use crate::error::{KillError, ParentError, SwitchError};
 
 /// A handle to a greenlet of which one does not know what it takes and gives.
 ///
@@ -34,7 +38,7 @@ impl AnyGreenlet {
     /// switch with types that do not fit is a [`SwitchError`](crate::SwitchError).
     #[must_use]
     pub fn typed<I: 'static, O: 'static>(&self) -> Greenlet<I, O> {
-        Greenlet::from_handle(self.0.core.clone())
+        self.0.typed()
     }
 
     /// See [`Greenlet::id`].
@@ -71,6 +75,70 @@ impl AnyGreenlet {
     #[must_use]
     pub fn is_dead(&self) -> bool {
         self.0.is_dead()
+    }
+}
+
+/// As those of a greenlet that is switched to with `()` and answers with `()`.
+impl AnyGreenlet {
+    /// See [`Greenlet::throw`].
+    #[track_caller]
+    pub fn throw(&self, payload: Box<dyn Any + Send>) {
+        self.0.throw(payload);
+    }
+
+    /// See [`Greenlet::try_throw`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_throw(
+        &self,
+        payload: Box<dyn Any + Send>,
+    ) -> Result<(), SwitchError<Box<dyn Any + Send>>> {
+        self.0.try_throw(payload)
+    }
+
+    /// See [`Greenlet::kill`].
+    #[track_caller]
+    pub fn kill(&self) {
+        self.0.kill();
+    }
+
+    /// See [`Greenlet::try_kill`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_kill(&self) -> Result<(), KillError> {
+        self.0.try_kill()
+    }
+
+    /// See [`Greenlet::set_parent`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn set_parent(&self, parent: impl Into<AnyGreenlet>) -> Result<(), ParentError> {
+        self.0.set_parent(parent)
+    }
+
+    /// See [`Greenlet::downgrade`].
+    #[must_use]
+    pub fn downgrade(&self) -> Weak<(), ()> {
+        self.0.downgrade()
+    }
+
+    /// See [`Greenlet::stack_used`].
+    #[must_use]
+    pub fn stack_used(&self) -> Option<usize> {
+        self.0.stack_used()
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.0.core
+    }
+}
+
+impl From<&AnyGreenlet> for AnyGreenlet {
+    fn from(greenlet: &AnyGreenlet) -> AnyGreenlet {
+        greenlet.clone()
     }
 }
 

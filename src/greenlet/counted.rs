@@ -8,14 +8,14 @@
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::ptr::NonNull;
 
 use super::engine::Next;
 use super::record::{Birth, Core, First, Kind, Record};
 use super::state::State;
 use super::tag::Tag;
-use super::{blocks, unwind};
+use super::{blocks, parent, unwind};
 use crate::stderr;
 
 /// A counted pointer to any record.
@@ -134,6 +134,20 @@ impl Link {
         let record = unsafe { core.as_ref() };
         record.links.set(record.links.get() - 1);
         (record.links.get() == 0 && record.count.get() == 0).then_some(core)
+    }
+}
+
+impl Link {
+    pub(super) fn as_next(&self) -> Next {
+        self.0
+    }
+
+    /// A counted pointer, if anybody has one.
+    pub(super) fn upgrade(&self) -> Option<AnyRef> {
+        // SAFETY: `self` keeps it there.
+        let count = unsafe { self.0.as_ref() }.count.get();
+        // SAFETY: as above.
+        (count > 0).then(|| unsafe { AnyRef::counted(self.0) })
     }
 }
 
@@ -324,12 +338,15 @@ unsafe fn let_go_slow(core: Next) {
     }
     let mut dropped = Ok(());
     if record.state.get() == State::Unstarted {
-        record.state.set(State::Dead);
-        // SAFETY: installed when it became unstarted, and never resumed.
-        dropped = catch_unwind(AssertUnwindSafe(|| unsafe { record.context.discard() }));
+        // A destructor of the body may get hold of it again, through a link: it is kept there meanwhile.
+        record.count.set(1);
+        dropped = parent::cancel(record);
+        record.count.set(record.count.get() - 1);
     }
-    // SAFETY: no counted pointer is left, and it has no stack any more.
-    unsafe { free_slow(core) };
+    if record.count.get() == 0 {
+        // SAFETY: no counted pointer is left, and it has no stack any more.
+        unsafe { free_slow(core) };
+    }
     if let Err(panic) = dropped {
         resume_unwind(panic);
     }

@@ -13,6 +13,7 @@
 use std::any::Any;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread::Result as Caught;
 
 use super::counted::{AnyRef, Ref};
 use super::engine::Next;
@@ -22,6 +23,7 @@ use super::record::{Arrival, Core, First};
 use super::state::State;
 use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
+use super::trace::{self, Event};
 use super::{chain, describe};
 use crate::stack::PooledStack;
 
@@ -52,10 +54,90 @@ pub(crate) unsafe fn exchange<I: 'static, O: 'static>(
     // SAFETY: as above; what the target waits for is in its slot.
     unsafe { chain::transfer(me, target) };
     if me.has_arrival.get() {
-        return Err(arrived_slow(me));
+        // SAFETY: our slot was `answer`.
+        return unsafe { look_at_arrival(me, answer) };
     }
     // SAFETY: whoever switched to us has filled the slot: nothing else has arrived.
     Ok(unsafe { answer.assume_init() })
+}
+
+/// Lets `target` run with `arrival` in place of a value, and waits for an `O` or for something else to arrive.
+///
+/// # Safety
+/// `me` runs, `target` is not `me`, was started and has not ended, and the switch is permitted.
+#[inline(never)]
+pub(super) unsafe fn throw_into<O: 'static>(
+    me: Me,
+    target: Next,
+    arrival: Arrival,
+) -> Result<O, Box<Arrival>> {
+    let mut answer = MaybeUninit::<O>::uninit();
+    // SAFETY: the caller's handle keeps the target there.
+    let core = unsafe { target.as_ref() };
+    core.put_arrival(arrival);
+    trace(Event::Throw, me, core);
+    me.slot.set(answer.as_mut_ptr().cast());
+    me.expects.set(Tag::of::<O>());
+    thread::set_current(target);
+    // SAFETY: as above; what the target waits for has arrived.
+    unsafe { chain::transfer(me, target) };
+    if me.has_arrival.get() {
+        // SAFETY: our slot was `answer`.
+        return unsafe { look_at_arrival(me, answer) };
+    }
+    // SAFETY: whoever switched to us has filled the slot: nothing else has arrived.
+    Ok(unsafe { answer.assume_init() })
+}
+
+/// Leaves a note for the tracer, if there is one.
+#[inline(always)]
+pub(crate) fn trace(event: Event, me: Me, target: &Core) {
+    if thread::attention() != 0 {
+        trace::note(event, me, target);
+    }
+}
+
+/// Something has come besides a value, or in its place, or the tracer wants to know of it.
+///
+/// # Safety
+/// `me` has got control, and its slot was `answer`.
+#[cold]
+#[inline(never)]
+unsafe fn look_at_arrival<O>(me: Me, answer: MaybeUninit<O>) -> Result<O, Box<Arrival>> {
+    let arrival = me.take_arrival();
+    match (arrival, trace::tell(me)) {
+        // SAFETY: whoever switched to us has filled the slot: nothing else has arrived.
+        (None, Ok(())) => Ok(unsafe { answer.assume_init() }),
+        (None, Err(panic)) => {
+            // SAFETY: as above.
+            drop(unsafe { answer.assume_init() });
+            Err(Box::new(Arrival::Thrown(panic)))
+        }
+        (Some(arrival), Ok(())) => Err(arrival),
+        (Some(arrival), Err(panic)) => match *arrival {
+            Arrival::Exit => Err(arrival),
+            _ => Err(Box::new(Arrival::Thrown(panic))),
+        },
+    }
+}
+
+/// The first thing before a body: the tracer is told that this greenlet has got control.
+///
+/// # Errors
+/// The panic of the tracer: the body shall not run.
+#[inline(always)]
+pub(crate) fn begin(me: Me) -> Caught<()> {
+    if me.has_arrival.get() {
+        return begin_traced(me);
+    }
+    Ok(())
+}
+
+#[cold]
+#[inline(never)]
+fn begin_traced(me: Me) -> Caught<()> {
+    drop(me.take_arrival());
+    trace::tell(me)
 }
 
 /// Gives up control to `target` without a value, and waits until somebody gives it back without one.
@@ -66,11 +148,16 @@ pub(crate) unsafe fn exchange<I: 'static, O: 'static>(
 #[inline(always)]
 pub(crate) unsafe fn step_aside(me: Me, target: Next) -> Result<(), Box<Arrival>> {
     me.expects.set(Tag::of::<Nothing>());
+    if thread::attention() != 0 {
+        // SAFETY: it may run, so it is there.
+        trace::note(Event::Switch, me, unsafe { target.as_ref() });
+    }
     thread::set_current(target);
     // SAFETY: the caller's promise.
     unsafe { chain::leave(me, target) };
     if me.has_arrival.get() {
-        return Err(arrived_slow(me));
+        // SAFETY: we waited for nothing, and that is there.
+        return unsafe { look_at_arrival(me, MaybeUninit::new(())) };
     }
     Ok(())
 }
@@ -83,16 +170,25 @@ pub(crate) unsafe fn step_aside(me: Me, target: Next) -> Result<(), Box<Arrival>
 #[inline(always)]
 pub(crate) unsafe fn run(me: Me, target: Next) {
     me.expects.set(Tag::of::<Nothing>());
+    if thread::attention() != 0 {
+        // SAFETY: it may run, so it is there.
+        trace::note(Event::Switch, me, unsafe { target.as_ref() });
+    }
     thread::set_current(target);
     // SAFETY: the caller's promise.
     unsafe { chain::transfer(me, target) };
-    debug_assert!(!me.has_arrival.get(), "nothing arrives at the hub");
+    if me.has_arrival.get() {
+        trace_hub(me);
+    }
 }
 
+/// The hub has got control: nothing arrives there, but the tracer wants to know.
+#[cfg(feature = "hub")]
 #[cold]
 #[inline(never)]
-fn arrived_slow(me: Me) -> Box<Arrival> {
-    me.take_arrival().expect("flagged when it was put there")
+pub(crate) fn trace_hub(me: Me) {
+    parent::forget(me.take_arrival());
+    trace::tell_or_say(me);
 }
 
 /// Puts a body on a stack: the record's greenlet is unstarted after that.
@@ -112,7 +208,14 @@ where
         // An order to unwind or a panic reaches only greenlets that were started: see `parent.rs`.
         // SAFETY: the first switch has put an `I` into the record's own slot.
         let first = unsafe { me.slot.get().cast::<I>().read() };
-        parent::end(me, catch_unwind(AssertUnwindSafe(|| body(first))))
+        let outcome = match begin(me) {
+            Ok(()) => catch_unwind(AssertUnwindSafe(|| body(first))),
+            Err(panic) => {
+                parent::forget((first, body));
+                Err(panic)
+            }
+        };
+        parent::end(me, outcome)
     };
     // SAFETY: the body is 'static, the record outlives its greenlet, and `parent::end` does not unwind.
     unsafe { install(record.any(), stack, root) };

@@ -18,26 +18,32 @@ use super::counted::{Handle, Link};
 use super::describe;
 use super::engine::Next;
 use super::exit::GreenletExit;
+use super::handover;
 use super::record::{Arrival, Core, Unwanted};
 use super::state::State;
 use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
+use super::trace::Event;
 
 /// Ends the running greenlet with what came out of its body. What it returns must run next.
 pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
-    let next = if let Some(unwinder) = me.unwound_by() {
+    let (event, next) = if let Some(unwinder) = me.unwound_by() {
         forget(outcome);
-        unwinder.as_next()
+        (Event::Switch, unwinder.as_next())
     } else {
         match outcome {
-            Ok(value) => hand_over(me, value),
-            Err(payload) if GreenletExit::is_in(&*payload) => tell(me, Arrival::ChildKilled),
-            Err(payload) => tell(me, Arrival::Thrown(payload)),
+            Ok(value) => (Event::Switch, hand_over(&me, value)),
+            Err(payload) if GreenletExit::is_in(&*payload) => {
+                (Event::Throw, tell(&me, Arrival::ChildKilled))
+            }
+            Err(payload) => (Event::Throw, tell(&me, Arrival::Thrown(payload))),
         }
     };
     // Destructors ran above, which may have waited, and been unwound there.
     let next = me.unwound_by().map_or(next, Core::as_next);
     close(&me);
+    // SAFETY: chosen just now: an unwinder waits for us, and the parent links from `me` keep an heir there.
+    handover::trace(event, me, unsafe { next.as_ref() });
     thread::set_current(next);
     next
 }
@@ -46,6 +52,17 @@ pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
 pub(crate) fn close(core: &Core) {
     core.expects.set(Tag::of::<Nothing>());
     core.state.set(State::Dead);
+}
+
+/// Ends an unstarted greenlet: its body never runs.
+///
+/// # Errors
+/// What the body's destructors have panicked with.
+pub(super) fn cancel(core: &Core) -> Caught<()> {
+    assert_eq!(core.state.get(), State::Unstarted);
+    close(core);
+    // SAFETY: it was installed when it became unstarted, and was never resumed.
+    catch_unwind(AssertUnwindSafe(|| unsafe { core.context.discard() }))
 }
 
 /// The nearest ancestor that has not ended, the main greenlet at the latest.
@@ -62,16 +79,51 @@ pub(crate) fn live_ancestor(core: &Core) -> Next {
     ancestor.as_next()
 }
 
-/// Who comes after `me`, which ends: also its parent from now on, so that those who end after their parents
+/// The nearest ancestor of `core` that was started and has not ended. The unstarted ones on the way die.
+pub(super) fn started_ancestor(core: &Core) -> Next {
+    loop {
+        let heir = heir_of(core);
+        // SAFETY: the parent links from `core` keep it there.
+        let heir_core = unsafe { heir.as_ref() };
+        match heir_core.state.get() {
+            State::Unstarted => {
+                // The body's destructors may give `core` another parent.
+                // SAFETY: the link from `core` keeps it there until then.
+                let kept = unsafe { Link::to(heir) };
+                forget(cancel(heir_core));
+                drop(kept);
+            }
+            State::Declared => close(heir_core),
+            _ => return heir,
+        }
+    }
+}
+
+/// Whether `core` descends from `other`, or is it.
+pub(super) fn descends_from(core: &Core, other: Next) -> bool {
+    if core.as_next() == other {
+        return true;
+    }
+    let mut ancestor = core.parent();
+    while let Some(link) = ancestor {
+        if link.as_next() == other {
+            return true;
+        }
+        ancestor = Handle::Link(link).parent();
+    }
+    false
+}
+
+/// Who comes after `core`, which ends: also its parent from now on, so that those who end after their parents
 /// do not leave ever longer ways behind them.
-fn heir_of(me: Me) -> Next {
-    let heir = live_ancestor(&me);
-    // SAFETY: the parent links from `me` keep it there.
-    me.set_parent(unsafe { Link::to(heir) });
+fn heir_of(core: &Core) -> Next {
+    let heir = live_ancestor(core);
+    // SAFETY: the parent links from `core` keep it there.
+    core.set_parent(unsafe { Link::to(heir) });
     heir
 }
 
-fn hand_over<O: 'static>(me: Me, value: O) -> Next {
+fn hand_over<O: 'static>(me: &Core, value: O) -> Next {
     let heir = heir_of(me);
     // SAFETY: the parent links from `me` keep it there.
     let heir_core = unsafe { heir.as_ref() };
@@ -88,48 +140,29 @@ fn hand_over<O: 'static>(me: Me, value: O) -> Next {
         }
         return heir;
     }
-    let unwanted = Unwanted {
-        from: describe(&me),
+    let unwanted = Arrival::Unwanted(Unwanted {
+        from: describe(me),
         type_name: type_name::<O>(),
         value: Box::new(value),
-    };
-    if heir_core.state.get() == State::Unstarted || heir_core.state.get() == State::Declared {
-        // It stays as it is; the error belongs to the next one up.
-        return tell_above(heir_core, Arrival::Unwanted(unwanted));
+    });
+    let mut heir = heir_core;
+    // Who was not started stays as it is; the error belongs to the next one up.
+    while !heir.state.get().is_alive() {
+        // SAFETY: the parent links from `me` keep it there.
+        heir = unsafe { live_ancestor(heir).as_ref() };
     }
-    tell(me, Arrival::Unwanted(unwanted))
+    put(heir, unwanted)
 }
 
 /// Puts `arrival` before the nearest live ancestor that was started; the unstarted ones die of it.
-fn tell(me: Me, arrival: Arrival) -> Next {
-    loop {
-        let heir = heir_of(me);
-        // SAFETY: the parent links from `me` keep it there.
-        let heir_core = unsafe { heir.as_ref() };
-        match heir_core.state.get() {
-            State::Unstarted => {
-                close(heir_core);
-                // SAFETY: it was installed when it became unstarted, and was never resumed.
-                forget(catch_unwind(AssertUnwindSafe(|| unsafe {
-                    heir_core.context.discard()
-                })));
-            }
-            State::Declared => close(heir_core),
-            _ => return put(heir_core, arrival),
-        }
+fn tell(me: &Core, arrival: Arrival) -> Next {
+    let heir = started_ancestor(me);
+    if me.unwound_by().is_some() {
+        forget(arrival);
+        return heir;
     }
-}
-
-fn tell_above(core: &Core, arrival: Arrival) -> Next {
-    let mut heir = live_ancestor(core);
-    loop {
-        // SAFETY: the parent links from `core` keep it there.
-        let heir_core = unsafe { heir.as_ref() };
-        if heir_core.state.get().is_alive() {
-            return put(heir_core, arrival);
-        }
-        heir = live_ancestor(heir_core);
-    }
+    // SAFETY: the parent links from `me` keep it there.
+    put(unsafe { heir.as_ref() }, arrival)
 }
 
 fn put(heir: &Core, arrival: Arrival) -> Next {
@@ -142,7 +175,7 @@ fn put(heir: &Core, arrival: Arrival) -> Next {
 }
 
 /// Drops what nobody wants, and a panic that comes of it: there is nobody to tell.
-fn forget<T>(value: T) {
+pub(crate) fn forget<T>(value: T) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         std::mem::forget(panic);
     }

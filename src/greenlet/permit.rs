@@ -1,35 +1,42 @@
-//! Whether the running greenlet may switch now: not in the middle of a panic, and not when it was told
-//! to unwind and did not.
+//! Whether the running greenlet may be left now: not in the middle of a panic, not inside `no_switch`, and not when
+//! it was told to unwind and did not.
 
 use std::panic::resume_unwind;
 
 use super::chain;
 use super::exit::GreenletExit;
+use super::no_switch;
 use super::thread::{self, Me};
+use crate::error::WaitRefused;
 
 /// How often a greenlet may catch its kill and wait again, before its stack is given up for lost.
 pub(crate) const MOST_SWALLOWED: u32 = 100;
 
 /// Nothing stands against a switch: one load and one branch each for the panic and for the rest.
+///
+/// The rest is whatever has asked for [attention](thread::add_attention): a greenlet that is being unwound, a
+/// `no_switch`, a tracer.
 #[inline(always)]
 pub(crate) fn is_free() -> bool {
     !std::thread::panicking() && thread::attention() == 0
 }
 
-/// Why a switch is refused.
-pub(crate) struct WhilePanicking;
-
 /// Looks closer where [`is_free`] said no. Does not return if the running greenlet shall unwind.
 #[cold]
 #[inline(never)]
-pub(crate) fn look_closer(me: Me) -> Result<(), WhilePanicking> {
+pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
     if std::thread::panicking() {
-        return Err(WhilePanicking);
+        return Err(WaitRefused::Panicking);
     }
-    if me.unwound_by().is_some() {
+    let scope = no_switch::innermost();
+    // In a scope of somebody else's it is unwound for them, and told so first.
+    if me.unwound_by().is_some() && !scope.is_some_and(|scope| scope.is_of(me)) {
         unwind_again(me);
     }
-    Ok(())
+    match scope {
+        Some(scope) => Err(WaitRefused::Forbidden { place: scope.place }),
+        None => Ok(()),
+    }
 }
 
 /// It caught its kill and waits again: it is told again, and after many times it is left where it is.
@@ -46,7 +53,7 @@ fn leave_for_good(me: Me) -> ! {
     loop {
         let unwinder = me.unwound_by().expect("checked before").as_next();
         thread::set_current(unwinder);
-        // SAFETY: the unwinder is on the chain, and waits for nothing but control.
+        // SAFETY: the unwinder waits for our end, and for nothing but control.
         unsafe { chain::transfer(me, unwinder) };
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct Rare {
     pub(super) unwound_by: Cell<*const Core>,
     /// How often it was told to unwind and went on waiting instead.
     pub(super) swallowed: Cell<u32>,
+    /// It waits for the end of a greenlet that it kills.
+    pub(super) kills: Cell<bool>,
 }
 
 /// What arrives at a waiting greenlet in place of the value that it waits for.
@@ -240,6 +242,7 @@ impl Core {
                 arrival: Cell::new(None),
                 unwound_by: Cell::new(ptr::null()),
                 swallowed: Cell::new(0),
+                kills: Cell::new(false),
             })
         })
     }
@@ -248,8 +251,19 @@ impl Core {
     #[inline(always)]
     pub(super) fn unwound_by(&self) -> Option<&Core> {
         let unwinder = self.rare.get()?.unwound_by.get();
-        // SAFETY: set while that one waits for our end on the chain below us, so its record is there.
+        // SAFETY: set while that one waits for our end, so its record is there: see `unwind.rs`.
         unsafe { unwinder.as_ref() }
+    }
+
+    /// Who gets control when it ends because it unwinds it, if somebody does.
+    #[cfg(feature = "hub")]
+    #[inline(always)]
+    pub(crate) fn unwinder(&self) -> Option<Next> {
+        self.unwound_by().map(Core::as_next)
+    }
+
+    pub(super) fn is_killing(&self) -> bool {
+        self.rare.get().is_some_and(|rare| rare.kills.get())
     }
 
     pub(super) fn put_arrival(&self, arrival: Arrival) {

@@ -1,6 +1,7 @@
-//! Unwinding a suspended greenlet that nobody can switch to any more, from its switch to its root.
+//! Unwinding a greenlet from outside, from where it waits to its root: because nobody can switch to it any more, or
+//! because somebody kills it.
 //!
-//! It is resumed with the order to unwind, and hands control back to whoever does this, not to its
+//! It is given control with the order to unwind, and hands control back to whoever does this, not to its
 //! parent. If it catches the order and waits again it is told again (see `permit.rs`), and after a
 //! bounded number of times its stack is leaked: a stack may only be freed when it was unwound.
 
@@ -9,16 +10,69 @@ use std::ptr;
 use super::chain;
 use super::counted::AnyRef;
 use super::engine::Next;
-use super::permit::MOST_SWALLOWED;
+use super::handover;
+use super::parent;
+use super::permit::{self, MOST_SWALLOWED};
 use super::record::{Arrival, Core};
 use super::state::State;
 use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
+use super::trace::{self, Event, Note};
+use crate::error::{KillError, WaitRefused};
+
+/// Ends `core`, which is not the running greenlet. Afterwards it is dead, or leaked.
+///
+/// # Errors
+/// [`KillError`] if that cannot be done now: then it is as it was.
+///
+/// # Panics
+/// With what the destructors of a body panic with that never ran.
+pub(super) fn kill(core: &AnyRef) -> Result<(), KillError> {
+    if core.takes_all() {
+        return Err(KillError::Hub);
+    }
+    match core.state() {
+        State::Dead | State::Leaked => Ok(()),
+        State::Declared => {
+            parent::close(core);
+            Ok(())
+        }
+        State::Unstarted => parent::cancel(core).map_err(|panic| std::panic::resume_unwind(panic)),
+        _ if core.parent().is_none() => Err(KillError::Main),
+        _ if core.is_killing() => Err(KillError::Killing),
+        _ if cfg!(panic = "abort") => Err(KillError::Unsupported),
+        State::Active => kill_below(core),
+        State::Suspended => {
+            // SAFETY: suspended, and `core` is a counted pointer to it.
+            unsafe { unwind(core.as_next()) };
+            Ok(())
+        }
+    }
+}
+
+/// Ends a greenlet that is on the chain, so that the running one must leave it meanwhile.
+fn kill_below(core: &AnyRef) -> Result<(), KillError> {
+    let me = thread::current();
+    if me.takes_all() {
+        return Err(KillError::Refused(WaitRefused::Hub));
+    }
+    if !permit::is_free() {
+        permit::look_closer(me).map_err(KillError::Refused)?;
+    }
+    // Suspended meanwhile, we must be left alone: nobody may drop our last handle, nor kill us.
+    let kept = me.to_ref();
+    me.rare().kills.set(true);
+    // SAFETY: it waits on the chain for control, and `core` is a counted pointer to it.
+    unsafe { unwind(core.as_next()) };
+    kept.rare().kills.set(false);
+    Ok(())
+}
 
 /// Unwinds `core`. Afterwards it is dead, or leaked.
 ///
 /// # Safety
-/// `core` is suspended, and the caller owns a counted pointer to it.
+/// `core` is suspended, or waits on the chain while the running greenlet may be left; and the caller owns a counted
+/// pointer to it.
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn unwind(core: Next) {
@@ -37,11 +91,13 @@ pub(super) unsafe fn unwind(core: Next) {
     loop {
         me.expects.set(Tag::of::<Nothing>());
         core.put_arrival(Arrival::Exit);
+        handover::trace(Event::Throw, me, core);
         thread::set_current(core.as_next());
-        // SAFETY: `me` runs, `core` is suspended, and what it waits for has arrived.
+        // SAFETY: `me` runs, `core` waits, and what it waits for has arrived.
         unsafe { chain::transfer(me, core.as_next()) };
         // Somebody may have ended into us meanwhile, who waits for nothing of the kind.
         drop(me.take_arrival());
+        trace::tell_or_say(me);
         if core.state.get() == State::Dead {
             break;
         }
@@ -59,7 +115,7 @@ pub(super) unsafe fn unwind(core: Next) {
 
 /// Gives a suspended greenlet up: it is never resumed again, and what it owns is never dropped.
 fn leak(core: &Core) {
-    core.expects.set(Tag::of::<Nothing>());
+    parent::close(core);
     core.state.set(State::Leaked);
     // SAFETY: it was suspended, and nobody resumes a greenlet in this state.
     unsafe { core.context.leak() };
@@ -69,7 +125,8 @@ fn leak(core: &Core) {
 /// that nobody can switch to it any more.
 ///
 /// # Safety
-/// `core` is suspended and owns itself; `me` runs the transfer; `next` is on the chain.
+/// `core` is suspended and owns itself; `me` runs the transfer; `next` is another that is about to run, and stays
+/// there: it is on the chain, or a handle, queue, list or timer owns it.
 #[cold]
 #[inline(never)]
 pub(super) unsafe fn unwind_between(core: Next, me: Me, next: Next) {
@@ -90,18 +147,20 @@ pub(super) unsafe fn unwind_between(core: Next, me: Me, next: Next) {
 /// any more.
 #[cfg(feature = "hub")]
 pub(crate) unsafe fn end_without_unwinding(core: &AnyRef) {
-    super::parent::close(core);
+    parent::close(core);
     // SAFETY: the caller's promise.
     unsafe { core.context.abandon() };
     // SAFETY: it was alive, so it owned itself, and it has ended.
     unsafe { super::counted::release_ended(core.as_next()) };
 }
 
-/// What a greenlet waits for, put aside while it unwinds another.
+/// What a greenlet waits for, and what was to be told, put aside while it unwinds another.
 struct Waiting {
     slot: *mut u8,
     expects: &'static Tag,
+    flagged: bool,
     arrival: Option<Box<Arrival>>,
+    note: Option<Note>,
 }
 
 impl Waiting {
@@ -109,7 +168,9 @@ impl Waiting {
         Waiting {
             slot: me.slot.get(),
             expects: me.expects.get(),
+            flagged: me.has_arrival.get(),
             arrival: me.take_arrival(),
+            note: trace::put_aside(),
         }
     }
 
@@ -120,5 +181,7 @@ impl Waiting {
         if let Some(arrival) = self.arrival {
             core.put_arrival(*arrival);
         }
+        core.has_arrival.set(self.flagged);
+        trace::put_back(self.note);
     }
 }

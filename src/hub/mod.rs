@@ -33,7 +33,7 @@ use std::ptr::NonNull;
 use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
 use self::housekeeping::Housekeeping;
-pub(crate) use self::park::{Parking, abort_refused, take_a_breath, yield_now};
+pub(crate) use self::park::{Parking, refuse, take_a_breath, yield_now};
 use self::poller::Poller;
 pub(crate) use self::poller::{Direction, Source};
 use self::ready::Ready;

@@ -12,15 +12,12 @@ use std::time::Duration;
 use super::timers::TimerKey;
 use super::waiter::Waiter;
 use super::{Hub, HubRef, Nanos, existing, get};
+use crate::error::WaitRefused;
 use crate::greenlet::thread::{self, Me};
 use crate::greenlet::{Next, describe, handover, permit};
 use crate::list::Node;
 use crate::stderr;
 use crate::waiting::{Reason, Woken};
-
-/// A wait was refused: a panic unwinds the running greenlet, and it must not be left meanwhile.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Refused;
 
 /// One wait of the running greenlet.
 pub(crate) struct Parking {
@@ -33,7 +30,7 @@ impl Parking {
     /// Begins a wait. From now on a wake is kept, though nothing waits yet.
     ///
     /// # Errors
-    /// [`Refused`] while a panic unwinds the running greenlet.
+    /// [`WaitRefused`] where the running greenlet may not be left.
     ///
     /// # Panics
     /// On the hub itself, which cannot wait for itself.
@@ -41,11 +38,11 @@ impl Parking {
     pub(crate) fn begin(
         reason: Reason,
         place: &'static Location<'static>,
-    ) -> Result<Parking, Refused> {
+    ) -> Result<Parking, WaitRefused> {
         let hub = get();
         let me = thread::current();
         if !permit::is_free() {
-            permit::look_closer(me).map_err(|_| Refused)?;
+            permit::look_closer(me)?;
         }
         if me.as_next() == hub.greenlet.as_next() {
             refuse_hub(reason);
@@ -124,8 +121,8 @@ pub(crate) fn yield_now(place: &'static Location<'static>) {
 #[cold]
 #[inline(never)]
 fn look_closer_at_yield(me: Me, place: &'static Location<'static>) {
-    if permit::look_closer(me).is_err() {
-        abort_refused("yield", place);
+    if let Err(why) = permit::look_closer(me) {
+        refuse(why, "yield", place);
     }
 }
 
@@ -212,13 +209,16 @@ fn refuse_hub(reason: Reason) -> ! {
     )
 }
 
-/// Ends the process: a wait that has no way to fail, in the middle of a panic.
+/// A wait that has no way to fail was refused: ends the process in the middle of a panic, and panics otherwise.
 #[cold]
 #[inline(never)]
-pub(crate) fn abort_refused(what: &str, place: &Location<'_>) -> ! {
-    stderr::abort(format_args!(
-        "{what} at {place} would have to wait while a panic unwinds {} \
-         (destructors must not wait: end things explicitly before they go out of scope)",
-        describe(&thread::current()),
-    ))
+pub(crate) fn refuse(why: WaitRefused, what: &str, place: &Location<'_>) -> ! {
+    if why == WaitRefused::Panicking {
+        stderr::abort(format_args!(
+            "{what} at {place} would have to wait while a panic unwinds {} \
+             (destructors must not wait: end things explicitly before they go out of scope)",
+            describe(&thread::current()),
+        ));
+    }
+    panic!("{what} at {place} would have to wait: {why}")
 }

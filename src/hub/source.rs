@@ -4,9 +4,9 @@
 use std::cell::Cell;
 use std::panic::Location;
 
-use super::park::Refused;
 use super::poller::{Direction, Source};
 use super::{Nanos, get};
+use crate::error::WaitRefused;
 use crate::waiting::{Reason, Woken};
 
 impl Source {
@@ -14,7 +14,7 @@ impl Source {
     /// among those who wait, where it has to wait more than once for one call.
     ///
     /// # Errors
-    /// [`Refused`] while a panic unwinds the running greenlet.
+    /// [`WaitRefused`] where the running greenlet may not be left.
     pub(crate) fn wait(
         &self,
         direction: Direction,
@@ -22,7 +22,7 @@ impl Source {
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
         rank: &mut Option<u64>,
-    ) -> Result<Woken, Refused> {
+    ) -> Result<Woken, WaitRefused> {
         if self.is_worth_a_try(direction) {
             return Ok(Woken::Called);
         }

@@ -2,9 +2,10 @@
 
 use std::panic::Location;
 
-use super::park::{Parking, Refused};
+use super::park::Parking;
 use super::waiter::WaitList;
 use super::{Nanos, get};
+use crate::error::WaitRefused;
 use crate::list::Node;
 use crate::waiting::{Reason, Woken};
 
@@ -12,13 +13,13 @@ impl WaitList {
     /// Waits until woken through this list.
     ///
     /// # Errors
-    /// [`Refused`] while a panic unwinds the running greenlet.
+    /// [`WaitRefused`] where the running greenlet may not be left.
     #[inline(always)]
     pub(crate) fn wait(
         &self,
         reason: Reason,
         place: &'static Location<'static>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), WaitRefused> {
         let parking = Parking::begin(reason, place)?;
         let node = Node::new(parking.waiter(), parking.ticket());
         // SAFETY: the link is dropped at the end of this function, before the node; if this frame is
@@ -33,14 +34,14 @@ impl WaitList {
     /// first time.
     ///
     /// # Errors
-    /// [`Refused`] while a panic unwinds the running greenlet.
+    /// [`WaitRefused`] where the running greenlet may not be left.
     pub(crate) fn wait_until(
         &self,
         reason: Reason,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
         rank: &mut Option<u64>,
-    ) -> Result<Woken, Refused> {
+    ) -> Result<Woken, WaitRefused> {
         let parking = Parking::begin(reason, place)?;
         let rank = *rank.get_or_insert(parking.ticket());
         let node = Node::new(parking.waiter(), rank);

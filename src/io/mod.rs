@@ -11,7 +11,6 @@
 //! wait comes first. A descriptor is registered once, for both directions, and taken out before it is closed.
 #![forbid(unsafe_code)]
 
-use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::panic::Location;
@@ -126,7 +125,7 @@ impl<T: AsFd> Registered<T> {
         let reason = (terms.reason)(self.inner.as_fd().as_raw_fd());
         self.source
             .wait(terms.direction, reason, terms.place, deadline, rank)
-            .map_err(|_| io::Error::other(WouldWaitWhilePanicking))
+            .map_err(io::Error::other)
     }
 
     /// From now on only an edge that is yet to come says that a call is worth a try.
@@ -153,17 +152,3 @@ pub(crate) fn timed_out(terms: &Terms, fd: i32) -> io::Error {
     let text = format!("{} took too long", (terms.reason)(fd));
     io::Error::new(io::ErrorKind::TimedOut, text)
 }
-
-/// Inside an [`io::Error`]: a call would have had to wait in the middle of a panic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WouldWaitWhilePanicking;
-
-impl fmt::Display for WouldWaitWhilePanicking {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the call would have to wait, and a panic unwinds this greenlet: it cannot wait",
-        )
-    }
-}
-
-impl std::error::Error for WouldWaitWhilePanicking {}

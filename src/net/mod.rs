@@ -9,4 +9,3 @@ mod tcp_stream;
 
 pub use self::tcp_listener::{Incoming, TcpListener};
 pub use self::tcp_stream::TcpStream;
-pub use crate::io::WouldWaitWhilePanicking;

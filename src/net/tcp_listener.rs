@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::TcpStream;
 use crate::hub::{Direction, Parking};
-use crate::io::{Registered, Terms, WouldWaitWhilePanicking};
+use crate::io::{Registered, Terms};
 use crate::sys::socket;
 use crate::waiting::Reason;
 
@@ -84,7 +84,7 @@ impl TcpListener {
     /// often, up to once a second; others run meanwhile.
     ///
     /// # Errors
-    /// What the system says otherwise; and [`WouldWaitWhilePanicking`].
+    /// What the system says otherwise; and [`WaitRefused`](crate::error::WaitRefused).
     #[track_caller]
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let terms = Terms {
@@ -111,8 +111,7 @@ impl TcpListener {
 
     fn pause(&self, time: Duration, place: &'static Location<'static>) -> io::Result<()> {
         let reason = Reason::accept(self.as_raw_fd());
-        let parking =
-            Parking::begin(reason, place).map_err(|_| io::Error::other(WouldWaitWhilePanicking))?;
+        let parking = Parking::begin(reason, place).map_err(io::Error::other)?;
         parking.park_for(time);
         Ok(())
     }

@@ -18,8 +18,8 @@ pub use self::pause::{sleep, yield_now};
 use crate::error::{JoinError, SpawnError, StackError};
 use crate::greenlet::counted::{AnyRef, Ref};
 use crate::greenlet::record::Birth;
-use crate::greenlet::{GreenletExit, Next, handover, parent, thread};
-use crate::hub::{self, HubRef, WaitList, abort_refused};
+use crate::greenlet::{Event, GreenletExit, Next, handover, parent, thread};
+use crate::hub::{self, HubRef, WaitList, refuse};
 use crate::list::Node;
 use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
 use crate::waiting::Reason;
@@ -137,7 +137,13 @@ where
         // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
         let me = unsafe { handover::enter(core) };
         me.wait().end();
-        let outcome = catch_unwind(AssertUnwindSafe(body));
+        let outcome = match handover::begin(me) {
+            Ok(()) => catch_unwind(AssertUnwindSafe(body)),
+            Err(panic) => {
+                parent::forget(body);
+                Err(panic)
+            }
+        };
         // SAFETY: as above.
         end(hub, unsafe { &*job }, outcome)
     };
@@ -178,10 +184,12 @@ fn end<T>(hub: HubRef, job: &Job<T>, outcome: Outcome<T>) -> Next {
     let me = thread::current();
     me.wait().end();
     // Before the end: a queue entry that goes here may be the last pointer to a greenlet, which unwinds then.
-    let next = hub.next();
+    let next = me.unwinder().unwrap_or_else(|| hub.next());
     parent::close(&me);
     // SAFETY: it was put into this list when it was spawned.
     drop(unsafe { hub.tasks().leave(&job.listed) });
+    // SAFETY: it is about to run, so it is there.
+    handover::trace(Event::Switch, me, unsafe { next.as_ref() });
     thread::set_current(next);
     next
 }
@@ -225,8 +233,8 @@ impl<T> Task<T> {
         let job = &self.record.extra;
         if !job.finished.get() {
             let reason = Reason::join(self.record.any().id());
-            if job.joiners.wait(reason, Location::caller()).is_err() {
-                abort_refused("join", Location::caller());
+            if let Err(why) = job.joiners.wait(reason, Location::caller()) {
+                refuse(why, "join", Location::caller());
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::hub::{self, Parking, abort_refused};
+use crate::hub::{self, Parking, refuse};
 use crate::waiting::Reason;
 
 /// Waits for `duration`, while others run. Never shorter, and longer by about 0.1 ms where the thread is idle.
@@ -35,7 +35,7 @@ pub fn sleep(duration: Duration) {
         Ok(parking) => {
             parking.park_for(duration);
         }
-        Err(_) => abort_refused("sleep", place),
+        Err(why) => refuse(why, "sleep", place),
     }
 }
 

@@ -113,7 +113,7 @@ fn a_destructor_that_a_panic_runs_is_refused_and_gets_the_value_back() {
     let (census, log) = (Census::new(), Log::new());
     let target: Greenlet<Counted, ()> = Greenlet::new(drop);
     let tries = || TriesAtDrop(target.clone(), census.clone(), log.clone());
-    let text = "a panic unwinds the running greenlet, which cannot switch meanwhile";
+    let text = "a panic unwinds the running greenlet, which cannot switch or wait meanwhile";
     // In main, in a greenlet that panics, and in one that is killed.
     let in_main = tries();
     caught(move || {

@@ -7,8 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use greenhub::error::WaitRefused;
 use greenhub::hub::{now, pause_clock};
-use greenhub::net::{TcpListener, TcpStream, WouldWaitWhilePanicking};
+use greenhub::net::{TcpListener, TcpStream};
 use greenhub::{joinall, sleep, spawn, yield_now};
 
 use crate::support::{
@@ -316,7 +317,7 @@ fn in_the_middle_of_a_panic_calls_that_would_wait_are_errors_and_others_work() {
     let note = |outcome: io::Result<usize>| {
         log.borrow_mut().push(outcome.map_err(|error| {
             let inner = error.get_ref().expect("an error of the library's own");
-            assert!(inner.is::<WouldWaitWhilePanicking>(), "{error}");
+            assert!(inner.is::<WaitRefused>(), "{error}");
             error.kind()
         }));
     };

@@ -1,0 +1,100 @@
+//! Errors of joining a task, and of reaching a hub: what became of them.
+#![forbid(unsafe_code)]
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
+
+/// A task did not return a value: its body panicked, or was killed.
+pub struct JoinError {
+    who: String,
+    made_at: &'static Location<'static>,
+    killed: bool,
+    message: Option<String>,
+    /// Nobody ever locks it: it lets other threads have a look at the rest.
+    payload: Mutex<Box<dyn Any + Send>>,
+}
+
+impl JoinError {
+    pub(crate) fn new(
+        who: String,
+        made_at: &'static Location<'static>,
+        killed: bool,
+        payload: Box<dyn Any + Send>,
+    ) -> JoinError {
+        let text = payload.downcast_ref::<&'static str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        JoinError {
+            who,
+            made_at,
+            killed,
+            message: text.map(Into::into),
+            payload: Mutex::new(payload),
+        }
+    }
+
+    /// The task was killed.
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        self.killed
+    }
+
+    /// The task's body panicked.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        !self.killed
+    }
+
+    /// What the body unwound with, to go on with it by [`std::panic::resume_unwind`].
+    #[must_use]
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        self.payload
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The message of the panic, where it has one: a `panic!` with text.
+    #[must_use]
+    pub fn panic_message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let JoinError { who, made_at, .. } = self;
+        match self.panic_message() {
+            _ if self.killed => write!(f, "{who} (spawned at {made_at}) was killed"),
+            Some(message) => write!(f, "{who} (spawned at {made_at}) panicked: {message}"),
+            None => write!(f, "{who} (spawned at {made_at}) panicked"),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl Error for JoinError {}
+
+/// The thread of that hub has ended: nothing runs there any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubGone(());
+
+impl HubGone {
+    pub(crate) fn new() -> HubGone {
+        HubGone(())
+    }
+}
+
+impl fmt::Display for HubGone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the thread of that hub has ended")
+    }
+}
+
+impl Error for HubGone {}

@@ -1,0 +1,12 @@
+//! Errors for people: what happened, to which greenlet, at which source line, and what to do.
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "hub")]
+mod join;
+mod spawn;
+mod switch;
+
+#[cfg(feature = "hub")]
+pub use self::join::{HubGone, JoinError};
+pub use self::spawn::{SpawnError, StackError};
+pub use self::switch::{Ended, KillError, ParentError, SwitchError, WaitRefused};

@@ -1,0 +1,232 @@
+//! Errors of switching, throwing and killing: what happened, and what could not be handed over.
+#![forbid(unsafe_code)]
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+
+/// Why a switch did not happen, or how it ended without an answer.
+///
+/// Where nothing was handed over yet, the value comes back.
+#[non_exhaustive]
+pub enum SwitchError<I> {
+    /// The target has ended.
+    Dead(I),
+    /// The target was declared, and has no body yet.
+    Undefined(I),
+    /// The target waits for a value of another type.
+    WrongType {
+        /// The value that was not handed over.
+        value: I,
+        /// The name of the type that the target waits for.
+        waits_for: &'static str,
+    },
+    /// The target does not wait in a switch: it waits for its hub, or unwinds another greenlet. Or this runs on
+    /// the hub's own stack, where nothing may wait for an answer.
+    NotWaiting(I),
+    /// A panic unwinds the running greenlet, which must not be left meanwhile.
+    Panicking(I),
+    /// This runs inside [`no_switch`](crate::greenlet::no_switch).
+    Forbidden {
+        /// The value that was not handed over.
+        value: I,
+        /// Where `no_switch` was called.
+        place: &'static Location<'static>,
+    },
+    /// The target took the value and was killed later.
+    Killed,
+    /// The target took the value; later a child ended here with a value of a type that was not waited for.
+    WrongAnswer {
+        /// Which greenlet ended.
+        from: String,
+        /// The name of its value's type.
+        type_name: &'static str,
+        /// Its value.
+        value: Box<dyn Any>,
+    },
+}
+
+impl<I> SwitchError<I> {
+    /// The value that was not handed over, if it was not.
+    #[must_use]
+    pub fn into_value(self) -> Option<I> {
+        match self {
+            SwitchError::Dead(value)
+            | SwitchError::Undefined(value)
+            | SwitchError::WrongType { value, .. }
+            | SwitchError::Forbidden { value, .. }
+            | SwitchError::NotWaiting(value)
+            | SwitchError::Panicking(value) => Some(value),
+            SwitchError::Killed | SwitchError::WrongAnswer { .. } => None,
+        }
+    }
+}
+
+impl<I> fmt::Display for SwitchError<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SwitchError::Dead(_) => f.write_str("it has ended"),
+            SwitchError::Undefined(_) => f.write_str(
+                "it was declared and has no body: call `define` before the first switch",
+            ),
+            SwitchError::WrongType { waits_for, .. } => write!(
+                f,
+                "it waits for a value of type {waits_for}, not of type {}",
+                std::any::type_name::<I>()
+            ),
+            SwitchError::NotWaiting(_) => {
+                f.write_str("it waits for something else than a switch, such as its hub")
+            }
+            SwitchError::Panicking(_) => WaitRefused::Panicking.fmt(f),
+            SwitchError::Forbidden { place, .. } => WaitRefused::Forbidden { place }.fmt(f),
+            SwitchError::Killed => f.write_str("it was killed"),
+            SwitchError::WrongAnswer {
+                from, type_name, ..
+            } => write!(
+                f,
+                "{from} ended with a value of type {type_name}, which is not waited for here"
+            ),
+        }
+    }
+}
+
+impl<I> fmt::Debug for SwitchError<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            SwitchError::Dead(_) => "Dead",
+            SwitchError::Undefined(_) => "Undefined",
+            SwitchError::WrongType { .. } => "WrongType",
+            SwitchError::NotWaiting(_) => "NotWaiting",
+            SwitchError::Panicking(_) => "Panicking",
+            SwitchError::Forbidden { .. } => "Forbidden",
+            SwitchError::Killed => "Killed",
+            SwitchError::WrongAnswer { .. } => "WrongAnswer",
+        };
+        write!(f, "SwitchError::{name}({self})")
+    }
+}
+
+impl<I> Error for SwitchError<I> {}
+
+/// Why the running greenlet may not be left now. Inside an [`std::io::Error`] where a call of `net` would have had to
+/// wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitRefused {
+    /// A panic unwinds it.
+    Panicking,
+    /// This runs inside [`no_switch`](crate::greenlet::no_switch).
+    Forbidden {
+        /// Where `no_switch` was called.
+        place: &'static Location<'static>,
+    },
+    /// This runs on the hub's own stack.
+    Hub,
+}
+
+impl fmt::Display for WaitRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WaitRefused::Panicking => f.write_str(
+                "a panic unwinds the running greenlet, which cannot switch or wait meanwhile",
+            ),
+            WaitRefused::Forbidden { place } => {
+                write!(f, "this runs inside no_switch, which was called at {place}")
+            }
+            WaitRefused::Hub => {
+                f.write_str("this runs on the hub's own stack, where nothing may wait")
+            }
+        }
+    }
+}
+
+impl Error for WaitRefused {}
+
+/// Why a greenlet was not killed. It is as it was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KillError {
+    /// It is the main greenlet of its thread.
+    Main,
+    /// It is the hub of its thread.
+    Hub,
+    /// It waits for the end of a greenlet that it kills itself.
+    Killing,
+    /// It has switched to the running greenlet, so that one must be left for it, and may not be left now.
+    Refused(WaitRefused),
+    /// It was started, and this program is built with `panic=abort`: nothing can be unwound.
+    Unsupported,
+}
+
+impl fmt::Display for KillError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KillError::Main => f.write_str("a main greenlet ends with its thread only"),
+            KillError::Hub => f.write_str("a hub ends with its thread only"),
+            KillError::Killing => {
+                f.write_str("it waits for the end of another greenlet, which it kills")
+            }
+            KillError::Refused(why) => why.fmt(f),
+            KillError::Unsupported => f.write_str(
+                "it was started, and nothing can be unwound in a program built with panic=abort",
+            ),
+        }
+    }
+}
+
+impl Error for KillError {}
+
+/// Why a greenlet did not get that parent. It keeps the one it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParentError {
+    /// The new parent is the greenlet itself, or descends from it.
+    Cycle,
+    /// The greenlet is the main one of its thread, which has no parent.
+    Main,
+    /// The greenlet is the hub of its thread.
+    Hub,
+}
+
+impl fmt::Display for ParentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ParentError::Cycle => "a greenlet cannot be an ancestor of itself",
+            ParentError::Main => "a main greenlet has no parent",
+            ParentError::Hub => "a hub keeps its parent",
+        })
+    }
+}
+
+impl Error for ParentError {}
+
+/// The generator has ended and takes no input any more: this one comes back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Ended<I>(I);
+
+impl<I> Ended<I> {
+    pub(crate) fn new(input: I) -> Ended<I> {
+        Ended(input)
+    }
+
+    /// The input that was not handed over.
+    #[must_use]
+    pub fn into_value(self) -> I {
+        self.0
+    }
+}
+
+impl<I> fmt::Display for Ended<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the generator has ended")
+    }
+}
+
+impl<I> fmt::Debug for Ended<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ended")
+    }
+}
+
+impl<I> Error for Ended<I> {}

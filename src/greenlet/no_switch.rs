@@ -1,0 +1,88 @@
+//! Scopes in which the running greenlet must not be left: a switch or a wait inside is an error.
+//!
+//! ```text
+//!   innermost -> scope { place, owner, outer } -> ... -> none      each lies in the frame of its `no_switch`
+//! ```
+//! A scope ends before control can go elsewhere, so those of a thread are nested, whoever runs.
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::ops::RangeInclusive;
+use std::panic::Location;
+
+use super::engine::Next;
+use super::thread::{self, Me};
+
+thread_local! {
+    static INNERMOST: Cell<Option<Scope>> = const { Cell::new(None) };
+}
+
+/// One call of [`no_switch`] that has not returned.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope {
+    /// Where `no_switch` was called.
+    pub(crate) place: &'static Location<'static>,
+    /// Who called it. Only compared.
+    owner: Next,
+    /// Where its frame is.
+    address: usize,
+}
+
+impl Scope {
+    pub(super) fn is_of(&self, me: Me) -> bool {
+        self.owner == me.as_next()
+    }
+}
+
+/// Runs `body`, in which the running greenlet cannot be left: for code that must not be interrupted in the middle.
+///
+/// Inside, a switch is [`SwitchError::Forbidden`](crate::SwitchError::Forbidden), which names the line of this call.
+/// A wait that returns an [`std::io::Error`] gives one with a [`WaitRefused`](crate::error::WaitRefused) in it, and
+/// any other wait panics. What need not wait works. A suspended greenlet may be dropped or killed, and
+/// a generator resumed; a generator's body that has called this must not yield before it returns.
+///
+/// # Examples
+/// ```
+/// use greenhub::greenlet::no_switch;
+/// use greenhub::{Greenlet, SwitchError};
+///
+/// let other: Greenlet<i32, i32> = Greenlet::new(|n| n + 1);
+/// let refused = no_switch(|| other.try_switch(1));
+/// assert!(matches!(refused, Err(SwitchError::Forbidden { value: 1, .. })));
+/// assert_eq!(other.switch(1), 2);
+/// ```
+#[track_caller]
+pub fn no_switch<R>(body: impl FnOnce() -> R) -> R {
+    let guard = Guard {
+        outer: INNERMOST.get(),
+    };
+    INNERMOST.set(Some(Scope {
+        place: Location::caller(),
+        owner: thread::current().as_next(),
+        address: (&raw const guard).addr(),
+    }));
+    thread::add_attention();
+    body()
+}
+
+/// The scope that was entered last and not left.
+pub(super) fn innermost() -> Option<Scope> {
+    INNERMOST.get()
+}
+
+/// A scope that was entered on the stack with these addresses, and not left.
+pub(crate) fn on_stack(stack: RangeInclusive<usize>) -> Option<Scope> {
+    // If an outer one is on that stack and the innermost is not, then another stack runs above it.
+    innermost().filter(|scope| stack.contains(&scope.address))
+}
+
+struct Guard {
+    outer: Option<Scope>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        INNERMOST.set(self.outer);
+        thread::remove_attention();
+    }
+}

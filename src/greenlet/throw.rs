@@ -1,0 +1,212 @@
+//! Throwing into a greenlet and killing it: what others can do to the place where it waits.
+
+use std::any::Any;
+use std::panic::resume_unwind;
+
+use super::engine::Next;
+use super::exit::GreenletExit;
+use super::handle::Greenlet;
+use super::record::{Arrival, Core};
+use super::state::State;
+use super::switch::{give_up, refuse};
+use super::thread::{self, Me};
+use super::trace::Event;
+use super::{describe, handover, parent, permit, unwind};
+use crate::error::{KillError, SwitchError, WaitRefused};
+
+/// What a panic carries.
+type Payload = Box<dyn Any + Send>;
+
+impl<I: 'static, O: 'static> Greenlet<I, O> {
+    /// Lets the switch or the wait that this greenlet is in panic with `payload`, and waits until somebody switches back.
+    /// No panic hook runs.
+    ///
+    /// A greenlet that was not started yet is dead with that: its body is dropped and never runs, and the payload goes
+    /// on in its nearest live ancestor. So it does where the greenlet has ended already. In the running greenlet
+    /// itself it is raised here.
+    ///
+    /// # Panics
+    /// With the text of the [`SwitchError`] where [`try_throw`](Greenlet::try_throw) returns another than `Dead`. With
+    /// `payload`, where it goes on in the running greenlet: because a child of it does not catch it, say.
+    ///
+    /// # Aborts
+    /// While a panic unwinds the running greenlet, which cannot switch then.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{Greenlet, parent};
+    /// use std::panic::{AssertUnwindSafe, catch_unwind};
+    ///
+    /// let patient: Greenlet<(), String> = Greenlet::new(|()| {
+    ///     let waits = || parent::<String, ()>().switch("ready".to_string());
+    ///     let thrown = catch_unwind(AssertUnwindSafe(waits)).unwrap_err();
+    ///     format!("caught {}", thrown.downcast::<&str>().unwrap())
+    /// });
+    /// assert_eq!(patient.switch(()), "ready");
+    /// assert_eq!(patient.throw(Box::new("a stone")), "caught a stone");
+    /// ```
+    #[track_caller]
+    pub fn throw(&self, payload: Payload) -> O {
+        let error = match self.try_throw(payload) {
+            Ok(answer) => return answer,
+            Err(SwitchError::Dead(payload)) => {
+                match throw_above(thread::current(), &self.core, payload) {
+                    Ok(answer) => return answer,
+                    Err(error) => error,
+                }
+            }
+            Err(error) => error,
+        };
+        give_up("throw into", "try_throw", &self.core, &error)
+    }
+
+    /// Throws as [`throw`](Greenlet::throw) does, where that may fail.
+    ///
+    /// # Errors
+    /// A [`SwitchError`] that says what stands against it and gives the payload back: nothing has changed then. After
+    /// [`SwitchError::Killed`] and [`SwitchError::WrongAnswer`] it was thrown, and these tell what came of it.
+    ///
+    /// # Panics
+    /// As [`throw`](Greenlet::throw) does with `payload`.
+    pub fn try_throw(&self, payload: Payload) -> Result<O, SwitchError<Payload>> {
+        let me = thread::current();
+        let is_me = self.core.as_next() == me.as_next();
+        if !permit::is_free() {
+            match permit::look_closer(me) {
+                Err(WaitRefused::Forbidden { place }) if !is_me => {
+                    return Err(SwitchError::Forbidden {
+                        value: payload,
+                        place,
+                    });
+                }
+                Err(WaitRefused::Panicking) => return Err(SwitchError::Panicking(payload)),
+                _ => {}
+            }
+        }
+        if is_me {
+            handover::trace(Event::Throw, me, &me);
+            let told = handover::begin(me);
+            resume_unwind(told.err().unwrap_or(payload));
+        }
+        if me.takes_all() || self.core.takes_all() || self.core.is_killing() {
+            return Err(SwitchError::NotWaiting(payload));
+        }
+        match self.core.state() {
+            State::Declared => Err(SwitchError::Undefined(payload)),
+            State::Dead | State::Leaked => Err(SwitchError::Dead(payload)),
+            State::Unstarted => {
+                let kept = self.core.to_ref();
+                parent::forget(parent::cancel(&kept));
+                throw_above(me, &kept, payload)
+            }
+            // SAFETY: it waits, and is not the running one.
+            State::Suspended | State::Active => unsafe {
+                throw_at(me, self.core.as_next(), payload)
+            },
+        }
+    }
+
+    /// Ends this greenlet: unwinds it from its switch or its wait, with [`GreenletExit`], and returns when it has ended.
+    ///
+    /// A body that was not started never runs: it is dropped. One that has ended stays as it is. The running greenlet
+    /// itself unwinds from here, so that this does not return; whoever waits for it gets
+    /// [`SwitchError::Killed`].
+    ///
+    /// A greenlet that catches the kill and switches or waits again is killed again there, and
+    /// after a hundred times it is given up, and its stack leaked.
+    ///
+    /// # Panics
+    /// With the text of the [`KillError`] where [`try_kill`](Greenlet::try_kill) returns one; and with what the
+    /// destructors of a body panic with that never ran.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{Greenlet, parent};
+    ///
+    /// struct CleanUp;
+    /// impl Drop for CleanUp {
+    ///     fn drop(&mut self) {
+    ///         println!("cleaned up");
+    ///     }
+    /// }
+    ///
+    /// let victim: Greenlet<(), ()> = Greenlet::new(|()| {
+    ///     let _clean_up = CleanUp;
+    ///     parent::<(), ()>().switch(());
+    /// });
+    /// victim.switch(());
+    /// victim.kill(); // cleaned up
+    /// assert!(victim.is_dead());
+    /// ```
+    #[track_caller]
+    pub fn kill(&self) {
+        if let Err(error) = self.try_kill() {
+            panic!("{} cannot be killed: {error}", describe(&self.core));
+        }
+    }
+
+    /// Kills as [`kill`](Greenlet::kill) does, where that may fail.
+    ///
+    /// # Errors
+    /// [`KillError`] for a main greenlet and a hub; for one that has switched to the running one where that may not be
+    /// left; and for one that was started in a program built with `panic=abort`. It is as it was then.
+    ///
+    /// # Panics
+    /// With what the destructors of a body panic with that never ran.
+    pub fn try_kill(&self) -> Result<(), KillError> {
+        let me = thread::current();
+        if self.core.as_next() != me.as_next() {
+            return unwind::kill(&self.core.to_ref());
+        }
+        if me.takes_all() {
+            return Err(KillError::Hub);
+        }
+        if me.parent().is_none() {
+            return Err(KillError::Main);
+        }
+        if cfg!(panic = "abort") {
+            return Err(KillError::Unsupported);
+        }
+        if std::thread::panicking() {
+            return Err(KillError::Refused(WaitRefused::Panicking));
+        }
+        resume_unwind(Box::new(GreenletExit::new()))
+    }
+}
+
+/// Lets `payload` go on in the nearest ancestor of `core`, which has ended, that was started.
+///
+/// # Errors
+/// As [`Greenlet::try_throw`]. A hub takes nothing: the payload comes back as from one that has ended.
+fn throw_above<O: 'static>(
+    me: Me,
+    core: &Core,
+    payload: Payload,
+) -> Result<O, SwitchError<Payload>> {
+    let heir = parent::started_ancestor(core);
+    if heir == me.as_next() {
+        resume_unwind(payload);
+    }
+    // SAFETY: the parent links from `core` keep it there.
+    let heir_core = unsafe { heir.as_ref() };
+    if heir_core.takes_all() {
+        return Err(SwitchError::Dead(payload));
+    }
+    if heir_core.is_killing() {
+        return Err(SwitchError::NotWaiting(payload));
+    }
+    // SAFETY: it waits, and is not the running one; the switch is permitted, for a throw at `core` was.
+    unsafe { throw_at(me, heir, payload) }
+}
+
+/// # Safety
+/// `target` waits, is not `me`, which runs, and stays there; and the switch is permitted.
+unsafe fn throw_at<O: 'static>(
+    me: Me,
+    target: Next,
+    payload: Payload,
+) -> Result<O, SwitchError<Payload>> {
+    // SAFETY: the caller's promise.
+    unsafe { handover::throw_into::<O>(me, target, Arrival::Thrown(payload)) }
+        .map_err(|arrival| refuse(*arrival))
+}
