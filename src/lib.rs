@@ -57,6 +57,8 @@ pub mod greenlet;
 #[cfg(feature = "hub")]
 pub mod hub;
 #[cfg(feature = "hub")]
+mod interrupts;
+#[cfg(feature = "hub")]
 mod io;
 #[cfg(feature = "hub")]
 mod list;
@@ -70,14 +72,23 @@ mod sys;
 #[cfg(feature = "hub")]
 pub mod task;
 #[cfg(feature = "hub")]
+mod timeout;
+#[cfg(feature = "hub")]
+mod waitable;
+#[cfg(feature = "hub")]
 mod waiting;
 
 #[cfg(feature = "hub")]
-pub use error::{HubGone, JoinError};
+pub use error::{HubGone, JoinError, TimedOut};
 pub use error::{KillError, SpawnError, SwitchError};
 pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
 #[cfg(feature = "hub")]
-pub use task::{HubHandle, Task, joinall, sleep, spawn, try_spawn, yield_now};
+pub use task::{HubHandle, Task, joinall, sleep, spawn, spawn_later, try_spawn, yield_now};
+
+#[cfg(feature = "hub")]
+pub use timeout::{Timeout, with_timeout};
+#[cfg(feature = "hub")]
+pub use waitable::{Waitable, wait_any, wait_any_timeout};
 
 /// The notes and the README, whose Rust blocks compile and run as doc tests.
 #[cfg(all(doctest, feature = "hub"))]

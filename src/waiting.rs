@@ -37,13 +37,15 @@ pub(crate) struct Details {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stand {
+pub(crate) enum Stand {
     /// It runs, or waits for something that is not the hub's business.
     Running,
     /// It waits for a wake.
     Parked,
     /// It was woken, or never had to wait, and shall run when its turn comes.
     Ready(Woken),
+    /// Its wait was ended by its kill or a timeout of its, which is raised when its turn comes.
+    Interrupted,
 }
 
 /// What ended a wait.
@@ -66,7 +68,10 @@ pub(crate) struct Reason {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum What {
     Sleep,
+    Begin,
     Join,
+    Any,
+    Kill,
     Read,
     Write,
     Accept,
@@ -80,11 +85,33 @@ impl Reason {
         subject: 0,
     };
 
+    /// For the time when it shall begin.
+    pub(crate) const BEGIN: Reason = Reason {
+        what: What::Begin,
+        subject: 0,
+    };
+
     /// For the task with this id to end.
     #[inline(always)]
     pub(crate) fn join(task: u64) -> Reason {
         Reason {
             what: What::Join,
+            subject: task,
+        }
+    }
+
+    /// For the first of so many things.
+    pub(crate) fn any(count: usize) -> Reason {
+        Reason {
+            what: What::Any,
+            subject: count as u64,
+        }
+    }
+
+    /// For the task with this id, which was killed, to end.
+    pub(crate) fn kill(task: u64) -> Reason {
+        Reason {
+            what: What::Kill,
             subject: task,
         }
     }
@@ -120,7 +147,10 @@ impl fmt::Display for Reason {
         let subject = self.subject;
         match self.what {
             What::Sleep => f.write_str("sleep"),
+            What::Begin => f.write_str("its time to begin"),
             What::Join => write!(f, "join of task {subject}"),
+            What::Any => write!(f, "any of {subject} things"),
+            What::Kill => write!(f, "the end of task {subject}, which was killed"),
             What::Read => write!(f, "read from descriptor {subject}"),
             What::Write => write!(f, "write to descriptor {subject}"),
             What::Accept => write!(f, "accept at descriptor {subject}"),
@@ -180,6 +210,25 @@ impl<'a> Wait<'a> {
         self.phase.0.set(Stand::Ready(Woken::Called));
     }
 
+    /// Ends whatever wait it is in, for an interrupt. False if it is in none, or was woken before.
+    pub(crate) fn interrupt(self) -> bool {
+        let parked = self.phase.0.get() == Stand::Parked;
+        if parked {
+            self.phase.0.set(Stand::Interrupted);
+        }
+        parked
+    }
+
+    /// It runs, though its wait is not over: somebody else's code comes first.
+    pub(crate) fn put_aside(self) -> Stand {
+        self.phase.0.replace(Stand::Running)
+    }
+
+    /// Goes on with its wait, which must have been woken before.
+    pub(crate) fn put_back(self, stand: Stand) {
+        self.phase.0.set(stand);
+    }
+
     /// Reports find it without its being told each time that it waits.
     pub(crate) fn set_listed(self) {
         self.details.listed.set(true);
@@ -192,7 +241,12 @@ impl<'a> Wait<'a> {
 
     #[inline(always)]
     pub(crate) fn is_ready(self) -> bool {
-        matches!(self.phase.0.get(), Stand::Ready(_))
+        matches!(self.phase.0.get(), Stand::Ready(_) | Stand::Interrupted)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_interrupted(self) -> bool {
+        self.phase.0.get() == Stand::Interrupted
     }
 
     /// What has woken it, if anything has.
@@ -200,7 +254,7 @@ impl<'a> Wait<'a> {
     pub(crate) fn woken(self) -> Option<Woken> {
         match self.phase.0.get() {
             Stand::Ready(why) => Some(why),
-            Stand::Parked | Stand::Running => None,
+            Stand::Parked | Stand::Running | Stand::Interrupted => None,
         }
     }
 
@@ -220,7 +274,7 @@ impl<'a> Wait<'a> {
                 };
                 Some((reason, self.details.place.get()?))
             }
-            Stand::Running | Stand::Ready(_) => None,
+            Stand::Running | Stand::Ready(_) | Stand::Interrupted => None,
         }
     }
 }

@@ -5,7 +5,10 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use super::TimedOut;
 
 /// A task did not return a value: its body panicked, or was killed.
 pub struct JoinError {
@@ -13,6 +16,8 @@ pub struct JoinError {
     made_at: &'static Location<'static>,
     killed: bool,
     message: Option<String>,
+    /// Somebody has been told of it.
+    observed: AtomicBool,
     /// Nobody ever locks it: it lets other threads have a look at the rest.
     payload: Mutex<Box<dyn Any + Send>>,
 }
@@ -30,9 +35,19 @@ impl JoinError {
             who,
             made_at,
             killed,
-            message: text.map(Into::into),
+            message: text.map(Into::into).or_else(|| timed_out(&*payload)),
+            observed: AtomicBool::new(false),
             payload: Mutex::new(payload),
         }
+    }
+
+    /// Somebody has been told of it: it need not be reported any more.
+    pub(crate) fn observe(&self) {
+        self.observed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_observed(&self) -> bool {
+        self.observed.load(Ordering::Relaxed)
     }
 
     /// The task was killed.
@@ -60,6 +75,11 @@ impl JoinError {
     pub fn panic_message(&self) -> Option<&str> {
         self.message.as_deref()
     }
+}
+
+/// What a timeout says that nobody has caught.
+fn timed_out(payload: &(dyn Any + Send)) -> Option<String> {
+    Some(payload.downcast_ref::<TimedOut>()?.to_string())
 }
 
 impl fmt::Display for JoinError {

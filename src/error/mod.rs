@@ -5,8 +5,12 @@
 mod join;
 mod spawn;
 mod switch;
+#[cfg(feature = "hub")]
+mod timed_out;
 
 #[cfg(feature = "hub")]
 pub use self::join::{HubGone, JoinError};
 pub use self::spawn::{SpawnError, StackError};
 pub use self::switch::{Ended, KillError, ParentError, SwitchError, WaitRefused};
+#[cfg(feature = "hub")]
+pub use self::timed_out::TimedOut;

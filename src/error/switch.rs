@@ -187,6 +187,8 @@ pub enum ParentError {
     Main,
     /// The greenlet is the hub of its thread.
     Hub,
+    /// The greenlet is a task: what it ends with is kept for whoever joins it.
+    Task,
 }
 
 impl fmt::Display for ParentError {
@@ -195,6 +197,7 @@ impl fmt::Display for ParentError {
             ParentError::Cycle => "a greenlet cannot be an ancestor of itself",
             ParentError::Main => "a main greenlet has no parent",
             ParentError::Hub => "a hub keeps its parent",
+            ParentError::Task => "a task's parent is its hub, and its outcome is for who joins it",
         })
     }
 }

@@ -12,9 +12,8 @@ use std::panic::resume_unwind;
 use std::ptr::NonNull;
 
 use super::engine::Next;
-use super::record::{Birth, Core, First, Kind, Record};
+use super::record::{Birth, Core, Extra, First, Kind, Record};
 use super::state::State;
-use super::tag::Tag;
 use super::{blocks, parent, unwind};
 use crate::stderr;
 
@@ -143,7 +142,7 @@ impl Link {
     }
 
     /// A counted pointer, if anybody has one.
-    pub(super) fn upgrade(&self) -> Option<AnyRef> {
+    pub(crate) fn upgrade(&self) -> Option<AnyRef> {
         // SAFETY: `self` keeps it there.
         let count = unsafe { self.0.as_ref() }.count.get();
         // SAFETY: as above.
@@ -200,21 +199,20 @@ pub(crate) struct Ref<X> {
     owner: PhantomData<X>,
 }
 
-impl<X> Ref<X> {
-    /// A new record of a greenlet that is started without a value.
+impl<X: Extra> Ref<X> {
+    /// A new record, of a greenlet that was declared.
     #[inline(always)]
     pub(crate) fn new(birth: Birth, extra: impl FnOnce() -> X) -> Ref<X> {
         let kind = const {
             &Kind {
                 free: free::<X>,
-                starts_with: None,
+                starts_with: X::STARTS_WITH,
+                #[cfg(feature = "hub")]
+                give_up: X::GIVE_UP,
+                #[cfg(feature = "hub")]
+                extra_at: std::mem::offset_of!(Record<X>, extra),
             }
         };
-        Ref::with_kind(kind, birth, extra)
-    }
-
-    #[inline(always)]
-    fn with_kind(kind: &'static Kind, birth: Birth, extra: impl FnOnce() -> X) -> Ref<X> {
         // The first thing that can fail: what follows is written straight into its place.
         let room = blocks::take::<Record<X>>();
         let record = Record {
@@ -228,7 +226,9 @@ impl<X> Ref<X> {
             owner: PhantomData,
         }
     }
+}
 
+impl<X> Ref<X> {
     #[inline(always)]
     pub(super) fn into_any(self) -> AnyRef {
         self.any
@@ -264,13 +264,7 @@ impl<I: 'static> First<I> {
     /// The record of a greenlet whose first switch brings an `I`.
     pub(crate) fn record(birth: Birth) -> Ref<First<I>> {
         const { assert!(size_of::<AnyRef>() == size_of::<usize>()) };
-        let kind = const {
-            &Kind {
-                free: free::<First<I>>,
-                starts_with: Some(Tag::of::<I>()),
-            }
-        };
-        let record = Ref::with_kind(kind, birth, First::empty);
+        let record = Ref::new(birth, First::empty);
         record.core.slot.set(record.extra.as_slot());
         record
     }

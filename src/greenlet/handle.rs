@@ -150,6 +150,10 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         if self.core.parent().is_none() {
             return Err(ParentError::Main);
         }
+        #[cfg(feature = "hub")]
+        if self.core.is_task() {
+            return Err(ParentError::Task);
+        }
         if parent::descends_from(parent, self.core.as_next()) {
             return Err(ParentError::Cycle);
         }

@@ -18,6 +18,8 @@ use std::thread::Result as Caught;
 use super::counted::{AnyRef, Ref};
 use super::engine::Next;
 use super::exit::GreenletExit;
+#[cfg(feature = "hub")]
+use super::interrupt;
 use super::parent;
 use super::record::{Arrival, Core, First};
 use super::state::State;
@@ -105,6 +107,8 @@ pub(crate) fn trace(event: Event, me: Me, target: &Core) {
 #[inline(never)]
 unsafe fn look_at_arrival<O>(me: Me, answer: MaybeUninit<O>) -> Result<O, Box<Arrival>> {
     let arrival = me.take_arrival();
+    #[cfg(feature = "hub")]
+    interrupt::end_turn(me, arrival.as_deref());
     match (arrival, trace::tell(me)) {
         // SAFETY: whoever switched to us has filled the slot: nothing else has arrived.
         (None, Ok(())) => Ok(unsafe { answer.assume_init() }),
@@ -156,10 +160,21 @@ pub(crate) unsafe fn step_aside(me: Me, target: Next) -> Result<(), Box<Arrival>
     // SAFETY: the caller's promise.
     unsafe { chain::leave(me, target) };
     if me.has_arrival.get() {
-        // SAFETY: we waited for nothing, and that is there.
-        return unsafe { look_at_arrival(me, MaybeUninit::new(())) };
+        return look_at_arrival_in_hub(me);
     }
     Ok(())
+}
+
+/// As [`look_at_arrival`], for who waits in the hub and goes on with that: the tracer may wait in between.
+#[cfg(feature = "hub")]
+#[cold]
+#[inline(never)]
+fn look_at_arrival_in_hub(me: Me) -> Result<(), Box<Arrival>> {
+    let stand = me.wait().put_aside();
+    // SAFETY: we waited for nothing, and that is there.
+    let looked = unsafe { look_at_arrival(me, MaybeUninit::new(())) };
+    me.wait().put_back(stand);
+    looked
 }
 
 /// Lets `target` run without a value from the hub, which takes whatever ends in it without a word.
@@ -268,6 +283,11 @@ pub(crate) fn raise(arrival: Arrival) -> ! {
     match arrival {
         Arrival::Thrown(payload) => resume_unwind(payload),
         Arrival::Exit => resume_unwind(Box::new(GreenletExit::new())),
+        #[cfg(feature = "hub")]
+        Arrival::Interrupt => {
+            interrupt::raise_delivered(thread::current());
+            panic!("an interrupt was taken back after it had ended a switch");
+        }
         #[cfg(feature = "hub")]
         Arrival::Complaint(what) => panic!("{what}"),
         Arrival::ChildKilled => panic!("the greenlet that was switched to was killed"),

@@ -30,6 +30,8 @@ mod engine;
 mod exit;
 mod handle;
 pub(crate) mod handover;
+#[cfg(feature = "hub")]
+pub(crate) mod interrupt;
 pub(crate) mod no_switch;
 pub(crate) mod parent;
 pub(crate) mod permit;
@@ -97,5 +99,14 @@ pub(crate) fn describe(core: &Core) -> String {
         Some(name) if core.parent().is_none() => format!("greenlet \"{name}\""),
         Some(name) => format!("greenlet \"{name}\" (made at {})", core.made_at()),
         None => format!("greenlet {} (made at {})", core.id(), core.made_at()),
+    }
+}
+
+/// How a task is named in messages that tell its spawn place besides.
+#[cfg(feature = "hub")]
+pub(crate) fn describe_task(core: &Core) -> String {
+    match core.name() {
+        Some(name) => format!("task \"{name}\""),
+        None => format!("task {}", core.id()),
     }
 }

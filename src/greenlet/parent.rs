@@ -19,6 +19,8 @@ use super::describe;
 use super::engine::Next;
 use super::exit::GreenletExit;
 use super::handover;
+#[cfg(feature = "hub")]
+use super::interrupt;
 use super::record::{Arrival, Core, Unwanted};
 use super::state::State;
 use super::tag::{Nothing, Tag};
@@ -50,6 +52,8 @@ pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
 
 /// Marks an ended greenlet: nothing can be sent to it any more.
 pub(crate) fn close(core: &Core) {
+    #[cfg(feature = "hub")]
+    interrupt::clear(core);
     core.expects.set(Tag::of::<Nothing>());
     core.state.set(State::Dead);
 }
@@ -58,7 +62,7 @@ pub(crate) fn close(core: &Core) {
 ///
 /// # Errors
 /// What the body's destructors have panicked with.
-pub(super) fn cancel(core: &Core) -> Caught<()> {
+pub(crate) fn cancel(core: &Core) -> Caught<()> {
     assert_eq!(core.state.get(), State::Unstarted);
     close(core);
     // SAFETY: it was installed when it became unstarted, and was never resumed.

@@ -1,10 +1,12 @@
 //! Whether the running greenlet may be left now: not in the middle of a panic, not inside `no_switch`, and not when
-//! it was told to unwind and did not.
+//! it was told to unwind and did not, or shall be interrupted.
 
 use std::panic::resume_unwind;
 
 use super::chain;
 use super::exit::GreenletExit;
+#[cfg(feature = "hub")]
+use super::interrupt;
 use super::no_switch;
 use super::thread::{self, Me};
 use crate::error::WaitRefused;
@@ -14,8 +16,8 @@ pub(crate) const MOST_SWALLOWED: u32 = 100;
 
 /// Nothing stands against a switch: one load and one branch each for the panic and for the rest.
 ///
-/// The rest is whatever has asked for [attention](thread::add_attention): a greenlet that is being unwound, a
-/// `no_switch`, a tracer.
+/// The rest is whatever has asked for [attention](thread::add_attention): a greenlet that is being unwound, a kill or a
+/// timeout that is pending, a `no_switch`, a tracer.
 #[inline(always)]
 pub(crate) fn is_free() -> bool {
     !std::thread::panicking() && thread::attention() == 0
@@ -33,10 +35,12 @@ pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
     if me.unwound_by().is_some() && !scope.is_some_and(|scope| scope.is_of(me)) {
         unwind_again(me);
     }
-    match scope {
-        Some(scope) => Err(WaitRefused::Forbidden { place: scope.place }),
-        None => Ok(()),
+    if let Some(scope) = scope {
+        return Err(WaitRefused::Forbidden { place: scope.place });
     }
+    #[cfg(feature = "hub")]
+    interrupt::raise_due(me);
+    Ok(())
 }
 
 /// It caught its kill and waits again: it is told again, and after many times it is left where it is.

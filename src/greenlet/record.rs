@@ -22,6 +22,8 @@ use super::counted::Link;
 use super::engine::{Context, Next};
 use super::state::State;
 use super::tag::{Nothing, Tag};
+#[cfg(feature = "hub")]
+use crate::interrupts::Interrupts;
 use crate::stack::Description;
 #[cfg(feature = "hub")]
 use crate::waiting::{Details, Phase, Wait};
@@ -64,6 +66,9 @@ pub(super) struct Rare {
     pub(super) swallowed: Cell<u32>,
     /// It waits for the end of a greenlet that it kills.
     pub(super) kills: Cell<bool>,
+    /// Its kill and its timeouts, as the hub floor delivers them.
+    #[cfg(feature = "hub")]
+    interrupts: Interrupts,
 }
 
 /// What arrives at a waiting greenlet in place of the value that it waits for.
@@ -76,6 +81,9 @@ pub(crate) enum Arrival {
     ChildKilled,
     /// A child has ended with a value of a type that is not waited for here.
     Unwanted(Unwanted),
+    /// Its kill or a timeout of its, in place of a switch back.
+    #[cfg(feature = "hub")]
+    Interrupt,
     /// Something is wrong that nobody else can be told of: a panic with this message.
     #[cfg(feature = "hub")]
     Complaint(String),
@@ -94,6 +102,31 @@ pub(super) struct Kind {
     pub(super) free: unsafe fn(NonNull<Core>),
     /// The type of the first value, where a first switch brings one.
     pub(super) starts_with: Option<&'static Tag>,
+    /// What the owner's half does when its greenlet ends without running its body to the end. `None`: it is no task.
+    #[cfg(feature = "hub")]
+    pub(super) give_up: Option<unsafe fn(Next)>,
+    /// Where the owner's half begins.
+    #[cfg(feature = "hub")]
+    pub(super) extra_at: usize,
+}
+
+/// The owner's half of a record.
+pub(crate) trait Extra: Sized {
+    /// See [`Kind::starts_with`].
+    const STARTS_WITH: Option<&'static Tag> = None;
+
+    /// Tells those who wait for it that it was killed: it never runs, or never again.
+    ///
+    /// # Safety
+    /// The pointer is to the core of a `Record<Self>`, which has just ended so, and is told once.
+    #[cfg(feature = "hub")]
+    const GIVE_UP: Option<unsafe fn(Next)> = None;
+}
+
+impl Extra for () {}
+
+impl<I: 'static> Extra for First<I> {
+    const STARTS_WITH: Option<&'static Tag> = Some(Tag::of::<I>());
 }
 
 /// A record: the common half first, so that a pointer to it is a pointer to the whole.
@@ -206,6 +239,31 @@ impl Core {
         self.put_arrival(Arrival::Complaint(what));
     }
 
+    /// The owner's half of this record.
+    #[cfg(feature = "hub")]
+    pub(crate) fn extra(&self) -> *const u8 {
+        (&raw const *self)
+            .cast::<u8>()
+            .wrapping_add(self.kind.extra_at)
+    }
+
+    /// Tells those who wait for a task that it was killed, where its body was dropped or is never run to its end.
+    ///
+    /// # Safety
+    /// It has ended so just now, and was not told yet.
+    #[cfg(feature = "hub")]
+    pub(crate) unsafe fn give_up(&self) {
+        let give_up = self.kind.give_up.expect("only tasks are given up");
+        // SAFETY: the kind is that of this record, and the rest is the caller's promise.
+        unsafe { give_up(self.as_next()) };
+    }
+
+    /// It is a task: others wait for its end in ways of their own.
+    #[cfg(feature = "hub")]
+    pub(crate) fn is_task(&self) -> bool {
+        self.kind.give_up.is_some()
+    }
+
     pub(super) fn takes_all(&self) -> bool {
         self.takes_all.get()
     }
@@ -243,6 +301,8 @@ impl Core {
                 unwound_by: Cell::new(ptr::null()),
                 swallowed: Cell::new(0),
                 kills: Cell::new(false),
+                #[cfg(feature = "hub")]
+                interrupts: Interrupts::new(),
             })
         })
     }
@@ -260,6 +320,19 @@ impl Core {
     #[inline(always)]
     pub(crate) fn unwinder(&self) -> Option<Next> {
         self.unwound_by().map(Core::as_next)
+    }
+
+    /// What is pending for it.
+    #[cfg(feature = "hub")]
+    pub(crate) fn interrupts(&self) -> &Interrupts {
+        &self.rare().interrupts
+    }
+
+    /// What is pending for it, if anything ever was.
+    #[cfg(feature = "hub")]
+    #[inline(always)]
+    pub(super) fn known_interrupts(&self) -> Option<&Interrupts> {
+        Some(&self.rare.get()?.interrupts)
     }
 
     pub(super) fn is_killing(&self) -> bool {

@@ -9,9 +9,11 @@
 //!                            +-----------------------------------+
 //! ```
 
+mod alarm;
 mod clock;
 mod deadlock;
 mod housekeeping;
+mod interrupt;
 mod park;
 mod poller;
 mod ready;
@@ -30,6 +32,8 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::NonNull;
 
+pub(crate) use self::alarm::Alarm;
+use self::alarm::Due;
 use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
 use self::housekeeping::Housekeeping;
@@ -41,9 +45,9 @@ use self::remote::Mailbox;
 pub(crate) use self::remote::Sender;
 use self::roster::Roster;
 pub use self::settings::{now, pause_clock, resume_clock, set_max_greenlets, set_stack_size};
+pub(crate) use self::timers::TimerKey;
 use self::timers::Timers;
 pub(crate) use self::waiter::WaitList;
-use self::waiter::Waiter;
 use crate::error::{SpawnError, StackError};
 use crate::greenlet::counted::{AnyRef, Ref};
 use crate::greenlet::record::{Birth, Core};
@@ -56,7 +60,7 @@ use crate::stack::{self, DEFAULT_STACK_SIZE};
 pub(crate) struct Hub {
     greenlet: AnyRef,
     ready: Ready,
-    timers: RefCell<Timers<Waiter>>,
+    timers: RefCell<Timers<Due>>,
     clock: Clock,
     poller: Poller,
     mailbox: Mailbox,

@@ -9,12 +9,14 @@
 use std::panic::Location;
 use std::time::Duration;
 
+use super::alarm::Due;
 use super::timers::TimerKey;
 use super::waiter::Waiter;
 use super::{Hub, HubRef, Nanos, existing, get};
 use crate::error::WaitRefused;
+use crate::greenlet::counted::AnyRef;
 use crate::greenlet::thread::{self, Me};
-use crate::greenlet::{Next, describe, handover, permit};
+use crate::greenlet::{Next, describe, handover, interrupt, permit};
 use crate::list::Node;
 use crate::stderr;
 use crate::waiting::{Reason, Woken};
@@ -92,6 +94,9 @@ impl Parking {
                 wait_listed(self.hub, self.me);
             }
         }
+        if self.me.wait().is_interrupted() {
+            interrupt::raise_delivered(self.me);
+        }
         self.me.wait().woken().unwrap_or(Woken::Called)
     }
 }
@@ -141,6 +146,20 @@ pub(crate) fn take_a_breath(place: &'static Location<'static>) {
     }
 }
 
+impl Hub {
+    /// Lets a task that was not started wait for its time to begin.
+    pub(crate) fn park_unstarted(
+        &self,
+        task: &AnyRef,
+        deadline: Option<Nanos>,
+    ) -> Option<TimerKey> {
+        let ticket = self.next_ticket();
+        task.wait().begin(ticket, Reason::BEGIN, task.made_at());
+        let due = Due::Wake(Waiter::new(task.clone(), ticket));
+        Some(self.start_timer(deadline?, due))
+    }
+}
+
 struct EndOfYield(Me);
 
 impl Drop for EndOfYield {
@@ -186,7 +205,8 @@ struct Timer {
 impl Timer {
     fn start(parking: &Parking, deadline: Nanos) -> Timer {
         let hub: &Hub = &parking.hub;
-        let key = hub.timers.borrow_mut().start(deadline, parking.waiter());
+        let due = Due::Wake(parking.waiter());
+        let key = hub.timers.borrow_mut().start(deadline, due);
         Timer {
             hub: parking.hub,
             key,

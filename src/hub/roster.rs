@@ -65,7 +65,7 @@ impl Roster {
     }
 
     /// Shows each task, in the order in which they were spawned.
-    pub(super) fn for_each(&self, show: impl FnMut(&AnyRef)) {
+    pub(crate) fn for_each(&self, show: impl FnMut(&AnyRef)) {
         self.tasks.for_each(show);
     }
 

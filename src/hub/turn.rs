@@ -13,6 +13,7 @@
 //! The order in which greenlets run is the order in which they became ready. A turn is bounded, so that
 //! those who only yield to each other do not keep a timer or a socket waiting.
 
+use super::alarm::Due;
 use super::poller::Patience;
 use super::{Hub, HubRef, Nanos};
 use crate::greenlet::thread::{self, Me};
@@ -162,7 +163,8 @@ fn fire_timers(hub: &Hub, now: Nanos) {
     loop {
         let due = hub.timers.borrow_mut().pop_due(now);
         match due {
-            Some(waiter) => waiter.end(Woken::TimedOut, &hub.ready),
+            Some(Due::Wake(waiter)) => waiter.end(Woken::TimedOut, &hub.ready),
+            Some(Due::Ring(alarm)) => hub.ring(&alarm),
             None => return,
         };
     }

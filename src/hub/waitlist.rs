@@ -50,6 +50,27 @@ impl WaitList {
         Ok(parking.park_until(deadline))
     }
 
+    /// Waits until woken through any of `lists`, or until the clock has reached `deadline`.
+    ///
+    /// # Errors
+    /// [`WaitRefused`] where the running greenlet may not be left.
+    pub(crate) fn wait_in_any<'a>(
+        lists: impl Iterator<Item = &'a WaitList> + Clone,
+        reason: Reason,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Result<Woken, WaitRefused> {
+        let parking = Parking::begin(reason, place)?;
+        let node = |_| Node::new(parking.waiter(), parking.ticket());
+        let nodes: Vec<_> = lists.clone().map(node).collect();
+        let insert = |(list, node): (&'a WaitList, _)| {
+            // SAFETY: as in `wait`: the links are dropped before the nodes, which lie still.
+            unsafe { list.waiters.insert(node) }
+        };
+        let _links: Vec<_> = lists.zip(&nodes).map(insert).collect();
+        Ok(parking.park_until(deadline))
+    }
+
     /// Wakes all who wait now, in the order in which they came.
     #[inline]
     pub(crate) fn wake_all(&self) {

@@ -3,7 +3,8 @@
 
 use std::panic::Location;
 
-use super::{Task, spawn_with};
+use super::Task;
+use super::spawn::spawn_with;
 use crate::error::SpawnError;
 
 /// Settings of a task to be spawned, as [`std::thread::Builder`] has them for threads.

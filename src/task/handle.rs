@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::panic::Location;
 
-use super::spawn_with;
+use super::spawn::spawn_with;
 use crate::error::HubGone;
 use crate::hub::{self, Sender};
 use crate::stderr;

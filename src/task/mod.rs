@@ -2,27 +2,42 @@
 //!
 //! A task is spawned with a body that takes nothing. It runs when its turn comes, its outcome is kept for
 //! whoever joins it, and a panic stays there, too. Dropping the [`Task`] lets it run on by itself.
+//!
+//! | state | the task | asyncio | gevent |
+//! |---|---|---|---|
+//! | [`Pending`](State::Pending) | was not started yet | pending | not started |
+//! | [`Running`](State::Running) | is the one that runs | running | started |
+//! | [`Suspended`](State::Suspended) | waits, or is ready to go on | running | started |
+//! | [`Done`](State::Done) | has returned or panicked | done | ready, successful or not |
+//! | [`Cancelled`](State::Cancelled) | was killed | cancelled | ready, with `GreenletExit` |
 
+mod any;
 mod builder;
+mod callback;
 mod handle;
+mod job;
+mod kill;
 mod pause;
+mod spawn;
+mod unobserved;
 
-use std::any::Any;
-use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, Location, RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
 
+pub use self::any::{AnyTask, State, all, current};
 pub use self::builder::Builder;
+pub use self::callback::Callback;
 pub use self::handle::HubHandle;
+use self::job::{Job, report};
+pub use self::kill::shield;
 pub use self::pause::{sleep, yield_now};
-use crate::error::{JoinError, SpawnError, StackError};
-use crate::greenlet::counted::{AnyRef, Ref};
-use crate::greenlet::record::Birth;
-use crate::greenlet::{Event, GreenletExit, Next, handover, parent, thread};
-use crate::hub::{self, HubRef, WaitList, refuse};
-use crate::list::Node;
-use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
-use crate::waiting::Reason;
+pub use self::spawn::{spawn, spawn_later, try_spawn};
+pub use self::unobserved::{Hook, set_unobserved_hook};
+use crate::error::JoinError;
+use crate::greenlet::counted::Ref;
+use crate::hub::refuse;
+use crate::waiting::{Reason, Woken};
 
 /// A handle to a spawned task: to wait for it, and to get what came out of it.
 ///
@@ -43,158 +58,12 @@ pub struct Task<T> {
     record: Ref<Job<T>>,
 }
 
-/// What a task's record holds besides its greenlet.
-struct Job<T> {
-    outcome: Cell<Option<Outcome<T>>>,
-    joiners: WaitList,
-    /// The body is over; its outcome is there, or was taken.
-    finished: Cell<bool>,
-    /// Nobody will ask for the outcome.
-    detached: Cell<bool>,
-    /// Its place in the hub's list of tasks, which owns it until it has ended.
-    listed: Node<AnyRef>,
-}
-
-impl<T> Job<T> {
-    fn new() -> Job<T> {
-        Job {
-            outcome: Cell::new(None),
-            joiners: WaitList::new(),
-            finished: Cell::new(false),
-            detached: Cell::new(false),
-            listed: Node::empty(),
-        }
-    }
-}
-
-type Outcome<T> = Result<T, Box<dyn Any + Send>>;
-
-/// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
-///
-/// # Panics
-/// If there is no memory for its stack; [`try_spawn`] returns that as an error.
-///
-/// # Examples
-/// ```
-/// use std::rc::Rc;
-///
-/// let shared = Rc::new(20); // it need not be Send
-/// let task = greenhub::spawn({
-///     let shared = shared.clone();
-///     move || *shared + 1
-/// });
-/// assert_eq!(task.join().unwrap(), 21);
-/// ```
-#[track_caller]
-pub fn spawn<F, T>(body: F) -> Task<T>
-where
-    F: FnOnce() -> T + 'static,
-    T: 'static,
-{
-    match try_spawn(body) {
-        Ok(task) => task,
-        Err(error) => panic!("no task could be spawned: {error}"),
-    }
-}
-
-/// Spawns a task as [`spawn`] does, where running out of memory is not the end.
-///
-/// # Errors
-/// [`SpawnError`] if there is no memory for its stack, or no hub can be made. Nothing else is changed.
-#[track_caller]
-pub fn try_spawn<F, T>(body: F) -> Result<Task<T>, SpawnError>
-where
-    F: FnOnce() -> T + 'static,
-    T: 'static,
-{
-    spawn_with(None, None, Location::caller(), body)
-}
-
-#[inline(always)]
-fn spawn_with<F, T>(
-    name: Option<Box<str>>,
-    stack_size: Option<usize>,
-    made_at: &'static Location<'static>,
-    body: F,
-) -> Result<Task<T>, SpawnError>
-where
-    F: FnOnce() -> T + 'static,
-    T: 'static,
-{
-    let hub = hub::try_get()?;
-    hub.tasks().permit()?;
-    let stack = take_stack(stack_size.unwrap_or(hub.tasks().stack_size()))?;
-    let birth = Birth {
-        name,
-        parent: Some(hub.greenlet().to_link()),
-        made_at,
-        id: thread::next_id(),
-    };
-    let record = Ref::new(birth, Job::<T>::new);
-    let core = record.any().as_next();
-    let job: *const Job<T> = &raw const record.extra;
-    let root = move || {
-        // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
-        let me = unsafe { handover::enter(core) };
-        me.wait().end();
-        let outcome = match handover::begin(me) {
-            Ok(()) => catch_unwind(AssertUnwindSafe(body)),
-            Err(panic) => {
-                parent::forget(body);
-                Err(panic)
-            }
-        };
-        // SAFETY: as above.
-        end(hub, unsafe { &*job }, outcome)
-    };
-    // SAFETY: the body is 'static, and `end` closes the greenlet, sets the hub as current, and unwinds not.
-    unsafe { handover::install(record.any(), stack, root) };
-    record.extra.listed.fill(record.any().clone());
-    // SAFETY: the node lies in the record, which the node's own value keeps there until `end` takes it out.
-    unsafe { hub.tasks().enter(&record.extra.listed) };
-    record.any().wait().set_listed();
-    record.any().wait().set_ready();
-    hub.push_ready(record.any().clone());
-    Ok(Task { record })
-}
-
-/// A stack; with the usual size known to the compiler, which makes the warm way shorter.
-#[inline(always)]
-fn take_stack(size: usize) -> Result<PooledStack, StackError> {
-    if size == DEFAULT_STACK_SIZE {
-        stack::take(DEFAULT_STACK_SIZE)
-    } else {
-        stack::take(size)
-    }
-}
-
-/// The last thing on a task's own stack. What it returns must run next.
-#[inline(always)]
-fn end<T>(hub: HubRef, job: &Job<T>, outcome: Outcome<T>) -> Next {
-    if job.detached.get() {
-        // Here and now, where a destructor may still wait.
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(outcome))) {
-            std::mem::forget(panic);
-        }
-    } else {
-        job.outcome.set(Some(outcome));
-    }
-    job.finished.set(true);
-    job.joiners.wake_all();
-    let me = thread::current();
-    me.wait().end();
-    // Before the end: a queue entry that goes here may be the last pointer to a greenlet, which unwinds then.
-    let next = me.unwinder().unwrap_or_else(|| hub.next());
-    parent::close(&me);
-    // SAFETY: it was put into this list when it was spawned.
-    drop(unsafe { hub.tasks().leave(&job.listed) });
-    // SAFETY: it is about to run, so it is there.
-    handover::trace(Event::Switch, me, unsafe { next.as_ref() });
-    thread::set_current(next);
-    next
-}
-
 impl<T> Task<T> {
+    #[inline(always)]
+    fn of(record: Ref<Job<T>>) -> Task<T> {
+        Task { record }
+    }
+
     /// Waits until the task has ended, and gives what its body returned.
     ///
     /// # Errors
@@ -210,39 +79,61 @@ impl<T> Task<T> {
     pub fn join(self) -> Result<T, JoinError> {
         self.wait();
         match self.record.extra.outcome.take() {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(payload)) => Err(self.failed(payload)),
+            Some(outcome) => outcome.map_err(|error| *error),
             None => unreachable!("only join takes the outcome, and it takes the handle"),
         }
     }
 
-    #[cold]
-    fn failed(&self, payload: Box<dyn Any + Send>) -> JoinError {
-        let killed = GreenletExit::is_in(&*payload);
-        let who = match self.name() {
-            Some(name) => format!("task \"{name}\""),
-            None => format!("task {}", self.id()),
-        };
-        JoinError::new(who, self.record.any().made_at(), killed, payload)
+    /// What the body came to, if it has ended: [`join`](Task::join) without the wait.
+    ///
+    /// # Errors
+    /// The handle, if the task has not ended.
+    ///
+    /// # Examples
+    /// ```
+    /// let task = greenhub::spawn(|| 7);
+    /// let task = task.try_join().expect_err("it did not run yet");
+    /// greenhub::yield_now();
+    /// assert_eq!(task.try_join().unwrap().unwrap(), 7);
+    /// ```
+    pub fn try_join(self) -> Result<Result<T, JoinError>, Task<T>> {
+        match self.record.extra.outcome.take() {
+            Some(outcome) => Ok(outcome.map_err(|error| *error)),
+            None => Err(self),
+        }
     }
 
     /// Waits until the task has ended, and leaves its outcome for [`join`](Task::join).
     #[inline(always)]
     #[track_caller]
     pub fn wait(&self) {
-        let job = &self.record.extra;
-        if !job.finished.get() {
-            let reason = Reason::join(self.record.any().id());
-            if let Err(why) = job.joiners.wait(reason, Location::caller()) {
+        let head = &self.record.extra.head;
+        if !head.is_over() {
+            let reason = Reason::join(self.id());
+            if let Err(why) = head.joiners.wait(reason, Location::caller()) {
                 refuse(why, "join", Location::caller());
             }
         }
     }
 
+    /// Waits until the task has ended, for as long as `limit` at most. False if it has not ended by then: it runs on.
+    ///
+    /// # Panics
+    /// As [`join`](Task::join).
+    ///
+    /// # Aborts
+    /// As [`join`](Task::join).
+    #[track_caller]
+    pub fn wait_timeout(&self, limit: Duration) -> bool {
+        let head = &self.record.extra.head;
+        let reason = Reason::join(self.id());
+        head.is_over() || head.wait_for(reason, Location::caller(), limit) == Woken::Called
+    }
+
     /// The task has ended: `join` would not wait.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.record.extra.finished.get()
+        self.record.extra.head.is_over()
     }
 
     /// A number that no other greenlet of this process has or will have.
@@ -279,8 +170,11 @@ pub fn joinall<'a, T: 'static>(tasks: impl IntoIterator<Item = &'a Task<T>>) {
 impl<T> Drop for Task<T> {
     #[inline]
     fn drop(&mut self) {
-        self.record.extra.detached.set(true);
-        drop(self.record.extra.outcome.take());
+        let job = &self.record.extra;
+        job.head.detached.set(true);
+        if let Some(outcome) = job.outcome.take() {
+            report(&outcome);
+        }
     }
 }
 

@@ -22,11 +22,22 @@ const CRATE: &str = "greenhub";
 const FLOORS: &Order = &[
     (
         "0 ground",
-        &["error", "stderr", "slots", "list", "waiting", "sys"],
+        &[
+            "error",
+            "stderr",
+            "slots",
+            "list",
+            "waiting",
+            "interrupts",
+            "sys",
+        ],
     ),
     ("1 switch", &["stack", "greenlet", "generator", "local"]),
     ("2 hub", &["hub"]),
-    ("3 tasks", &["task", "timeout", "sync", "group", "interop"]),
+    (
+        "3 tasks",
+        &["waitable", "task", "timeout", "sync", "group", "interop"],
+    ),
     (
         "4 outside",
         &[
@@ -55,12 +66,14 @@ const ROOMS: &Order = &[(
         "ready",
         "timers",
         "waiter",
+        "alarm",
         "poller",
         "remote",
         "housekeeping",
         "roster",
         "mod",
         "settings",
+        "interrupt",
         "park",
         "waitlist",
         "source",
@@ -104,6 +117,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/greenlet/engine.rs",
     "src/greenlet/handle.rs",
     "src/greenlet/handover.rs",
+    "src/greenlet/interrupt.rs",
     "src/greenlet/parent.rs",
     "src/greenlet/permit.rs",
     "src/greenlet/record.rs",
@@ -131,7 +145,10 @@ const UNSAFE_FILES: &[&str] = &[
     "src/sys/memory.rs",
     "src/sys/sanitizer.rs",
     "src/sys/socket.rs",
-    "src/task/mod.rs",
+    "src/task/any.rs",
+    "src/task/job.rs",
+    "src/task/kill.rs",
+    "src/task/spawn.rs",
 ];
 
 /// Names that may open a file's first sentence in lower case.

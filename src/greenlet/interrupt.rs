@@ -1,0 +1,121 @@
+//! Delivering interrupts: how a kill or a timeout that is pending becomes a panic where its greenlet waits.
+//!
+//! Whoever has one pending makes its thread [attentive](thread::add_attention), so that the next switch or wait comes to
+//! `permit.rs`, which looks here. The floor above ends waits that have begun.
+
+use std::panic::resume_unwind;
+
+use super::describe;
+use super::exit::GreenletExit;
+use super::parent;
+use super::permit::MOST_SWALLOWED;
+use super::record::{Arrival, Core};
+use super::state::State;
+use super::tag::{Nothing, Tag};
+use super::thread::{self, Me};
+use crate::error::TimedOut;
+use crate::interrupts::Interrupt;
+use crate::stderr;
+
+/// To be called when what is pending for `core` has changed.
+pub(crate) fn notice(core: &Core) {
+    let interrupts = core.interrupts();
+    let pending = interrupts.is_pending() && !core.state().is_over();
+    if interrupts.noticed.replace(pending) != pending {
+        if pending {
+            thread::add_attention();
+        } else {
+            thread::remove_attention();
+        }
+    }
+}
+
+/// `core` has ended, or its body has: nothing is pending any more.
+#[inline(always)]
+pub(crate) fn clear(core: &Core) {
+    if core.known_interrupts().is_some() {
+        clear_slow(core);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn clear_slow(core: &Core) {
+    core.interrupts().clear();
+    notice(core);
+}
+
+/// Ends the switch that `core` waits in, so that it may run and be interrupted. False if it waits in none.
+pub(crate) fn end_switch(core: &Core) -> bool {
+    let waits = core.state().is_alive()
+        && core.as_next() != thread::current().as_next()
+        && !core.expects.get().is::<Nothing>();
+    if waits {
+        // Nobody else may switch there any more.
+        core.expects.set(Tag::of::<Nothing>());
+        core.put_arrival(Arrival::Interrupt);
+    }
+    waits
+}
+
+/// The running greenlet has got control in a switch. If it stands in the queue, to be interrupted, it does so no more:
+/// with another arrival somebody else was first.
+pub(super) fn end_turn(me: Me, arrival: Option<&Arrival>) {
+    me.wait().end();
+    if !matches!(arrival, Some(Arrival::Interrupt))
+        && let Some(known) = me.known_interrupts()
+    {
+        known.put_off();
+    }
+}
+
+/// Raises what is due for the running greenlet, if anything is.
+pub(super) fn raise_due(me: Me) {
+    let Some(due) = me.known_interrupts().and_then(|known| known.take()) else {
+        return;
+    };
+    notice(&me);
+    if due == Interrupt::Kill && me.interrupts().kill_again() >= MOST_SWALLOWED {
+        leave_for_good(me);
+    }
+    raise(due)
+}
+
+/// Raises what has ended a wait of the running greenlet.
+#[cold]
+#[inline(never)]
+pub(crate) fn raise_delivered(me: Me) {
+    if let Some(delivered) = me.interrupts().take_delivered() {
+        notice(&me);
+        raise(delivered)
+    }
+}
+
+fn raise(interrupt: Interrupt) -> ! {
+    match interrupt {
+        Interrupt::Kill => resume_unwind(Box::new(GreenletExit::new())),
+        Interrupt::Timeout(id) => resume_unwind(Box::new(TimedOut::with_id(id))),
+    }
+}
+
+/// It catches its kill time and again: those who wait for it are told that it was killed, and it is left where it is.
+fn leave_for_good(me: Me) -> ! {
+    stderr::say(format_args!(
+        "{} has caught its kill {MOST_SWALLOWED} times and waits again: it is given up, and its stack is leaked",
+        describe(&me)
+    ));
+    clear(&me);
+    // Its frames are never unwound, so its record must not go either.
+    std::mem::forget(me.to_ref());
+    // SAFETY: it is given up here, where it was not told of before.
+    unsafe { me.give_up() };
+    let hub = me.parent().expect("a task's parent is its hub").as_next();
+    parent::close(&me);
+    me.state.set(State::Leaked);
+    // SAFETY: nobody resumes a greenlet in this state.
+    unsafe { me.context.leak() };
+    thread::set_current(hub);
+    // SAFETY: this is its own stack, and a task's is not main's.
+    unsafe { me.context.suspend(hub) };
+    unreachable!("nobody resumes a greenlet that was given up")
+}

@@ -1,0 +1,62 @@
+//! Ending a wait that has begun, for a kill or a timeout; and alarms, which do so at their time.
+//!
+//! ```text
+//!   waits in the hub        -> woken, and the interrupt is raised where it waits
+//!   waits in a switch       -> nobody can switch there any more; it is put into the queue, and raised there
+//!   runs, or is ready       -> raised at its next wait: see `greenlet/permit.rs`
+//! ```
+#![forbid(unsafe_code)]
+
+use std::rc::Rc;
+
+use super::alarm::{Alarm, Due};
+use super::timers::TimerKey;
+use super::{Hub, Nanos};
+use crate::greenlet::counted::AnyRef;
+use crate::greenlet::interrupt;
+
+impl Hub {
+    /// To be called when something has become pending for `target`.
+    pub(crate) fn interrupt(&self, target: &AnyRef) {
+        interrupt::notice(target);
+        let Some(due) = target.interrupts().due() else {
+            return;
+        };
+        let wait = target.wait();
+        if wait.interrupt() {
+            target.interrupts().deliver(due);
+            self.ready.push(target.clone());
+        } else if !wait.is_ready() && interrupt::end_switch(target) {
+            target.interrupts().deliver(due);
+            wait.set_ready();
+            self.ready.push(target.clone());
+        }
+    }
+
+    /// Sets an alarm for the time when the clock reaches `deadline`.
+    pub(crate) fn set_alarm(&self, alarm: &Rc<Alarm>, deadline: Nanos) -> TimerKey {
+        alarm.rung.set(false);
+        self.start_timer(deadline, Due::Ring(alarm.clone()))
+    }
+
+    /// Starts a timer.
+    pub(crate) fn start_timer(&self, deadline: Nanos, due: Due) -> TimerKey {
+        self.timers.borrow_mut().start(deadline, due)
+    }
+
+    /// Takes a timer back, if its time has not come yet.
+    pub(crate) fn stop_timer(&self, key: TimerKey) {
+        let due = self.timers.borrow_mut().cancel(key);
+        drop(due);
+    }
+
+    /// Its time has come.
+    pub(super) fn ring(&self, alarm: &Alarm) {
+        alarm.rung.set(true);
+        if let Some(greenlet) = alarm.greenlet.upgrade()
+            && greenlet.interrupts().expire(alarm.id)
+        {
+            self.interrupt(&greenlet);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Killing a task, and the shield that holds a kill off.
+
+use std::panic::{Location, resume_unwind};
+use std::time::Duration;
+
+use super::{AnyTask, Task};
+use crate::error::KillError;
+use crate::greenlet::counted::AnyRef;
+use crate::greenlet::{GreenletExit, State, describe, interrupt, parent, thread};
+use crate::hub::{self, refuse};
+use crate::waiting::{Reason, Woken};
+
+/// Kills `task`. It has ended with that if it was not started; otherwise it unwinds at its wait.
+///
+/// # Errors
+/// [`KillError::Unsupported`] for a started one where nothing can be unwound.
+fn kill(task: &AnyRef) -> Result<(), KillError> {
+    match task.state() {
+        State::Dead | State::Leaked => return Ok(()),
+        State::Declared | State::Unstarted => {
+            let kept = task.clone();
+            let dropped = parent::cancel(&kept);
+            kept.wait().end();
+            // SAFETY: it has ended just now, without having run.
+            unsafe { kept.give_up() };
+            if let Err(panic) = dropped {
+                // As in a task that runs: a panic of its own stays with it, and it was killed.
+                std::mem::forget(panic);
+            }
+            return Ok(());
+        }
+        State::Suspended | State::Active => {}
+    }
+    if cfg!(panic = "abort") {
+        return Err(KillError::Unsupported);
+    }
+    if task.as_next() == thread::current().as_next() && !std::thread::panicking() {
+        resume_unwind(Box::new(GreenletExit::new()));
+    }
+    task.interrupts().kill();
+    hub::get().interrupt(task);
+    Ok(())
+}
+
+#[track_caller]
+fn kill_or_panic(task: &AnyRef) {
+    if let Err(error) = kill(task) {
+        panic!("{} cannot be killed: {error}", describe(task));
+    }
+}
+
+impl AnyTask {
+    /// Kills the task, and waits until it has ended: see [`Task::kill`].
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn kill(&self) {
+        kill_or_panic(self.record());
+        let reason = Reason::kill(self.id());
+        if !self.is_finished()
+            && let Err(why) = self.head().joiners.wait(reason, Location::caller())
+        {
+            refuse(why, "kill", Location::caller());
+        }
+    }
+
+    /// Kills the task, and waits for its end no longer than `limit`: see [`Task::kill_timeout`].
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn kill_timeout(&self, limit: Duration) -> bool {
+        kill_or_panic(self.record());
+        let reason = Reason::kill(self.id());
+        self.is_finished()
+            || self.head().wait_for(reason, Location::caller(), limit) == Woken::Called
+    }
+
+    /// Kills the task without waiting for its end: see [`Task::kill_nowait`].
+    ///
+    /// # Panics
+    /// As there.
+    #[track_caller]
+    pub fn kill_nowait(&self) {
+        kill_or_panic(self.record());
+    }
+
+    /// As [`kill_nowait`](AnyTask::kill_nowait), where it may fail.
+    ///
+    /// # Errors
+    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`.
+    pub fn try_kill(&self) -> Result<(), KillError> {
+        kill(self.record())
+    }
+}
+
+impl<T> Task<T> {
+    /// Kills the task, and waits until it has ended.
+    ///
+    /// It unwinds with [`GreenletExit`] from the switch or the wait that it is in, or comes to next. A task that was
+    /// not started never runs: its body is dropped at once. One that has ended stays as it is. A task that kills itself
+    /// unwinds from here.
+    ///
+    /// A task that catches its kill and waits again is killed again there; after a hundred times it is given up: it
+    /// counts as killed, a line on stderr says so, and its stack is leaked. A task in a [`shield`] is killed at its
+    /// first wait after that.
+    ///
+    /// # Panics
+    /// If it was started and the program is built with `panic=abort`: nothing can be unwound. As [`join`](Task::join)
+    /// while it waits.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet; [`kill_nowait`](Task::kill_nowait) need not.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{sleep, spawn};
+    /// use std::time::Duration;
+    ///
+    /// let victim = spawn(|| sleep(Duration::from_secs(600)));
+    /// sleep(Duration::ZERO); // let it start
+    /// victim.kill();
+    /// assert!(victim.join().unwrap_err().is_killed());
+    /// ```
+    #[track_caller]
+    pub fn kill(&self) {
+        self.any().kill();
+    }
+
+    /// Kills the task, and waits for its end no longer than `limit`. False if it has not ended by then: it is killed
+    /// all the same.
+    ///
+    /// # Panics
+    /// As [`kill`](Task::kill).
+    ///
+    /// # Aborts
+    /// As [`kill`](Task::kill).
+    #[track_caller]
+    pub fn kill_timeout(&self, limit: Duration) -> bool {
+        self.any().kill_timeout(limit)
+    }
+
+    /// Kills the task without waiting for its end: it unwinds when its turn comes.
+    ///
+    /// # Panics
+    /// If it was started and the program is built with `panic=abort`.
+    #[track_caller]
+    pub fn kill_nowait(&self) {
+        kill_or_panic(self.record.any());
+    }
+
+    /// As [`kill_nowait`](Task::kill_nowait), where it may fail.
+    ///
+    /// # Errors
+    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`.
+    pub fn try_kill(&self) -> Result<(), KillError> {
+        kill(self.record.any())
+    }
+}
+
+/// Runs `body`, in which the running greenlet is not killed, and no timeout expires that was started outside: these come
+/// at its first wait after that.
+///
+/// # Examples
+/// ```
+/// use greenhub::{sleep, spawn, task::shield};
+/// use std::time::Duration;
+///
+/// let careful = spawn(|| {
+///     shield(|| sleep(Duration::from_millis(5)));
+///     println!("done in peace");
+///     sleep(Duration::from_secs(600)); // the kill comes here
+/// });
+/// sleep(Duration::ZERO);
+/// careful.kill();
+/// assert!(careful.join().unwrap_err().is_killed());
+/// ```
+pub fn shield<R>(body: impl FnOnce() -> R) -> R {
+    let _shield = Shield::raise();
+    body()
+}
+
+/// Holds interrupts off while it lives.
+pub(crate) struct Shield {
+    /// Who had it raised: a generator's body may be resumed by somebody else meanwhile.
+    greenlet: AnyRef,
+    before: Option<u64>,
+}
+
+impl Shield {
+    pub(crate) fn raise() -> Shield {
+        let greenlet = thread::current().to_ref();
+        let before = greenlet.interrupts().shield(thread::next_id());
+        Shield { greenlet, before }
+    }
+}
+
+impl Drop for Shield {
+    fn drop(&mut self) {
+        self.greenlet.interrupts().unshield(self.before);
+        interrupt::notice(&self.greenlet);
+    }
+}

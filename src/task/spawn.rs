@@ -1,0 +1,183 @@
+//! Spawning: a body, a stack and a record become a task in the hub's queue.
+
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::thread::Result as Caught;
+use std::time::Duration;
+
+use super::Task;
+use super::job::{Job, outcome_of};
+use crate::error::{SpawnError, StackError};
+use crate::greenlet::counted::Ref;
+use crate::greenlet::record::Birth;
+use crate::greenlet::{Event, Next, handover, interrupt, parent, thread};
+use crate::hub::{self, HubRef};
+use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
+
+/// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
+///
+/// # Panics
+/// If there is no memory for its stack; [`try_spawn`] returns that as an error.
+///
+/// # Examples
+/// ```
+/// use std::rc::Rc;
+///
+/// let shared = Rc::new(20); // it need not be Send
+/// let task = greenhub::spawn({
+///     let shared = shared.clone();
+///     move || *shared + 1
+/// });
+/// assert_eq!(task.join().unwrap(), 21);
+/// ```
+#[track_caller]
+pub fn spawn<F, T>(body: F) -> Task<T>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    match try_spawn(body) {
+        Ok(task) => task,
+        Err(error) => panic!("no task could be spawned: {error}"),
+    }
+}
+
+/// Spawns a task as [`spawn`] does, where running out of memory is not the end.
+///
+/// # Errors
+/// [`SpawnError`] if there is no memory for its stack, or no hub can be made. Nothing else is changed.
+#[track_caller]
+pub fn try_spawn<F, T>(body: F) -> Result<Task<T>, SpawnError>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    spawn_with(None, None, Location::caller(), body)
+}
+
+/// Makes a task of `body` that is put into the queue when `delay` has passed. If it is killed before, the body never
+/// runs. A [`Duration::MAX`] never passes.
+///
+/// # Panics
+/// As [`spawn`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// let task = greenhub::spawn_later(Duration::from_millis(5), || "later");
+/// greenhub::yield_now();
+/// assert!(!task.is_finished());
+/// assert_eq!(task.join().unwrap(), "later");
+/// ```
+#[track_caller]
+pub fn spawn_later<F, T>(delay: Duration, body: F) -> Task<T>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    match make(None, None, Location::caller(), body) {
+        Ok((hub, record)) => {
+            let deadline = hub.clock().after(delay);
+            if let Some(timer) = hub.park_unstarted(record.any(), deadline) {
+                record.extra.begins_with(timer);
+            }
+            Task::of(record)
+        }
+        Err(error) => panic!("no task could be spawned: {error}"),
+    }
+}
+
+#[inline(always)]
+pub(super) fn spawn_with<F, T>(
+    name: Option<Box<str>>,
+    stack_size: Option<usize>,
+    made_at: &'static Location<'static>,
+    body: F,
+) -> Result<Task<T>, SpawnError>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    let (hub, record) = make(name, stack_size, made_at, body)?;
+    record.any().wait().set_ready();
+    hub.push_ready(record.any().clone());
+    Ok(Task::of(record))
+}
+
+/// Makes a task that is not in the queue yet.
+#[inline(always)]
+fn make<F, T>(
+    name: Option<Box<str>>,
+    stack_size: Option<usize>,
+    made_at: &'static Location<'static>,
+    body: F,
+) -> Result<(HubRef, Ref<Job<T>>), SpawnError>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    let hub = hub::try_get()?;
+    hub.tasks().permit()?;
+    let stack = take_stack(stack_size.unwrap_or(hub.tasks().stack_size()))?;
+    let birth = Birth {
+        name,
+        parent: Some(hub.greenlet().to_link()),
+        made_at,
+        id: thread::next_id(),
+    };
+    let parent = thread::current().id();
+    let record = Ref::new(birth, || Job::<T>::new(parent));
+    let core = record.any().as_next();
+    let job: *const Job<T> = &raw const record.extra;
+    let root = move || {
+        // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
+        let me = unsafe { handover::enter(core) };
+        me.wait().end();
+        let outcome = match handover::begin(me) {
+            Ok(()) => catch_unwind(AssertUnwindSafe(body)),
+            Err(panic) => {
+                parent::forget(body);
+                Err(panic)
+            }
+        };
+        // SAFETY: as above.
+        end(hub, unsafe { &*job }, outcome)
+    };
+    // SAFETY: the body is 'static, and `end` closes the greenlet, sets the hub as current, and unwinds not.
+    unsafe { handover::install(record.any(), stack, root) };
+    let listed = &record.extra.head.listed;
+    listed.fill(record.any().clone());
+    // SAFETY: the node lies in the record, which the node's own value keeps there until it is taken out at the end.
+    unsafe { hub.tasks().enter(listed) };
+    record.any().wait().set_listed();
+    Ok((hub, record))
+}
+
+/// A stack; with the usual size known to the compiler, which makes the warm way shorter.
+#[inline(always)]
+fn take_stack(size: usize) -> Result<PooledStack, StackError> {
+    if size == DEFAULT_STACK_SIZE {
+        stack::take(DEFAULT_STACK_SIZE)
+    } else {
+        stack::take(size)
+    }
+}
+
+/// The last thing on a task's own stack. What it returns must run next.
+#[inline(always)]
+fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<T>) -> Next {
+    let me = thread::current();
+    // What was to end its waits has done so, or comes too late.
+    interrupt::clear(&me);
+    job.finish(outcome_of(&me, caught));
+    me.wait().end();
+    // Before the end: a queue entry that goes here may be the last pointer to a greenlet, which unwinds then.
+    let next = me.unwinder().unwrap_or_else(|| hub.next());
+    parent::close(&me);
+    // SAFETY: it was put into this list when it was spawned.
+    drop(unsafe { hub.tasks().leave(&job.head.listed) });
+    // SAFETY: it is about to run, so it is there.
+    handover::trace(Event::Switch, me, unsafe { next.as_ref() });
+    thread::set_current(next);
+    next
+}

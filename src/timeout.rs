@@ -1,0 +1,186 @@
+//! Timeouts: bounds on how long a block may wait, whatever it waits for.
+//!
+//! ```text
+//!   with_timeout(5 s, ||                     timeouts nest: an outer one ends the inner block, too,
+//!     with_timeout(60 s, ||                  and each block catches its own only
+//!       read(..)))     <-- after 5 s the read unwinds, through the inner block, to the outer one
+//! ```
+#![forbid(unsafe_code)]
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::error::TimedOut;
+use crate::greenlet::counted::{AnyRef, Link};
+use crate::greenlet::{interrupt, thread};
+use crate::hub::{self, Alarm, TimerKey};
+
+/// Runs `body`, and ends it where it waits when `limit` has passed: its wait unwinds up to here.
+///
+/// Code that does not wait is not ended, so a body that comes to its end gives its value, however long it took. A
+/// `limit` of zero ends the first wait that is not over at once; a [`Duration::MAX`] never passes. Of several timeouts
+/// that have passed the outermost counts.
+///
+/// The time is the running greenlet's: a body must not be left in the middle, by a generator that yields out of it, and
+/// gone on with in another greenlet.
+///
+/// # Errors
+/// [`TimedOut`] if the time was over before the body. Its frames were unwound then.
+///
+/// # Panics
+/// With what `body` panics with. And in a program built with `panic=abort`, where nothing can be unwound.
+///
+/// # Examples
+/// ```
+/// use greenhub::{sleep, with_timeout};
+/// use std::time::Duration;
+///
+/// let (short, long) = (Duration::from_millis(5), Duration::from_secs(600));
+/// assert!(with_timeout(short, || sleep(long)).is_err());
+/// assert_eq!(with_timeout(long, || 7), Ok(7));
+/// // An inner timeout does not catch an outer one.
+/// assert!(with_timeout(short, || with_timeout(long, || sleep(long)).is_err()).is_err());
+/// ```
+#[track_caller]
+pub fn with_timeout<R>(limit: Duration, body: impl FnOnce() -> R) -> Result<R, TimedOut> {
+    let timeout = Timeout::start(limit);
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(value) => Ok(value),
+        Err(payload) if timeout.is_in(&*payload) => Err(TimedOut::with_id(timeout.id)),
+        Err(payload) => {
+            drop(timeout);
+            resume_unwind(payload)
+        }
+    }
+}
+
+/// A timeout of the running greenlet, for blocks that are no closures: see [`with_timeout`].
+///
+/// When its time has passed, the greenlet's wait unwinds with [`TimedOut`], or its next one does.
+/// Whoever catches that can ask the timeout whether it [was its](Timeout::is_in). Dropping it takes it back.
+///
+/// # Examples
+/// ```
+/// use greenhub::{Timeout, sleep};
+/// use std::panic::{catch_unwind, resume_unwind};
+/// use std::time::Duration;
+///
+/// let timeout = Timeout::start(Duration::from_millis(5));
+/// let caught = catch_unwind(|| sleep(Duration::from_secs(600))).unwrap_err();
+/// if !timeout.is_in(&*caught) {
+///     resume_unwind(caught);
+/// }
+/// timeout.restart(Duration::from_secs(600)); // for the next block
+/// sleep(Duration::from_millis(1));
+/// timeout.cancel();
+/// assert!(!timeout.is_running());
+/// ```
+pub struct Timeout {
+    greenlet: Link,
+    id: u64,
+    alarm: Rc<Alarm>,
+    timer: Cell<Option<TimerKey>>,
+}
+
+impl Timeout {
+    /// A timeout that runs from now on.
+    ///
+    /// # Panics
+    /// In a program built with `panic=abort`, where nothing can be unwound.
+    #[must_use = "dropping it takes it back"]
+    #[track_caller]
+    pub fn start(limit: Duration) -> Timeout {
+        if cfg!(panic = "abort") {
+            panic!(
+                "a timeout unwinds what waits, and a program built with panic=abort cannot unwind"
+            );
+        }
+        let greenlet = thread::current().to_ref().to_link();
+        let id = thread::next_id();
+        let alarm = Rc::new(Alarm::new(greenlet.clone(), id));
+        let timeout = Timeout {
+            greenlet,
+            id,
+            alarm,
+            timer: Cell::new(None),
+        };
+        timeout.run(limit);
+        timeout
+    }
+
+    /// Lets it run anew, for `limit` from now on.
+    pub fn restart(&self, limit: Duration) {
+        self.cancel();
+        self.run(limit);
+    }
+
+    /// Takes it back: it is not delivered any more, unless it has ended a wait already.
+    pub fn cancel(&self) {
+        if let (Some(timer), Some(hub)) = (self.timer.take(), hub::existing()) {
+            hub.stop_timer(timer);
+        }
+        if let Some(greenlet) = self.greenlet.upgrade() {
+            greenlet.interrupts().stop(self.id);
+            interrupt::notice(&greenlet);
+        }
+    }
+
+    /// It was started, and neither its time has passed nor was it cancelled.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.timer.get().is_some() && !self.alarm.has_rung()
+    }
+
+    /// Its time has passed since it was started last.
+    #[must_use]
+    pub fn has_expired(&self) -> bool {
+        self.alarm.has_rung()
+    }
+
+    /// Tells whether this caught panic payload is this very timeout's, and not that of another.
+    #[must_use]
+    pub fn is_in(&self, payload: &(dyn Any + Send)) -> bool {
+        let timed_out = payload.downcast_ref::<TimedOut>();
+        timed_out.is_some_and(|timed_out| timed_out.id() == self.id)
+    }
+
+    fn run(&self, limit: Duration) {
+        let Some(greenlet) = self.greenlet.upgrade() else {
+            return;
+        };
+        self.alarm.reset();
+        greenlet.interrupts().start(self.id);
+        if limit.is_zero() {
+            return self.expire(&greenlet);
+        }
+        let hub = hub::get();
+        if let Some(deadline) = hub.clock().after(limit) {
+            self.timer.set(Some(hub.set_alarm(&self.alarm, deadline)));
+        }
+    }
+
+    fn expire(&self, greenlet: &AnyRef) {
+        self.alarm.ring_now();
+        greenlet.interrupts().expire(self.id);
+        hub::get().interrupt(greenlet);
+    }
+}
+
+impl Drop for Timeout {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+impl fmt::Debug for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeout")
+            .field("running", &self.is_running())
+            .field("expired", &self.has_expired())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,113 @@
+//! What can be waited for beside other things: it is ready or not, and has a list of those who wait until it is.
+//!
+//! ```text
+//!   wait for any of a, b, c:   one ticket, a node with it in the list of each
+//!      a --- waiters: [..., me]
+//!      b --- waiters: [me, ...]      the first of them to wake its list ends the wait;
+//!      c --- waiters: [me]           the nodes in the others go when the wait is over
+//! ```
+#![forbid(unsafe_code)]
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::hub::{self, Nanos, WaitList, refuse};
+use crate::waiting::{Reason, Woken};
+
+/// Something that a greenlet can wait for beside others: a task, a timer, an event.
+///
+/// It is *ready* when waiting for it would be over at once, and stays so until somebody takes what is there. The trait
+/// cannot be implemented outside of this crate.
+pub trait Waitable: Sealed {
+    /// How it stands, and where one waits for it.
+    #[doc(hidden)]
+    fn post(&self) -> Post<'_>;
+}
+
+/// How a waitable stands, and where one waits for it.
+#[expect(
+    unnameable_types,
+    missing_debug_implementations,
+    reason = "only this crate can make or read it"
+)]
+pub struct Post<'a> {
+    /// Waiting for it would be over at once.
+    pub(crate) ready: bool,
+    /// Those who wait for it: woken when it may have become ready.
+    pub(crate) waiters: &'a WaitList,
+    /// As a report shows it.
+    pub(crate) reason: Reason,
+}
+
+/// Waits until one of `things` is ready, and gives its index: the lowest, if there are several. With no things it waits
+/// for ever, which the hub reports as a deadlock where nothing else can happen.
+///
+/// # Panics
+/// As [`Task::join`](crate::Task::join).
+///
+/// # Aborts
+/// If it had to wait while a panic unwinds the running greenlet.
+///
+/// # Examples
+/// ```
+/// use greenhub::{sleep, spawn, wait_any};
+/// use std::time::Duration;
+///
+/// let slow = spawn(|| sleep(Duration::from_secs(600)));
+/// let fast = spawn(|| "a value of another type");
+/// assert_eq!(wait_any(&[&slow, &fast]), 1);
+/// # slow.kill();
+/// ```
+#[track_caller]
+pub fn wait_any(things: &[&dyn Waitable]) -> usize {
+    let first = wait_until(things, None, Location::caller());
+    first.expect("a wait without a deadline ends with something")
+}
+
+/// As [`wait_any`], for as long as `limit` at most. `None` if none of them is ready by then.
+///
+/// # Panics
+/// As there.
+///
+/// # Aborts
+/// As there.
+#[track_caller]
+pub fn wait_any_timeout(things: &[&dyn Waitable], limit: Duration) -> Option<usize> {
+    let deadline = hub::get().clock().after(limit);
+    wait_until(things, deadline, Location::caller())
+}
+
+/// The lowest that is ready, once one is.
+pub(crate) fn wait_until(
+    things: &[&dyn Waitable],
+    deadline: Option<Nanos>,
+    place: &'static Location<'static>,
+) -> Option<usize> {
+    loop {
+        if let Some(first) = things.iter().position(|thing| thing.post().ready) {
+            return Some(first);
+        }
+        let reason = match things {
+            [one] => one.post().reason,
+            _ => Reason::any(things.len()),
+        };
+        let lists = things.iter().map(|thing| thing.post().waiters);
+        match WaitList::wait_in_any(lists, reason, place, deadline) {
+            Ok(Woken::Called) => {}
+            Ok(Woken::TimedOut) => return things.iter().position(|thing| thing.post().ready),
+            Err(why) => refuse(why, "wait", place),
+        }
+    }
+}
+
+/// What only types of this crate have.
+#[expect(unnameable_types, reason = "so that nobody else can implement it")]
+pub trait Sealed {}
+
+impl<W: Sealed + ?Sized> Sealed for &W {}
+
+impl<W: Waitable + ?Sized> Waitable for &W {
+    fn post(&self) -> Post<'_> {
+        (**self).post()
+    }
+}
