@@ -2,9 +2,10 @@
 //!
 //! ```text
 //!            begin(ticket)              wake(ticket, why)
-//!  Running ----------------> Parked ----------------------> Ready(why)
-//!     ^                        |   a ticket of another wait      |
-//!     |                        |   changes nothing               |
+//!  Running ----------------> Parked ----------------------> Called, TimedOut
+//!     ^                        | \ a ticket of another wait       |
+//!     |                        |  \ changes nothing              |
+//!     |                        |   +------- interrupt() ---> Interrupted
 //!     +----- end() ------------+---------------------------------+
 //! ```
 //!
@@ -36,14 +37,18 @@ pub(crate) struct Details {
     listed: Cell<bool>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// In this order: whoever is ready comes after whoever is not, so that one comparison tells.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
+#[repr(u8)]
 pub(crate) enum Stand {
     /// It runs, or waits for something that is not the hub's business.
     Running,
     /// It waits for a wake.
     Parked,
     /// It was woken, or never had to wait, and shall run when its turn comes.
-    Ready(Woken),
+    Called,
+    /// The same, by its deadline.
+    TimedOut,
     /// Its wait was ended by its kill or a timeout of its, which is raised when its turn comes.
     Interrupted,
 }
@@ -199,7 +204,10 @@ impl<'a> Wait<'a> {
     pub(crate) fn wake(self, ticket: u64, why: Woken) -> bool {
         let first = self.phase.0.get() == Stand::Parked && self.details.ticket.get() == ticket;
         if first {
-            self.phase.0.set(Stand::Ready(why));
+            self.phase.0.set(match why {
+                Woken::Called => Stand::Called,
+                Woken::TimedOut => Stand::TimedOut,
+            });
         }
         first
     }
@@ -207,7 +215,7 @@ impl<'a> Wait<'a> {
     /// Makes it ready without a wait: a new task, or one that lets others go first.
     #[inline(always)]
     pub(crate) fn set_ready(self) {
-        self.phase.0.set(Stand::Ready(Woken::Called));
+        self.phase.0.set(Stand::Called);
     }
 
     /// Ends whatever wait it is in, for an interrupt. False if it is in none, or was woken before.
@@ -241,7 +249,7 @@ impl<'a> Wait<'a> {
 
     #[inline(always)]
     pub(crate) fn is_ready(self) -> bool {
-        matches!(self.phase.0.get(), Stand::Ready(_) | Stand::Interrupted)
+        self.phase.0.get() >= Stand::Called
     }
 
     #[inline(always)]
@@ -253,7 +261,8 @@ impl<'a> Wait<'a> {
     #[inline(always)]
     pub(crate) fn woken(self) -> Option<Woken> {
         match self.phase.0.get() {
-            Stand::Ready(why) => Some(why),
+            Stand::Called => Some(Woken::Called),
+            Stand::TimedOut => Some(Woken::TimedOut),
             Stand::Parked | Stand::Running | Stand::Interrupted => None,
         }
     }
@@ -274,7 +283,7 @@ impl<'a> Wait<'a> {
                 };
                 Some((reason, self.details.place.get()?))
             }
-            Stand::Running | Stand::Ready(_) | Stand::Interrupted => None,
+            _ => None,
         }
     }
 }

@@ -91,6 +91,19 @@ pub(super) unsafe fn throw_into<O: 'static>(
     Ok(unsafe { answer.assume_init() })
 }
 
+/// Leaves a note for the tracer, if there is one. To be called before [`step_aside`], where it was not seen that nobody
+/// wants attention.
+///
+/// # Safety
+/// `target` is about to run.
+#[cfg(feature = "hub")]
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn trace_aside(me: Me, target: Next) {
+    // SAFETY: it is about to run, so it is there.
+    trace::note(Event::Switch, me, unsafe { target.as_ref() });
+}
+
 /// Leaves a note for the tracer, if there is one.
 #[inline(always)]
 pub(crate) fn trace(event: Event, me: Me, target: &Core) {
@@ -152,10 +165,6 @@ fn begin_traced(me: Me) -> Caught<()> {
 #[inline(always)]
 pub(crate) unsafe fn step_aside(me: Me, target: Next) -> Result<(), Box<Arrival>> {
     me.expects.set(Tag::of::<Nothing>());
-    if thread::attention() != 0 {
-        // SAFETY: it may run, so it is there.
-        trace::note(Event::Switch, me, unsafe { target.as_ref() });
-    }
     thread::set_current(target);
     // SAFETY: the caller's promise.
     unsafe { chain::leave(me, target) };

@@ -89,7 +89,7 @@ pub(crate) fn set_current(next: Next) {
 }
 
 #[inline(always)]
-pub(super) fn attention() -> usize {
+pub(crate) fn attention() -> usize {
     THREAD.with(|thread| thread.attention.get())
 }
 

@@ -114,7 +114,7 @@ pub(crate) fn yield_now(place: &'static Location<'static>) {
     let hub = get();
     let me = thread::current();
     if !permit::is_free() {
-        look_closer_at_yield(me, place);
+        return yield_watched(hub, me, place);
     }
     if let Some(next) = hub.next_before(me) {
         me.wait().set_ready();
@@ -125,9 +125,16 @@ pub(crate) fn yield_now(place: &'static Location<'static>) {
 
 #[cold]
 #[inline(never)]
-fn look_closer_at_yield(me: Me, place: &'static Location<'static>) {
+fn yield_watched(hub: HubRef, me: Me, place: &'static Location<'static>) {
     if let Err(why) = permit::look_closer(me) {
         refuse(why, "yield", place);
+    }
+    if let Some(next) = hub.next_before(me) {
+        me.wait().set_ready();
+        let _end = EndOfYield(me);
+        // SAFETY: it runs next.
+        unsafe { handover::trace_aside(me, next) };
+        switch_to(me, next);
     }
 }
 
@@ -174,6 +181,10 @@ fn let_next_run(hub: HubRef, me: Me) {
     let next = hub.next();
     // If it was woken meanwhile, its own turn may be next.
     if next != me.as_next() {
+        if thread::attention() != 0 {
+            // SAFETY: it runs next.
+            unsafe { handover::trace_aside(me, next) };
+        }
         switch_to(me, next);
     }
 }

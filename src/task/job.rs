@@ -186,9 +186,21 @@ impl<T> Job<T> {
     /// The body is over: calls the callbacks, keeps the outcome, and wakes those who wait.
     #[inline(always)]
     pub(super) fn finish(&self, outcome: Outcome<T>) {
-        let mut seen = false;
-        if let Some(rare) = self.rare.get() {
-            seen = rare.finish(&outcome);
+        if outcome.is_ok() && self.rare.get().is_none() && !self.head.detached.get() {
+            // There is none yet, so none is dropped.
+            std::mem::forget(self.outcome.replace(Some(outcome)));
+            self.head.stand.set(Stand::Done);
+        } else {
+            self.finish_slow(outcome);
+        }
+        self.head.joiners.wake_all();
+    }
+
+    #[inline(never)]
+    fn finish_slow(&self, outcome: Outcome<T>) {
+        let seen = self.rare.get().is_some_and(|rare| rare.finish(&outcome));
+        if seen && let Err(error) = &outcome {
+            error.observe();
         }
         let stand = match &outcome {
             Err(error) if error.is_killed() => Stand::Cancelled,
@@ -196,18 +208,12 @@ impl<T> Job<T> {
         };
         if self.head.detached.get() {
             // Here and now, where a destructor may still wait.
-            if !seen {
-                report(&outcome);
-            }
+            report(&outcome);
             parent::forget(outcome);
         } else {
-            if seen && let Err(error) = &outcome {
-                error.observe();
-            }
             self.outcome.set(Some(outcome));
         }
         self.head.stand.set(stand);
-        self.head.joiners.wake_all();
     }
 }
 
