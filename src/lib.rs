@@ -88,7 +88,9 @@ pub use task::{HubHandle, Task, joinall, sleep, spawn, spawn_later, try_spawn, y
 #[cfg(feature = "hub")]
 pub use timeout::{Timeout, with_timeout};
 #[cfg(feature = "hub")]
-pub use waitable::{Waitable, wait_any, wait_any_timeout};
+pub use waitable::{
+    IWait, Waitable, iwait, wait, wait_any, wait_any_timeout, wait_count, wait_timeout,
+};
 
 /// The notes and the README, whose Rust blocks compile and run as doc tests.
 #[cfg(all(doctest, feature = "hub"))]

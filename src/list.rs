@@ -64,7 +64,7 @@ impl<T> Node<T> {
     }
 
     #[inline(always)]
-    fn is_linked(&self) -> bool {
+    pub(crate) fn is_linked(&self) -> bool {
         !ptr::eq(self.next.get(), Node::NOWHERE)
     }
 

@@ -1,16 +1,36 @@
 //! Who waits: one greenlet in one of its waits, and a list of such, first come, first served.
 #![forbid(unsafe_code)]
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
 use super::ready::Ready;
 use crate::greenlet::counted::AnyRef;
 use crate::list::List;
 use crate::waiting::Woken;
 
-/// A greenlet and the ticket of one of its waits. Ending that wait later than that changes nothing.
+/// Who is told when something is ready.
 #[derive(Clone)]
-pub(crate) struct Waiter {
-    greenlet: AnyRef,
-    ticket: u64,
+pub(crate) enum Waiter {
+    /// A greenlet, by the ticket of one of its waits. Ending that wait later than that changes nothing.
+    One { greenlet: AnyRef, ticket: u64 },
+    /// Somebody who collects what becomes ready.
+    Among(Rc<Entry>),
+}
+
+const _: () = assert!(size_of::<Waiter>() == 2 * size_of::<usize>());
+
+/// One of the things that a collector waits for.
+pub(crate) struct Entry {
+    collector: Rc<Collector>,
+    number: usize,
+}
+
+/// The numbers of things that have become ready, in the order in which they did.
+pub(crate) struct Collector {
+    ready: RefCell<VecDeque<usize>>,
+    waiter: Cell<Option<Waiter>>,
 }
 
 /// The greenlets that wait for one thing. Nodes lie in their frames: waiting takes no memory.
@@ -21,15 +41,57 @@ pub(crate) struct WaitList {
 impl Waiter {
     #[inline(always)]
     pub(super) fn new(greenlet: AnyRef, ticket: u64) -> Waiter {
-        Waiter { greenlet, ticket }
+        Waiter::One { greenlet, ticket }
+    }
+
+    /// The thing with this number, of those that `collector` waits for.
+    pub(super) fn among(collector: &Rc<Collector>, number: usize) -> Waiter {
+        let collector = collector.clone();
+        Waiter::Among(Rc::new(Entry { collector, number }))
     }
 
     /// Ends the wait and puts the greenlet into the queue, unless the wait had ended before or something
     /// else was first.
     #[inline(always)]
     pub(super) fn end(self, why: Woken, ready: &Ready) {
-        if self.greenlet.wait().wake(self.ticket, why) {
-            ready.push(self.greenlet);
+        match self {
+            Waiter::One { greenlet, ticket } => {
+                if greenlet.wait().wake(ticket, why) {
+                    ready.push(greenlet);
+                }
+            }
+            Waiter::Among(entry) => entry.collector.add(entry.number, ready),
+        }
+    }
+}
+
+impl Collector {
+    pub(crate) fn new() -> Collector {
+        Collector {
+            ready: RefCell::new(VecDeque::new()),
+            waiter: Cell::new(None),
+        }
+    }
+
+    /// The first that has become ready and was not taken.
+    pub(crate) fn take(&self) -> Option<usize> {
+        self.ready.borrow_mut().pop_front()
+    }
+
+    /// Who is woken when the next thing becomes ready.
+    pub(super) fn set_waiter(&self, waiter: Option<Waiter>) {
+        drop(self.waiter.replace(waiter));
+    }
+
+    pub(crate) fn add_quietly(&self, number: usize) {
+        self.ready.borrow_mut().push_back(number);
+    }
+
+    #[cold]
+    fn add(&self, number: usize, ready: &Ready) {
+        self.add_quietly(number);
+        if let Some(waiter) = self.waiter.take() {
+            waiter.end(Woken::Called, ready);
         }
     }
 }

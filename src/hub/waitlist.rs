@@ -1,9 +1,11 @@
 //! Waiting in a list with others, and waking them.
 
+use std::mem::ManuallyDrop;
 use std::panic::Location;
+use std::rc::Rc;
 
 use super::park::Parking;
-use super::waiter::WaitList;
+use super::waiter::{Collector, WaitList, Waiter};
 use super::{Nanos, get};
 use crate::error::WaitRefused;
 use crate::list::Node;
@@ -50,7 +52,7 @@ impl WaitList {
         Ok(parking.park_until(deadline))
     }
 
-    /// Waits until woken through any of `lists`, or until the clock has reached `deadline`.
+    /// Waits until woken through any of `lists`, and tells through which; or until the clock has reached `deadline`.
     ///
     /// # Errors
     /// [`WaitRefused`] where the running greenlet may not be left.
@@ -59,7 +61,7 @@ impl WaitList {
         reason: Reason,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
-    ) -> Result<Woken, WaitRefused> {
+    ) -> Result<Option<usize>, WaitRefused> {
         let parking = Parking::begin(reason, place)?;
         let node = |_| Node::new(parking.waiter(), parking.ticket());
         let nodes: Vec<_> = lists.clone().map(node).collect();
@@ -68,12 +70,89 @@ impl WaitList {
             unsafe { list.waiters.insert(node) }
         };
         let _links: Vec<_> = lists.zip(&nodes).map(insert).collect();
-        Ok(parking.park_until(deadline))
+        let woken = parking.park_until(deadline);
+        let was_popped = |node: &Node<_>| !node.is_linked();
+        let by = nodes.iter().position(was_popped);
+        Ok(by.filter(|_| woken == Woken::Called))
     }
 
     /// Wakes all who wait now, in the order in which they came.
     #[inline]
     pub(crate) fn wake_all(&self) {
         self.wake_all_into(&get().ready);
+    }
+}
+
+impl Collector {
+    /// Waits until something has become ready, if nothing has yet.
+    ///
+    /// # Errors
+    /// [`WaitRefused`] where the running greenlet may not be left.
+    pub(crate) fn wait(
+        &self,
+        reason: Reason,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Result<Woken, WaitRefused> {
+        let parking = Parking::begin(reason, place)?;
+        self.set_waiter(Some(parking.waiter()));
+        let _end = EndOfWait(self);
+        Ok(parking.park_until(deadline))
+    }
+}
+
+/// Nobody waits for the collector any more, also if the frame this lies in unwinds.
+struct EndOfWait<'a>(&'a Collector);
+
+impl Drop for EndOfWait<'_> {
+    fn drop(&mut self) {
+        self.0.set_waiter(None);
+    }
+}
+
+/// A place in the list of each of several things, for a collector of those that become ready.
+///
+/// # Invariant
+/// Node `n` is in the list of thing `n` or in none. Whoever drops this leaves all lists first; if it is forgotten, the
+/// nodes stay where they are for ever.
+pub(crate) struct Places {
+    nodes: ManuallyDrop<Box<[Node<Waiter>]>>,
+}
+
+impl Places {
+    /// A place for each of `count` things, which are in no list yet.
+    pub(crate) fn new(count: usize, collector: &Rc<Collector>) -> Places {
+        let node = |number| Node::new(Waiter::among(collector, number), 0);
+        Places {
+            nodes: ManuallyDrop::new((0..count).map(node).collect()),
+        }
+    }
+
+    /// Puts thing `number` into `list`.
+    ///
+    /// # Safety
+    /// It is in no list. [`leave`](Places::leave) takes it out of this one before the list moves or dies, unless `self`
+    /// is forgotten.
+    pub(crate) unsafe fn enter(&self, number: usize, list: &WaitList) {
+        // SAFETY: the caller's promise; and the node lies still, on the heap.
+        unsafe { list.waiters.link(&self.nodes[number]) };
+    }
+
+    /// Takes thing `number` out of `list`.
+    ///
+    /// # Safety
+    /// It was put into this list, and this list is alive.
+    pub(crate) unsafe fn leave(&self, number: usize, list: &WaitList) {
+        // SAFETY: the caller's promise.
+        drop(unsafe { list.waiters.unlink(&self.nodes[number]) });
+    }
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        if self.nodes.iter().all(|node| !node.is_linked()) {
+            // SAFETY: dropped once, here.
+            unsafe { ManuallyDrop::drop(&mut self.nodes) };
+        }
     }
 }

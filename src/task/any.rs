@@ -165,6 +165,11 @@ impl<T> Task<T> {
         self.any().state()
     }
 
+    /// It has ended without a value, by a panic or a kill.
+    pub(super) fn has_failed(&self) -> bool {
+        self.record.extra.has_failed()
+    }
+
     /// The line that has spawned it.
     #[must_use]
     pub fn spawned_at(&self) -> &'static Location<'static> {
@@ -175,6 +180,18 @@ impl<T> Task<T> {
     #[must_use]
     pub fn parent_id(&self) -> u64 {
         self.record.extra.head.parent
+    }
+}
+
+impl<T> From<&Task<T>> for AnyTask {
+    fn from(task: &Task<T>) -> AnyTask {
+        task.any()
+    }
+}
+
+impl From<&AnyTask> for AnyTask {
+    fn from(task: &AnyTask) -> AnyTask {
+        task.clone()
     }
 }
 

@@ -183,6 +183,14 @@ impl<T> Job<T> {
         Some(callbacks.remove(place)?.1)
     }
 
+    /// It has ended with an error that nobody has taken.
+    pub(super) fn has_failed(&self) -> bool {
+        let outcome = self.outcome.take();
+        let failed = matches!(outcome, Some(Err(_)));
+        self.outcome.set(outcome);
+        failed
+    }
+
     /// The body is over: calls the callbacks, keeps the outcome, and wakes those who wait.
     #[inline(always)]
     pub(super) fn finish(&self, outcome: Outcome<T>) {

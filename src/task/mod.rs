@@ -17,6 +17,7 @@ mod callback;
 mod handle;
 mod job;
 mod kill;
+mod many;
 mod pause;
 mod spawn;
 mod unobserved;
@@ -31,6 +32,7 @@ pub use self::callback::Callback;
 pub use self::handle::HubHandle;
 use self::job::{Job, report};
 pub use self::kill::shield;
+pub use self::many::{gather, joinall, joinall_timeout, killall, try_gather, try_joinall};
 pub use self::pause::{sleep, yield_now};
 pub use self::spawn::{spawn, spawn_later, try_spawn};
 pub use self::unobserved::{Hook, set_unobserved_hook};
@@ -146,24 +148,6 @@ impl<T> Task<T> {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.record.any().name()
-    }
-}
-
-/// Waits until all of `tasks` have ended. Their outcomes stay for [`Task::join`].
-///
-/// # Examples
-/// ```
-/// use greenhub::{joinall, spawn};
-///
-/// let tasks: Vec<_> = (0..3).map(|n| spawn(move || n * n)).collect();
-/// joinall(&tasks);
-/// let squares: Vec<i32> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
-/// assert_eq!(squares, [0, 1, 4]);
-/// ```
-#[track_caller]
-pub fn joinall<'a, T: 'static>(tasks: impl IntoIterator<Item = &'a Task<T>>) {
-    for task in tasks {
-        task.wait();
     }
 }
 

@@ -33,7 +33,7 @@ fn the_spawn_beyond_the_limit_fails_and_the_others_end() {
     );
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::QuotaExceeded);
     joinall(&tasks);
-    joinall(&sleepers(3));
+    joinall(sleepers(3));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_lower_limit_leaves_those_who_are_there() {
     let two = sleepers(2);
     assert!(try_spawn(|| ()).is_err());
     hub::set_max_greenlets(usize::MAX);
-    joinall(&sleepers(100));
+    joinall(sleepers(100));
     joinall(&two);
 }
 

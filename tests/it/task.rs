@@ -144,7 +144,7 @@ fn many_may_wait_for_one_task() {
 #[test]
 fn joinall_waits_for_all_also_for_none_and_for_one_twice() {
     let _watch = within(seconds(10));
-    joinall(&Vec::<greenhub::Task<()>>::new());
+    joinall(Vec::<greenhub::Task<()>>::new());
     let tasks = [3, 1, 2].map(|n| {
         spawn(move || {
             sleep(millis(n));

@@ -6,13 +6,16 @@
 //!      b --- waiters: [me, ...]      the first of them to wake its list ends the wait;
 //!      c --- waiters: [me]           the nodes in the others go when the wait is over
 //! ```
-#![forbid(unsafe_code)]
+
+mod completion;
 
 use std::panic::Location;
 use std::time::Duration;
 
 use crate::hub::{self, Nanos, WaitList, refuse};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::Reason;
+
+pub use self::completion::{IWait, iwait, wait, wait_count, wait_timeout};
 
 /// Something that a greenlet can wait for beside others: a task, a timer, an event.
 ///
@@ -39,8 +42,11 @@ pub struct Post<'a> {
     pub(crate) reason: Reason,
 }
 
-/// Waits until one of `things` is ready, and gives its index: the lowest, if there are several. With no things it waits
-/// for ever, which the hub reports as a deadlock where nothing else can happen.
+/// Waits until one of `things` is ready, and gives its index: the lowest if there are several, otherwise that of the
+/// first that becomes ready. With no things it waits for ever, which the hub reports as a deadlock where nothing else can
+/// happen.
+///
+/// Nothing is taken: what was ready may be so no more by the time when this returns, if others have run in between.
 ///
 /// # Panics
 /// As [`Task::join`](crate::Task::join).
@@ -77,27 +83,22 @@ pub fn wait_any_timeout(things: &[&dyn Waitable], limit: Duration) -> Option<usi
     wait_until(things, deadline, Location::caller())
 }
 
-/// The lowest that is ready, once one is.
+/// The lowest that is ready, or the first that becomes so.
 pub(crate) fn wait_until(
     things: &[&dyn Waitable],
     deadline: Option<Nanos>,
     place: &'static Location<'static>,
 ) -> Option<usize> {
-    loop {
-        if let Some(first) = things.iter().position(|thing| thing.post().ready) {
-            return Some(first);
-        }
-        let reason = match things {
-            [one] => one.post().reason,
-            _ => Reason::any(things.len()),
-        };
-        let lists = things.iter().map(|thing| thing.post().waiters);
-        match WaitList::wait_in_any(lists, reason, place, deadline) {
-            Ok(Woken::Called) => {}
-            Ok(Woken::TimedOut) => return things.iter().position(|thing| thing.post().ready),
-            Err(why) => refuse(why, "wait", place),
-        }
+    if let Some(first) = things.iter().position(|thing| thing.post().ready) {
+        return Some(first);
     }
+    let reason = match things {
+        [one] => one.post().reason,
+        _ => Reason::any(things.len()),
+    };
+    let lists = things.iter().map(|thing| thing.post().waiters);
+    WaitList::wait_in_any(lists, reason, place, deadline)
+        .unwrap_or_else(|why| refuse(why, "wait", place))
 }
 
 /// What only types of this crate have.

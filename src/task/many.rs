@@ -1,0 +1,197 @@
+//! Waiting for many tasks, taking what came out of them, and killing them.
+#![forbid(unsafe_code)]
+
+use std::panic::Location;
+use std::time::Duration;
+
+use super::{AnyTask, Task};
+use crate::error::JoinError;
+use crate::hub::{self, refuse};
+use crate::waitable::{Waitable, iwait};
+use crate::waiting::Woken;
+
+/// Waits until all of `things` are ready: tasks, or whatever else can be waited for. The outcomes of tasks stay for
+/// [`Task::join`].
+///
+/// # Panics
+/// As [`Task::join`].
+///
+/// # Aborts
+/// If it had to wait while a panic unwinds the running greenlet.
+///
+/// # Examples
+/// ```
+/// use greenhub::{joinall, spawn};
+///
+/// let tasks: Vec<_> = (0..3).map(|n| spawn(move || n * n)).collect();
+/// joinall(&tasks);
+/// let squares: Vec<i32> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
+/// assert_eq!(squares, [0, 1, 4]);
+/// ```
+#[track_caller]
+pub fn joinall<W: Waitable>(things: impl IntoIterator<Item = W>) {
+    for thing in things {
+        join_until(&thing, None, Location::caller());
+    }
+}
+
+/// Waits until all of `things` are ready or `limit` has passed. False if some of them are not ready by then.
+///
+/// # Panics
+/// As [`joinall`].
+///
+/// # Aborts
+/// As [`joinall`].
+#[track_caller]
+pub fn joinall_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Duration) -> bool {
+    let deadline = hub::get().clock().after(limit);
+    let place = Location::caller();
+    things
+        .into_iter()
+        .all(|thing| join_until(&thing, deadline, place))
+}
+
+/// Waits until the thing is ready. False if the clock has reached `deadline` before.
+fn join_until(
+    thing: &impl Waitable,
+    deadline: Option<hub::Nanos>,
+    place: &'static Location<'static>,
+) -> bool {
+    let post = thing.post();
+    if post.ready {
+        return true;
+    }
+    let woken = match deadline {
+        None => post
+            .waiters
+            .wait(post.reason, place)
+            .map(|()| Woken::Called),
+        Some(_) => post
+            .waiters
+            .wait_until(post.reason, place, deadline, &mut None),
+    };
+    match woken {
+        Ok(woken) => woken == Woken::Called,
+        Err(why) => refuse(why, "join", place),
+    }
+}
+
+/// Waits until all of `tasks` have returned, or the first of them has failed.
+///
+/// # Errors
+/// The task that was the first to panic or to be killed. The others run on.
+///
+/// # Panics
+/// As [`joinall`].
+///
+/// # Aborts
+/// As [`joinall`].
+///
+/// # Examples
+/// ```
+/// use greenhub::{sleep, spawn, task::try_joinall};
+/// use std::time::Duration;
+///
+/// # std::panic::set_hook(Box::new(|_| {}));
+/// let slow = spawn(|| sleep(Duration::from_secs(600)));
+/// let bad = spawn(|| panic!("no"));
+/// let first = try_joinall([&slow, &bad]).unwrap_err();
+/// assert_eq!(first.id(), bad.id());
+/// # slow.kill();
+/// # drop(bad.join());
+/// ```
+#[track_caller]
+pub fn try_joinall<'a, T: 'static>(
+    tasks: impl IntoIterator<Item = &'a Task<T>>,
+) -> Result<(), &'a Task<T>> {
+    match iwait(tasks).find(|task| task.has_failed()) {
+        Some(failed) => Err(failed),
+        None => Ok(()),
+    }
+}
+
+/// Waits until all of `tasks` have ended, and gives their outcomes in the order of the tasks. A failure is an outcome
+/// like any other: asyncio's `gather` with `return_exceptions`.
+///
+/// # Panics
+/// As [`joinall`].
+///
+/// # Aborts
+/// As [`joinall`].
+///
+/// # Examples
+/// ```
+/// use greenhub::{spawn, task::gather};
+///
+/// let tasks = [1, 2, 3].map(|n| spawn(move || n * n));
+/// let squares: Vec<i32> = gather(tasks).into_iter().map(Result::unwrap).collect();
+/// assert_eq!(squares, [1, 4, 9]);
+/// ```
+#[track_caller]
+pub fn gather<T: 'static>(tasks: impl IntoIterator<Item = Task<T>>) -> Vec<Result<T, JoinError>> {
+    let tasks: Vec<_> = tasks.into_iter().collect();
+    joinall(&tasks);
+    tasks.into_iter().map(Task::join).collect()
+}
+
+/// Waits until all of `tasks` have returned, and gives their values in the order of the tasks.
+///
+/// # Errors
+/// What the first of them that failed has failed with, at once. The others run on, detached.
+///
+/// # Panics
+/// As [`joinall`].
+///
+/// # Aborts
+/// As [`joinall`].
+///
+/// # Examples
+/// ```
+/// use greenhub::{sleep, spawn, task::try_gather};
+/// use std::time::Duration;
+///
+/// let tasks = [1, 2].map(|n| spawn(move || n * n));
+/// assert_eq!(try_gather(tasks).unwrap(), [1, 4]);
+/// ```
+#[track_caller]
+pub fn try_gather<T: 'static>(
+    tasks: impl IntoIterator<Item = Task<T>>,
+) -> Result<Vec<T>, JoinError> {
+    let mut tasks: Vec<_> = tasks.into_iter().collect();
+    let failed = try_joinall(&tasks).err().map(Task::id);
+    if let Some(id) = failed
+        && let Some(place) = tasks.iter().position(|task| task.id() == id)
+    {
+        return match tasks.swap_remove(place).join() {
+            Err(error) => Err(error),
+            Ok(_) => unreachable!("it has failed"),
+        };
+    }
+    tasks.into_iter().map(Task::join).collect()
+}
+
+/// Kills all of `tasks`, in their order, and waits until all have ended: see [`Task::kill`].
+///
+/// # Panics
+/// As [`Task::kill`].
+///
+/// # Aborts
+/// As [`Task::kill`].
+///
+/// # Examples
+/// ```
+/// use greenhub::{sleep, spawn, task};
+/// use std::time::Duration;
+///
+/// let tasks = [0; 3].map(|_| spawn(|| sleep(Duration::from_secs(600))));
+/// task::killall(&tasks);
+/// assert!(tasks.into_iter().all(|task| task.join().unwrap_err().is_killed()));
+/// ```
+#[track_caller]
+pub fn killall<A: Into<AnyTask>>(tasks: impl IntoIterator<Item = A>) {
+    let tasks: Vec<AnyTask> = tasks.into_iter().map(Into::into).collect();
+    for task in &tasks {
+        task.kill_nowait();
+    }
+    joinall(&tasks);
+}

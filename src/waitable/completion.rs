@@ -1,0 +1,170 @@
+//! Waiting for many things and getting each when it becomes ready, in that order.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::Waitable;
+use crate::hub::{self, Collector, Nanos, Places, refuse};
+use crate::waiting::{Reason, Woken};
+
+/// Gives each of `things` when it becomes ready, in the order in which they do: gevent's `iwait`. Those that are ready
+/// already come first, in their own order. Dropping the iterator in between leaves nothing behind.
+///
+/// # Examples
+/// ```
+/// use greenhub::{iwait, sleep, spawn};
+/// use std::time::Duration;
+///
+/// let tasks = [20, 10, 0].map(|millis| spawn(move || sleep(Duration::from_millis(millis))));
+/// let ids: Vec<_> = iwait(&tasks).map(|task| task.id()).collect();
+/// assert_eq!(ids, [tasks[2].id(), tasks[1].id(), tasks[0].id()]);
+/// ```
+#[track_caller]
+pub fn iwait<W: Waitable>(things: impl IntoIterator<Item = W>) -> IWait<W> {
+    IWait::new(things, Location::caller())
+}
+
+/// Waits until all of `things` are ready, and gives them in the order in which they became so.
+///
+/// # Panics
+/// As [`Task::join`](crate::Task::join).
+///
+/// # Aborts
+/// If it had to wait while a panic unwinds the running greenlet.
+#[track_caller]
+pub fn wait<W: Waitable>(things: impl IntoIterator<Item = W>) -> Vec<W> {
+    IWait::new(things, Location::caller()).collect()
+}
+
+/// Waits until `count` of `things` are ready, and gives these in the order in which they became so; all of them, if
+/// there are fewer.
+///
+/// # Panics
+/// As [`wait`].
+///
+/// # Aborts
+/// As [`wait`].
+#[track_caller]
+pub fn wait_count<W: Waitable>(things: impl IntoIterator<Item = W>, count: usize) -> Vec<W> {
+    IWait::new(things, Location::caller()).take(count).collect()
+}
+
+/// Waits until all of `things` are ready or `limit` has passed, and gives those that are ready by then, in the order in
+/// which they became so.
+///
+/// # Panics
+/// As [`wait`].
+///
+/// # Aborts
+/// As [`wait`].
+#[track_caller]
+pub fn wait_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Duration) -> Vec<W> {
+    IWait::new(things, Location::caller())
+        .timeout(limit)
+        .collect()
+}
+
+/// What [`iwait`] gives: an iterator over things that become ready.
+///
+/// Its `next` waits. It panics as [`Task::join`](crate::Task::join), and aborts if it had to wait while a panic unwinds
+/// the running greenlet.
+pub struct IWait<W: Waitable> {
+    /// A thing is taken out when it was given. They lie still: the vector never grows.
+    things: Vec<Option<W>>,
+    left: usize,
+    collector: Rc<Collector>,
+    places: Places,
+    deadline: Option<Nanos>,
+    place: &'static Location<'static>,
+}
+
+impl<W: Waitable> IWait<W> {
+    fn new(things: impl IntoIterator<Item = W>, place: &'static Location<'static>) -> IWait<W> {
+        let things: Vec<Option<W>> = things.into_iter().map(Some).collect();
+        let collector = Rc::new(Collector::new());
+        let places = Places::new(things.len(), &collector);
+        for (number, thing) in things.iter().flatten().enumerate() {
+            let post = thing.post();
+            if post.ready {
+                collector.add_quietly(number);
+            } else {
+                // SAFETY: it is taken out by `give` or `drop`, before the thing moves or goes.
+                unsafe { places.enter(number, post.waiters) };
+            }
+        }
+        IWait {
+            left: things.len(),
+            things,
+            collector,
+            places,
+            deadline: None,
+            place,
+        }
+    }
+
+    /// From now on it ends when `limit` has passed, whatever is ready by then.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> IWait<W> {
+        self.deadline = hub::get().clock().after(limit);
+        self
+    }
+
+    fn give(&mut self, number: usize) -> Option<W> {
+        let thing = self.things[number].as_ref()?;
+        let list = thing.post().waiters;
+        // SAFETY: this is the list that it was put into, if it was put into one.
+        unsafe { self.places.leave(number, list) };
+        self.left -= 1;
+        self.things[number].take()
+    }
+}
+
+impl<W: Waitable> Iterator for IWait<W> {
+    type Item = W;
+
+    #[track_caller]
+    fn next(&mut self) -> Option<W> {
+        loop {
+            if let Some(number) = self.collector.take() {
+                return self.give(number);
+            }
+            if self.left == 0 {
+                return None;
+            }
+            let reason = Reason::any(self.left);
+            match self.collector.wait(reason, self.place, self.deadline) {
+                Ok(Woken::Called) => {}
+                Ok(Woken::TimedOut) => return None,
+                Err(why) => refuse(why, "wait", self.place),
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (0, Some(self.left))
+    }
+}
+
+impl<W: Waitable> FusedIterator for IWait<W> {}
+
+impl<W: Waitable> Drop for IWait<W> {
+    fn drop(&mut self) {
+        for (number, thing) in self.things.iter().enumerate() {
+            if let Some(thing) = thing {
+                // SAFETY: this is the list that it was put into, if it was put into one.
+                unsafe { self.places.leave(number, thing.post().waiters) };
+            }
+        }
+    }
+}
+
+impl<W: Waitable> fmt::Debug for IWait<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IWait")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}
