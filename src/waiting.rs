@@ -77,6 +77,7 @@ enum What {
     Join,
     Any,
     Kill,
+    Drain,
     Read,
     Write,
     Accept,
@@ -104,6 +105,12 @@ impl Reason {
             subject: task,
         }
     }
+
+    /// For all tasks to end.
+    pub(crate) const DRAIN: Reason = Reason {
+        what: What::Drain,
+        subject: 0,
+    };
 
     /// For the first of so many things.
     pub(crate) fn any(count: usize) -> Reason {
@@ -154,6 +161,7 @@ impl fmt::Display for Reason {
             What::Sleep => f.write_str("sleep"),
             What::Begin => f.write_str("its time to begin"),
             What::Join => write!(f, "join of task {subject}"),
+            What::Drain => f.write_str("all tasks to end"),
             What::Any => write!(f, "any of {subject} things"),
             What::Kill => write!(f, "the end of task {subject}, which was killed"),
             What::Read => write!(f, "read from descriptor {subject}"),

@@ -1,4 +1,4 @@
-//! Errors of joining a task, and of reaching a hub: what became of them.
+//! Errors of joining tasks, and of reaching a hub: what became of them.
 #![forbid(unsafe_code)]
 
 use std::any::Any;
@@ -118,3 +118,32 @@ impl fmt::Display for HubGone {
 }
 
 impl Error for HubGone {}
+
+/// Tasks that had not ended when their time was over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotEnded {
+    /// A line for each.
+    tasks: String,
+}
+
+impl NotEnded {
+    pub(crate) fn new(tasks: String) -> NotEnded {
+        NotEnded { tasks }
+    }
+
+    /// A line for each of these tasks: what it waits for since which line.
+    pub fn tasks(&self) -> impl Iterator<Item = &str> {
+        self.tasks
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    }
+}
+
+impl fmt::Display for NotEnded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "these tasks have not ended:{}", self.tasks)
+    }
+}
+
+impl Error for NotEnded {}

@@ -9,7 +9,7 @@ mod switch;
 mod timed_out;
 
 #[cfg(feature = "hub")]
-pub use self::join::{HubGone, JoinError};
+pub use self::join::{HubGone, JoinError, NotEnded};
 pub use self::spawn::{SpawnError, StackError};
 pub use self::switch::{Ended, KillError, ParentError, SwitchError, WaitRefused};
 #[cfg(feature = "hub")]

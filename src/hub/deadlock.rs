@@ -1,11 +1,11 @@
-//! The report that main gets when everybody waits and nothing can wake anybody.
+//! Who waits for what: the report that main gets when nothing can wake anybody, and that a shutdown gives.
 #![forbid(unsafe_code)]
 
 use std::fmt::Write;
 
 use super::Hub;
-use crate::greenlet::describe;
 use crate::greenlet::record::Core;
+use crate::greenlet::{State, describe};
 
 impl Hub {
     /// Lists who waits for what since which line, `main` first.
@@ -18,10 +18,25 @@ impl Hub {
     }
 }
 
+impl Hub {
+    /// Lists which tasks but `me` wait for what since which line.
+    pub(super) fn report_tasks(&self, me: &Core) -> String {
+        let mut text = String::new();
+        self.tasks.for_each(|task| {
+            if task.as_next() != me.as_next() {
+                add(&mut text, task);
+            }
+        });
+        text
+    }
+}
+
 fn add(text: &mut String, core: &Core) {
     let who = describe(core);
     let _ = match core.wait().parked_at() {
         Some((reason, place)) => write!(text, "\n  {who} waits for {reason} at {place}"),
+        None if core.state() == State::Unstarted => write!(text, "\n  {who} was not started"),
+        None if core.wait().is_ready() => write!(text, "\n  {who} is ready"),
         None => write!(text, "\n  {who} waits in a switch"),
     };
 }

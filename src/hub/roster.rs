@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use super::waiter::WaitList;
 use crate::error::SpawnError;
 use crate::greenlet::counted::AnyRef;
 use crate::list::{List, Node};
@@ -11,7 +12,13 @@ use crate::stack::DEFAULT_STACK_SIZE;
 pub(crate) struct Roster {
     tasks: List<AnyRef>,
     count: Cell<usize>,
+    /// How many there may be. None, while it is closing: then each spawn comes to the slow road.
     most: Cell<usize>,
+    /// How many there may be when it is not closing.
+    limit: Cell<usize>,
+    closing: Cell<bool>,
+    /// Woken when there is one task left or none; and by each spawn while it is closing.
+    changed: WaitList,
     stack_size: Cell<usize>,
 }
 
@@ -21,6 +28,9 @@ impl Roster {
             tasks: List::new(),
             count: Cell::new(0),
             most: Cell::new(usize::MAX),
+            limit: Cell::new(usize::MAX),
+            closing: Cell::new(false),
+            changed: WaitList::new(),
             stack_size: Cell::new(DEFAULT_STACK_SIZE),
         }
     }
@@ -31,10 +41,20 @@ impl Roster {
     /// [`SpawnError::TooMany`] if not.
     #[inline(always)]
     pub(crate) fn permit(&self) -> Result<(), SpawnError> {
-        let limit = self.most.get();
+        if self.count.get() >= self.most.get() {
+            return self.permit_slow();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn permit_slow(&self) -> Result<(), SpawnError> {
+        let limit = self.limit.get();
         if self.count.get() >= limit {
             return Err(SpawnError::TooMany { limit });
         }
+        self.changed.wake_all();
         Ok(())
     }
 
@@ -55,7 +75,11 @@ impl Roster {
     /// The node was put there by [`enter`](Roster::enter), and is there.
     #[inline(always)]
     pub(crate) unsafe fn leave(&self, node: &Node<AnyRef>) -> Option<AnyRef> {
-        self.count.set(self.count.get() - 1);
+        let left = self.count.get() - 1;
+        self.count.set(left);
+        if left <= 1 && !self.changed.is_empty() {
+            self.changed.wake_all();
+        }
         // SAFETY: the caller's promise.
         unsafe { self.tasks.unlink(node) }
     }
@@ -69,8 +93,25 @@ impl Roster {
         self.tasks.for_each(show);
     }
 
-    pub(super) fn set_most(&self, most: usize) {
+    pub(super) fn count(&self) -> usize {
+        self.count.get()
+    }
+
+    /// Those who wait for the tasks to end.
+    pub(super) fn changed(&self) -> &WaitList {
+        &self.changed
+    }
+
+    pub(super) fn set_limit(&self, limit: usize) {
+        self.limit.set(limit);
+        self.set_closing(self.closing.get());
+    }
+
+    /// Says whether each spawn wakes those who wait for the tasks to end. What was said before comes back.
+    pub(super) fn set_closing(&self, closing: bool) -> bool {
+        let most = if closing { 0 } else { self.limit.get() };
         self.most.set(most);
+        self.closing.replace(closing)
     }
 
     /// Bytes of stack for a task that asks for no other size.

@@ -55,7 +55,7 @@ pub fn now() -> Instant {
 /// assert_eq!(spawn(|| 2).join().unwrap(), 2);
 /// ```
 pub fn set_max_greenlets(limit: usize) {
-    get().tasks.set_most(limit);
+    get().tasks.set_limit(limit);
 }
 
 /// Sets the usable stack size, in bytes, of tasks that this thread spawns from now on without asking for another.

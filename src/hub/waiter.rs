@@ -103,6 +103,11 @@ impl WaitList {
         }
     }
 
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiters.is_empty()
+    }
+
     /// Wakes all who wait now, in the order in which they came.
     #[inline(always)]
     pub(super) fn wake_all_into(&self, ready: &Ready) {

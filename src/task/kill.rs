@@ -1,50 +1,19 @@
 //! Killing a task, and the shield that holds a kill off.
+#![forbid(unsafe_code)]
 
-use std::panic::{Location, resume_unwind};
+use std::panic::Location;
 use std::time::Duration;
 
 use super::{AnyTask, Task};
 use crate::error::KillError;
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::{GreenletExit, State, describe, interrupt, parent, thread};
+use crate::greenlet::{describe, interrupt, thread};
 use crate::hub::{self, refuse};
 use crate::waiting::{Reason, Woken};
 
-/// Kills `task`. It has ended with that if it was not started; otherwise it unwinds at its wait.
-///
-/// # Errors
-/// [`KillError::Unsupported`] for a started one where nothing can be unwound.
-fn kill(task: &AnyRef) -> Result<(), KillError> {
-    match task.state() {
-        State::Dead | State::Leaked => return Ok(()),
-        State::Declared | State::Unstarted => {
-            let kept = task.clone();
-            let dropped = parent::cancel(&kept);
-            kept.wait().end();
-            // SAFETY: it has ended just now, without having run.
-            unsafe { kept.give_up() };
-            if let Err(panic) = dropped {
-                // As in a task that runs: a panic of its own stays with it, and it was killed.
-                std::mem::forget(panic);
-            }
-            return Ok(());
-        }
-        State::Suspended | State::Active => {}
-    }
-    if cfg!(panic = "abort") {
-        return Err(KillError::Unsupported);
-    }
-    if task.as_next() == thread::current().as_next() && !std::thread::panicking() {
-        resume_unwind(Box::new(GreenletExit::new()));
-    }
-    task.interrupts().kill();
-    hub::get().interrupt(task);
-    Ok(())
-}
-
 #[track_caller]
 fn kill_or_panic(task: &AnyRef) {
-    if let Err(error) = kill(task) {
+    if let Err(error) = hub::get().kill(task) {
         panic!("{} cannot be killed: {error}", describe(task));
     }
 }
@@ -97,14 +66,14 @@ impl AnyTask {
     /// # Errors
     /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`.
     pub fn try_kill(&self) -> Result<(), KillError> {
-        kill(self.record())
+        hub::get().kill(self.record())
     }
 }
 
 impl<T> Task<T> {
     /// Kills the task, and waits until it has ended.
     ///
-    /// It unwinds with [`GreenletExit`] from the switch or the wait that it is in, or comes to next. A task that was
+    /// It unwinds with [`GreenletExit`](crate::GreenletExit) from the switch or the wait that it is in, or comes to next. A task that was
     /// not started never runs: its body is dropped at once. One that has ended stays as it is. A task that kills itself
     /// unwinds from here.
     ///
@@ -161,7 +130,7 @@ impl<T> Task<T> {
     /// # Errors
     /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`.
     pub fn try_kill(&self) -> Result<(), KillError> {
-        kill(self.record.any())
+        hub::get().kill(self.record.any())
     }
 }
 

@@ -78,6 +78,7 @@ const ROOMS: &Order = &[(
         "waitlist",
         "source",
         "deadlock",
+        "kill",
         "turn",
     ],
 )];
@@ -125,6 +126,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/greenlet/thread.rs",
     "src/greenlet/throw.rs",
     "src/greenlet/unwind.rs",
+    "src/hub/kill.rs",
     "src/hub/mod.rs",
     "src/hub/park.rs",
     "src/hub/ready.rs",
@@ -147,7 +149,6 @@ const UNSAFE_FILES: &[&str] = &[
     "src/sys/socket.rs",
     "src/task/any.rs",
     "src/task/job.rs",
-    "src/task/kill.rs",
     "src/task/spawn.rs",
     "src/waitable/completion.rs",
 ];
