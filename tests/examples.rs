@@ -6,6 +6,8 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;
+#[cfg(feature = "hub")]
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -86,6 +88,31 @@ fn programs_in_the_readme_are_examples() {
         .filter_map(|program| readme_fault(program, &examples))
         .collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[cfg(feature = "hub")]
+#[test]
+fn ctrl_c_cancels_every_task_and_each_cleans_up() {
+    let programs = build();
+    let (_, program) = programs.iter().find(|(name, _)| name == "ctrl_c").unwrap();
+    let mut child = Command::new(program)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut printed = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    printed.read_line(&mut line).unwrap();
+    assert_eq!(line, "three workers run; press Ctrl-C\n");
+    // The shell's own `kill`, which is everywhere.
+    let interrupt = format!("kill -INT {}", child.id());
+    let sent = Command::new("sh").args(["-c", &interrupt]).status();
+    assert!(sent.unwrap().success());
+    wait(&mut child, LIMIT).unwrap();
+    let mut rest = String::new();
+    printed.read_to_string(&mut rest).unwrap();
+    let expected = "worker 1 cleans up\nworker 2 cleans up\nworker 3 cleans up\n\
+                    killed: true\nkilled: true\nkilled: true\ngood bye\n";
+    assert_eq!(rest, expected);
 }
 
 // Building.

@@ -191,6 +191,7 @@ const DEPENDENCIES: &[&str] = &["corosensei", "libc", "mio"];
 const OPTIONAL_DEPENDENCIES: &[&str] = &[];
 const DEV_DEPENDENCIES: &[&str] = &[
     "proptest",
+    "ctrlc",
     "httparse",
     "indicatif",
     "lexopt",
