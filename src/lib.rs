@@ -107,6 +107,7 @@ mod notes {
         stacks: "../arch-notes/03-stacks.md",
         switching: "../arch-notes/04-switching.md",
         hub: "../arch-notes/05-hub.md",
+        tasks: "../arch-notes/06-tasks.md",
         io: "../arch-notes/07-io.md",
         safety: "../arch-notes/08-safety.md",
         decisions: "../arch-notes/10-decisions.md",
