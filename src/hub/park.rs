@@ -166,7 +166,9 @@ fn wait_listed(hub: HubRef, me: Me) {
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never
     // left, the node stays where it is for ever. Whoever is in the list waits, so it owns itself.
     let _link = unsafe { hub.others.insert(&node) };
-    let_next_run(hub, me);
+    // The hub, and not the next who is ready: this may be one that nobody can wake or switch to any more. It is
+    // unwound when it has just left, and its destructors must not end who was chosen to run. The hub nobody can end.
+    switch_to(me, hub.greenlet.as_next());
 }
 
 #[inline(always)]

@@ -281,3 +281,57 @@ fn many_greenlets_wait_side_by_side() {
     }
     assert_eq!(now() - begun, seconds(499));
 }
+
+/// Starts a greenlet that waits in the hub, and gives the only handle to it up.
+fn start_and_forget(greenlet: Plain) {
+    let me = current().typed::<(), ()>();
+    spawn(move || me.switch(()));
+    greenlet.switch(());
+}
+
+/// Touches its greenlet's parent when it is dropped.
+struct TouchesParent(Log);
+
+impl Drop for TouchesParent {
+    fn drop(&mut self) {
+        // A body for one that has a body is refused. Meanwhile there is a handle to the parent, and then none again.
+        let text = panic_text(|| parent::<(), ()>().define(|()| ()));
+        assert!(text.contains("has its body already"), "{text}");
+        self.0.say("touched");
+    }
+}
+
+#[test]
+fn one_that_unwinds_because_nobody_can_wake_it_does_not_end_who_runs_next() {
+    let _watch = within(seconds(10));
+    pause_clock();
+    let log = Log::new();
+    let maker = spawn({
+        let log = log.clone();
+        move || {
+            let child: Rc<RefCell<Option<Plain>>> = Rc::default();
+            start_and_forget(Greenlet::new({
+                let child = child.clone();
+                move |()| {
+                    let _bell = AtDrop(log.clone(), "parent-over");
+                    let touches = TouchesParent(log.clone());
+                    child.replace(Some(Greenlet::new(move |()| {
+                        let _touches = touches;
+                        sleep(seconds(1));
+                        // The parent is next, and nobody has a handle to it any more.
+                        sleep(Duration::MAX);
+                    })));
+                    sleep(seconds(1));
+                    yield_now();
+                    log.say("parent");
+                }
+            }));
+            start_and_forget(child.take().unwrap());
+        }
+    });
+    // By then control goes from one to the next without the hub.
+    let _turns = [(); 2].map(|()| spawn(|| (0..100).for_each(|_| yield_now())));
+    maker.join().unwrap();
+    sleep(seconds(5));
+    log.check_line("touched parent parent-over");
+}
