@@ -33,7 +33,7 @@ use std::ptr::NonNull;
 use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
 use self::housekeeping::Housekeeping;
-pub(crate) use self::park::{Parking, refuse, take_a_breath, yield_now};
+pub(crate) use self::park::{Parking, count_call, refuse, take_a_breath, yield_now};
 use self::poller::Poller;
 pub(crate) use self::poller::{Direction, Source};
 use self::ready::Ready;
@@ -66,6 +66,8 @@ pub(crate) struct Hub {
     last_ticket: Cell<u64>,
     /// How often control may still be handed on before the hub must have it.
     left_in_slice: Cell<u32>,
+    /// Calls that did not have to wait have used the slice up: before the next one the hub must have control.
+    is_overdrawn: Cell<bool>,
     /// How often it may be handed on in the next slice.
     slice: Cell<u32>,
     housekeeping: Housekeeping,
@@ -169,6 +171,7 @@ fn make() -> Result<HubRef, SpawnError> {
         others: List::new(),
         last_ticket: Cell::new(0),
         left_in_slice: Cell::new(0),
+        is_overdrawn: Cell::new(false),
         slice: Cell::new(1),
         housekeeping: Housekeeping::new(),
     }));

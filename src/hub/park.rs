@@ -126,18 +126,26 @@ fn look_closer_at_yield(me: Me, place: &'static Location<'static>) {
     }
 }
 
-/// To be called by whatever could have waited and did not have to: every so often it lets others run, so
-/// that a socket which always has something to read does not keep the thread to itself.
+/// To be called first thing by whatever may not have to wait: lets others run if calls of that kind have used the slice
+/// up, so that a socket which always has something to read does not keep the thread to itself.
+///
+/// Not when something has been taken or given: a panic or a kill may come in here, and with it what was done is lost.
 #[inline]
 pub(crate) fn take_a_breath(place: &'static Location<'static>) {
+    if existing().is_some_and(|hub| hub.is_overdrawn.get()) && permit::is_free() {
+        yield_now(place);
+    }
+}
+
+/// To be called last thing by whatever may not have had to wait: it counts as a hand-over. Nobody runs meanwhile.
+#[inline]
+pub(crate) fn count_call() {
     let Some(hub) = existing() else {
         return; // the thread is ending
     };
-    let left = hub.left_in_slice.get();
-    if left > 0 {
-        hub.left_in_slice.set(left - 1);
-    } else if permit::is_free() {
-        yield_now(place);
+    match hub.left_in_slice.get() {
+        0 => hub.is_overdrawn.set(true),
+        left => hub.left_in_slice.set(left - 1),
     }
 }
 

@@ -28,6 +28,8 @@ mod misuse;
 #[cfg(feature = "hub")]
 mod net_errors;
 #[cfg(feature = "hub")]
+mod net_interrupted;
+#[cfg(feature = "hub")]
 mod net_listener;
 #[cfg(feature = "hub")]
 mod net_load;
