@@ -290,6 +290,12 @@ fn check_timeout(timeout: Option<Duration>) -> io::Result<()> {
     Ok(())
 }
 
+/// How many bytes one call asks for, of buffers that have so many. More than that it never moves, and that it
+/// has moved less than they have says nothing about the socket.
+fn in_one_call(sizes: impl Iterator<Item = usize>) -> usize {
+    sizes.take(socket::MOST_PARTS).sum()
+}
+
 impl Read for &TcpStream {
     #[track_caller]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -302,7 +308,7 @@ impl Read for &TcpStream {
     #[track_caller]
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let terms = self.reading(Location::caller());
-        let asked = buffers.iter().map(|buffer| buffer.len()).sum();
+        let asked = in_one_call(buffers.iter().map(|buffer| buffer.len()));
         self.shared
             .io
             .attempt_bytes(terms, asked, |mut socket| socket.read_vectored(buffers))
@@ -321,7 +327,7 @@ impl Write for &TcpStream {
     #[track_caller]
     fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let terms = self.writing(Location::caller());
-        let asked = parts.iter().map(|part| part.len()).sum();
+        let asked = in_one_call(parts.iter().map(|part| part.len()));
         self.shared.io.attempt_bytes(terms, asked, |stream| {
             socket::send_vectored(stream.as_fd(), parts)
         })
