@@ -3,12 +3,15 @@
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use greenhub::net::TcpStream;
 use greenhub::{HubHandle, joinall, sleep, spawn, yield_now};
 
-use crate::support::{Log, millis, pair, pair_with_std, seconds, within};
+use crate::support::{Log, any_local_address, millis, pair, pair_with_std, seconds, within};
 
 fn busy(time: std::time::Duration) {
     let begun = Instant::now();
@@ -327,4 +330,37 @@ fn a_socket_that_always_has_something_to_read_does_not_keep_a_timer_waiting() {
     drop(ours);
     joinall([&writer, &sleeper]);
     println!("{read} bytes were read meanwhile, 8 at a time");
+}
+
+#[test]
+fn one_that_connects_again_and_again_does_not_keep_a_timer_waiting() {
+    let _watch = within(seconds(10));
+    let listener = std::net::TcpListener::bind(any_local_address()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let last = Arc::new(AtomicBool::new(false));
+    let accepter = thread::spawn({
+        let last = last.clone();
+        move || {
+            while !last.load(Ordering::Relaxed) {
+                drop(listener.accept().unwrap());
+            }
+        }
+    });
+    let done = Rc::new(Cell::new(false));
+    let sleeper = spawn({
+        let done = done.clone();
+        move || {
+            sleep(millis(5));
+            done.set(true);
+        }
+    });
+    let begun = Instant::now();
+    while !done.get() {
+        drop(TcpStream::connect(address).unwrap());
+    }
+    assert!(begun.elapsed() < seconds(1), "{:?}", begun.elapsed());
+    sleeper.join().unwrap();
+    last.store(true, Ordering::Relaxed);
+    drop(TcpStream::connect(address).unwrap());
+    accepter.join().unwrap();
 }
