@@ -159,6 +159,27 @@ fn a_sleep_of_centuries_under_a_paused_clock_is_exact() {
 }
 
 #[test]
+fn a_clock_that_has_jumped_over_three_centuries_never_goes_back() {
+    let _watch = within(seconds(10));
+    pause_clock();
+    let begun = now();
+    let jump = seconds(300 * 365 * 24 * 3600);
+    sleep(jump);
+    assert_eq!(now() - begun, jump);
+    resume_clock();
+    let resumed = now();
+    assert!(resumed - begun >= jump && resumed - begun < jump + seconds(5));
+    let real = Instant::now();
+    sleep(millis(5));
+    assert!(real.elapsed() >= millis(5) && now() - resumed >= millis(5));
+    // Six centuries are more than the clock can count: that is for ever, and not the past.
+    pause_clock();
+    let text = panic_text(|| sleep(jump));
+    assert!(text.contains("waits for sleep"), "{text}");
+    sleep(millis(1));
+}
+
+#[test]
 fn a_socket_that_is_ready_comes_before_the_next_deadline_of_a_paused_clock() {
     let _watch = within(seconds(10));
     let (mut ours, mut theirs) = pair();
