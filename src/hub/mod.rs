@@ -67,7 +67,7 @@ pub(crate) struct Hub {
     /// How often control may still be handed on before the hub must have it.
     left_in_slice: Cell<u32>,
     /// Calls that did not have to wait have used the slice up: before the next one the hub must have control.
-    is_overdrawn: Cell<bool>,
+    is_used_up: Cell<bool>,
     /// How often it may be handed on in the next slice.
     slice: Cell<u32>,
     housekeeping: Housekeeping,
@@ -171,7 +171,7 @@ fn make() -> Result<HubRef, SpawnError> {
         others: List::new(),
         last_ticket: Cell::new(0),
         left_in_slice: Cell::new(0),
-        is_overdrawn: Cell::new(false),
+        is_used_up: Cell::new(false),
         slice: Cell::new(1),
         housekeeping: Housekeeping::new(),
     }));

@@ -132,7 +132,7 @@ fn look_closer_at_yield(me: Me, place: &'static Location<'static>) {
 /// Not when something has been taken or given: a panic or a kill may come in here, and with it what was done is lost.
 #[inline]
 pub(crate) fn take_a_breath(place: &'static Location<'static>) {
-    if existing().is_some_and(|hub| hub.is_overdrawn.get()) && permit::is_free() {
+    if existing().is_some_and(|hub| hub.is_used_up.get()) && permit::is_free() {
         yield_now(place);
     }
 }
@@ -143,9 +143,10 @@ pub(crate) fn count_call() {
     let Some(hub) = existing() else {
         return; // the thread is ending
     };
-    match hub.left_in_slice.get() {
-        0 => hub.is_overdrawn.set(true),
-        left => hub.left_in_slice.set(left - 1),
+    let left = hub.left_in_slice.get().saturating_sub(1);
+    hub.left_in_slice.set(left);
+    if left == 0 {
+        hub.is_used_up.set(true);
     }
 }
 

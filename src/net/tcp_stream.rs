@@ -18,7 +18,9 @@ use crate::waiting::{Reason, Woken};
 /// A TCP connection, as [`std::net::TcpStream`].
 ///
 /// It reads and writes through [`Read`] and [`Write`], the value itself as well as a reference to it.
-/// Several greenlets may wait for it at once: those in one direction go on in the order in which they came.
+/// Several greenlets may wait for it at once: those in one direction go on in the order in which they came. One that
+/// calls after they were woken and before they have run may be served first: whoever finds nothing then waits on, in
+/// its old place.
 ///
 /// # Examples
 /// ```
