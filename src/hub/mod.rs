@@ -8,6 +8,17 @@
 //!                            |     timers, poller, mailbox       |
 //!                            +-----------------------------------+
 //! ```
+//!
+//! # What may end a wait early
+//! A wait belongs to the greenlet that waits, and so do that greenlet's children: those that it has made with
+//! [`Greenlet::new`](crate::Greenlet::new), and that somebody else has switched to. If one of them ends meanwhile, the
+//! wait ends with a panic: with the child's own, or, if the child was killed or returned a value, with one that says
+//! so. Nothing is lost by that, and the call may be made again: a read, a write or an accept has moved nothing then.
+//! Tasks are the hub's children and end nobody's wait.
+//!
+//! # Where there can be no hub
+//! The first call that needs the hub makes it. For want of memory or descriptors, and when the thread is about to
+//! end, that fails: calls that return a `Result` give an error, all others panic.
 
 mod clock;
 mod deadlock;

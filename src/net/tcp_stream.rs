@@ -22,6 +22,9 @@ use crate::waiting::{Reason, Woken};
 /// calls after they were woken and before they have run may be served first: whoever finds nothing then waits on, in
 /// its old place.
 ///
+/// Any call may let others run, also one that does not have to wait: a stream that is always ready would keep the
+/// thread to itself.
+///
 /// # Examples
 /// ```
 /// use greenhub::net::{TcpListener, TcpStream};
@@ -126,7 +129,7 @@ impl TcpStream {
     /// Takes over a connection of the standard library, and puts it into non-blocking mode.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says; and what keeps this thread's hub from being made.
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         stream.set_nonblocking(true)?;
         TcpStream::from_nonblocking(stream)

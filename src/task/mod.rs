@@ -72,7 +72,7 @@ type Outcome<T> = Result<T, Box<dyn Any + Send>>;
 /// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
 ///
 /// # Panics
-/// If there is no memory for its stack; [`try_spawn`] returns that as an error.
+/// Where [`try_spawn`] returns an error: no memory for its stack, no hub, or as many tasks as there may be.
 ///
 /// # Examples
 /// ```
@@ -100,7 +100,12 @@ where
 /// Spawns a task as [`spawn`] does, where running out of memory is not the end.
 ///
 /// # Errors
-/// [`SpawnError`] if there is no memory for its stack, or no hub can be made. Nothing else is changed.
+/// - [`SpawnError::TooMany`] if this thread's hub has as many tasks as
+///   [`set_max_greenlets`](crate::hub::set_max_greenlets) allows.
+/// - [`SpawnError::NoStack`] if no stack can be had, for it or for the hub; the [`StackError`] inside says why.
+/// - [`SpawnError::NoPoller`] if the system has no descriptor for the hub.
+///
+/// The body is dropped then, and nothing else is changed.
 #[track_caller]
 pub fn try_spawn<F, T>(body: F) -> Result<Task<T>, SpawnError>
 where
@@ -201,7 +206,9 @@ impl<T> Task<T> {
     /// [`JoinError`] if the body panicked or was killed.
     ///
     /// # Panics
-    /// In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what.
+    /// In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what. And where a
+    /// child of the running greenlet [ends the wait early](crate::hub#what-may-end-a-wait-early). The handle goes with
+    /// the panic, and the task runs on, detached; [`wait`](Task::wait) keeps it.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
@@ -227,6 +234,13 @@ impl<T> Task<T> {
     }
 
     /// Waits until the task has ended, and leaves its outcome for [`join`](Task::join).
+    ///
+    /// # Panics
+    /// In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what. And where a
+    /// child of the running greenlet [ends the wait early](crate::hub#what-may-end-a-wait-early).
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline(always)]
     #[track_caller]
     pub fn wait(&self) {
@@ -258,7 +272,13 @@ impl<T> Task<T> {
     }
 }
 
-/// Waits until all of `tasks` have ended. Their outcomes stay for [`Task::join`].
+/// Waits until all of `tasks` have ended, one after the other. Their outcomes stay for [`Task::join`].
+///
+/// # Panics
+/// As [`Task::wait`]. A task's own panic is not among them: it stays for its `join`.
+///
+/// # Aborts
+/// As [`Task::wait`].
 ///
 /// # Examples
 /// ```

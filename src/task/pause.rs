@@ -12,7 +12,9 @@ use crate::waiting::Reason;
 /// `Duration::ZERO` lets everybody run who is ready now, as gevent's `sleep(0)` does.
 ///
 /// # Panics
-/// In the main greenlet, if `duration` is too long for any clock and nothing else can wake anybody.
+/// In the main greenlet, if `duration` is too long for any clock and nothing else can wake anybody. Where a child of
+/// the running greenlet [ends the wait early](crate::hub#what-may-end-a-wait-early), and
+/// [where there can be no hub](crate::hub#where-there-can-be-no-hub).
 ///
 /// # Aborts
 /// While a panic unwinds the running greenlet, which cannot wait then.
@@ -40,6 +42,10 @@ pub fn sleep(duration: Duration) {
 }
 
 /// Lets everybody run who is ready now, and then goes on.
+///
+/// # Panics
+/// Where a child of the running greenlet [ends the wait early](crate::hub#what-may-end-a-wait-early), and
+/// [where there can be no hub](crate::hub#where-there-can-be-no-hub).
 ///
 /// # Aborts
 /// While a panic unwinds the running greenlet, which cannot wait then.

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use greenhub::hub::{now, pause_clock};
-use greenhub::{AnyGreenlet, Greenlet, SwitchError, current, parent, sleep, spawn, yield_now};
+use greenhub::{
+    AnyGreenlet, Greenlet, SwitchError, current, joinall, parent, sleep, spawn, yield_now,
+};
 
 use crate::support::{AtDrop, Log, pair, panic_text, seconds, within};
 
@@ -228,6 +230,36 @@ fn a_panic_after_a_wait_goes_to_the_parent_in_its_switch() {
         greenlet.switch(());
     });
     assert_eq!(task.join().unwrap_err().panic_message(), Some("in a task"));
+}
+
+#[test]
+fn a_child_that_ends_while_its_parent_waits_ends_that_wait_whatever_it_is() {
+    let _watch = within(seconds(10));
+    pause_clock();
+    let (ours, _theirs) = pair();
+    let busy = spawn(|| sleep(Duration::MAX));
+    let waits: [(&str, &dyn Fn()); 6] = [
+        ("sleep", &|| sleep(seconds(1))),
+        ("yield", &yield_now),
+        ("wait", &|| busy.wait()),
+        ("joinall", &|| joinall([&busy])),
+        ("read", &|| drop((&ours).read(&mut [0; 8]))),
+        ("join", &|| drop(spawn(|| sleep(seconds(1))).join())),
+    ];
+    for (what, wait) in waits {
+        let begun = now();
+        let child: Plain = Greenlet::new(|()| panic!("the child's own"));
+        spawn(move || child.switch(()));
+        assert_eq!(panic_text(wait), "the child's own", "{what}");
+        let child: Greenlet<(), u8> = Greenlet::new(|()| 5);
+        spawn(move || child.switch(()));
+        let text = panic_text(wait);
+        assert!(
+            text.contains("ended with a value of type u8"),
+            "{what}: {text}"
+        );
+        assert_eq!(now(), begun, "{what}");
+    }
 }
 
 #[test]
