@@ -10,11 +10,13 @@
 //! ```
 //!
 //! # What may end a wait early
-//! A wait belongs to the greenlet that waits, and so do that greenlet's children: those that it has made with
-//! [`Greenlet::new`](crate::Greenlet::new), and that somebody else has switched to. If one of them ends meanwhile, the
-//! wait ends with a panic: with the child's own, or, if the child was killed or returned a value, with one that says
-//! so. Nothing is lost by that, and the call may be made again: a read, a write or an accept has moved nothing then.
-//! Tasks are the hub's children and end nobody's wait.
+//! A panic that comes in from outside, in place of what the call waits for:
+//! - a [`throw`](crate::Greenlet::throw) at the greenlet that waits, or a [`kill`](crate::Greenlet::kill);
+//! - the end of a child of it: of a greenlet that it has made with [`Greenlet::new`](crate::Greenlet::new) and that somebody
+//!   else has switched to. The child's own panic goes on in the wait. If the child was killed, or returned a value, which
+//!   nobody waits for here, a panic says so. Tasks are the hub's children and end nobody's wait.
+//!
+//! Nothing is lost by that, and the call may be made again: a read, a write or an accept has moved nothing then.
 //!
 //! # Where there can be no hub
 //! The first call that needs the hub makes it. For want of memory or descriptors, and when the thread is about to

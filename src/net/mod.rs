@@ -4,8 +4,8 @@
 //! system's resolver, which blocks the whole thread; addresses are not affected by that.
 //!
 //! # Panics
-//! Calls that wait return errors, and panic in one case only: where a child of the running greenlet
-//! [ends the wait early](crate::hub#what-may-end-a-wait-early). Nothing has been read, sent or accepted then.
+//! Calls that wait return errors, and panic in one case only: where the wait is
+//! [ended early](crate::hub#what-may-end-a-wait-early). Nothing has been read, sent or accepted then.
 #![forbid(unsafe_code)]
 
 mod tcp_listener;

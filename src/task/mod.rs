@@ -206,9 +206,7 @@ impl<T> Task<T> {
     /// [`JoinError`] if the body panicked or was killed.
     ///
     /// # Panics
-    /// In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what. And where a
-    /// child of the running greenlet [ends the wait early](crate::hub#what-may-end-a-wait-early). The handle goes with
-    /// the panic, and the task runs on, detached; [`wait`](Task::wait) keeps it.
+    /// If it has to wait, as [`wait`](Task::wait) does. The handle goes with the panic, and the task runs on, detached.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
@@ -236,8 +234,9 @@ impl<T> Task<T> {
     /// Waits until the task has ended, and leaves its outcome for [`join`](Task::join).
     ///
     /// # Panics
-    /// In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what. And where a
-    /// child of the running greenlet [ends the wait early](crate::hub#what-may-end-a-wait-early).
+    /// - In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what.
+    /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
+    /// - Inside [`no_switch`](crate::greenlet::no_switch), if it has to wait.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

@@ -321,21 +321,18 @@ fn start_and_forget(greenlet: Plain) {
     greenlet.switch(());
 }
 
-/// Touches its greenlet's parent when it is dropped.
-struct TouchesParent(Log);
+/// Does something to its greenlet's parent when it is dropped.
+struct Meddles(fn(&Plain), Log);
 
-impl Drop for TouchesParent {
+impl Drop for Meddles {
     fn drop(&mut self) {
-        // A body for one that has a body is refused. Meanwhile there is a handle to the parent, and then none again.
-        let text = panic_text(|| parent::<(), ()>().define(|()| ()));
-        assert!(text.contains("has its body already"), "{text}");
-        self.0.say("touched");
+        (self.0)(&parent());
+        self.1.say("meddled");
     }
 }
 
-#[test]
-fn one_that_unwinds_because_nobody_can_wake_it_does_not_end_who_runs_next() {
-    let _watch = within(seconds(10));
+/// What is left of a parent in the ready queue when its child unwinds because nobody can wake it.
+fn after_meddling(meddle: fn(&Plain)) -> Log {
     pause_clock();
     let log = Log::new();
     let maker = spawn({
@@ -345,17 +342,17 @@ fn one_that_unwinds_because_nobody_can_wake_it_does_not_end_who_runs_next() {
             start_and_forget(Greenlet::new({
                 let child = child.clone();
                 move |()| {
-                    let _bell = AtDrop(log.clone(), "parent-over");
-                    let touches = TouchesParent(log.clone());
+                    let _bell = AtDrop(log.clone(), "over");
+                    let meddles = Meddles(meddle, log.clone());
                     child.replace(Some(Greenlet::new(move |()| {
-                        let _touches = touches;
+                        let _meddles = meddles;
                         sleep(seconds(1));
                         // The parent is next, and nobody has a handle to it any more.
                         sleep(Duration::MAX);
                     })));
                     sleep(seconds(1));
                     yield_now();
-                    log.say("parent");
+                    log.say("goes-on");
                 }
             }));
             start_and_forget(child.take().unwrap());
@@ -365,5 +362,18 @@ fn one_that_unwinds_because_nobody_can_wake_it_does_not_end_who_runs_next() {
     let _turns = [(); 2].map(|()| spawn(|| (0..100).for_each(|_| yield_now())));
     maker.join().unwrap();
     sleep(seconds(5));
-    log.check_line("touched parent parent-over");
+    log
+}
+
+#[test]
+fn one_that_unwinds_because_nobody_can_wake_it_does_not_end_who_runs_next() {
+    let _watch = within(seconds(10));
+    // For a moment there is a handle to the parent, and then none again.
+    let log = after_meddling(|parent| {
+        let text = panic_text(|| parent.define(|()| ()));
+        assert!(text.contains("has its body already"), "{text}");
+    });
+    log.check_line("meddled goes-on over");
+    let log = after_meddling(Greenlet::kill);
+    log.check_line("over meddled");
 }
