@@ -51,13 +51,10 @@ fn a_paused_clock_stands_still_while_anybody_can_run() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
-    let sleeper = spawn({
-        let log = log.clone();
-        move || {
-            sleep(Duration::from_nanos(1));
-            log.say("slept");
-        }
-    });
+    let sleeper = spawn(log.given_to(|log| {
+        sleep(Duration::from_nanos(1));
+        log.say("slept");
+    }));
     let begun = now();
     for _ in 0..10_000 {
         yield_now();
@@ -185,20 +182,14 @@ fn a_socket_that_is_ready_comes_before_the_next_deadline_of_a_paused_clock() {
     let (mut ours, mut theirs) = pair();
     pause_clock();
     let log = Log::new();
-    let sleeper = spawn({
-        let log = log.clone();
-        move || {
-            sleep(seconds(1));
-            log.say("slept");
-        }
-    });
-    let reader = spawn({
-        let log = log.clone();
-        move || {
-            ours.read_exact(&mut [0]).unwrap();
-            log.say("read");
-        }
-    });
+    let sleeper = spawn(log.given_to(|log| {
+        sleep(seconds(1));
+        log.say("slept");
+    }));
+    let reader = spawn(log.given_to(move |log| {
+        ours.read_exact(&mut [0]).unwrap();
+        log.say("read");
+    }));
     yield_now();
     theirs.write_all(b"x").unwrap();
     joinall([&sleeper, &reader]);
@@ -211,10 +202,7 @@ fn sleeping_for_no_time_is_yielding() {
     pause_clock();
     let begun = now();
     let log = Log::new();
-    let task = spawn({
-        let log = log.clone();
-        move || log.say("task")
-    });
+    let task = spawn(log.given_to(|log| log.say("task")));
     sleep(Duration::ZERO);
     log.say("main");
     assert!(task.is_finished());

@@ -19,14 +19,11 @@ fn a_greenlet_that_sleeps_lets_tasks_run_and_hands_its_value_to_its_parent() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
-    let task = spawn({
-        let log = log.clone();
-        move || {
-            log.say("task");
-            sleep(seconds(1));
-            log.say("task again");
-        }
-    });
+    let task = spawn(log.given_to(|log| {
+        log.say("task");
+        sleep(seconds(1));
+        log.say("task again");
+    }));
     let greenlet: Greenlet<u8, u8> = Greenlet::new({
         let log = log.clone();
         move |n| {
@@ -194,14 +191,11 @@ fn a_greenlet_that_can_never_be_woken_unwinds_when_its_last_handle_goes() {
 fn a_greenlet_may_yield_and_join() {
     let _watch = within(seconds(10));
     let log = Log::new();
-    let task = spawn({
-        let log = log.clone();
-        move || {
-            log.say("task");
-            yield_now();
-            5
-        }
-    });
+    let task = spawn(log.given_to(|log| {
+        log.say("task");
+        yield_now();
+        5
+    }));
     let greenlet: Greenlet<(), i32> = Greenlet::new({
         let log = log.clone();
         move |()| {
@@ -335,29 +329,26 @@ impl Drop for Meddles {
 fn after_meddling(meddle: fn(&Plain)) -> Log {
     pause_clock();
     let log = Log::new();
-    let maker = spawn({
-        let log = log.clone();
-        move || {
-            let child: Rc<RefCell<Option<Plain>>> = Rc::default();
-            start_and_forget(Greenlet::new({
-                let child = child.clone();
-                move |()| {
-                    let _bell = AtDrop(log.clone(), "over");
-                    let meddles = Meddles(meddle, log.clone());
-                    child.replace(Some(Greenlet::new(move |()| {
-                        let _meddles = meddles;
-                        sleep(seconds(1));
-                        // The parent is next, and nobody has a handle to it any more.
-                        sleep(Duration::MAX);
-                    })));
+    let maker = spawn(log.given_to(move |log| {
+        let child: Rc<RefCell<Option<Plain>>> = Rc::default();
+        start_and_forget(Greenlet::new({
+            let child = child.clone();
+            move |()| {
+                let _bell = AtDrop(log.clone(), "over");
+                let meddles = Meddles(meddle, log.clone());
+                child.replace(Some(Greenlet::new(move |()| {
+                    let _meddles = meddles;
                     sleep(seconds(1));
-                    yield_now();
-                    log.say("goes-on");
-                }
-            }));
-            start_and_forget(child.take().unwrap());
-        }
-    });
+                    // The parent is next, and nobody has a handle to it any more.
+                    sleep(Duration::MAX);
+                })));
+                sleep(seconds(1));
+                yield_now();
+                log.say("goes-on");
+            }
+        }));
+        start_and_forget(child.take().unwrap());
+    }));
     // By then control goes from one to the next without the hub.
     let _turns = [(); 2].map(|()| spawn(|| (0..100).for_each(|_| yield_now())));
     maker.join().unwrap();
