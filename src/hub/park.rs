@@ -132,7 +132,9 @@ fn look_closer_at_yield(me: Me, place: &'static Location<'static>) {
 /// Not when something has been taken or given: a panic or a kill may come in here, and with it what was done is lost.
 #[inline]
 pub(crate) fn take_a_breath(place: &'static Location<'static>) {
-    if existing().is_some_and(|hub| hub.is_used_up.get()) && permit::is_free() {
+    if existing().is_some_and(|hub| hub.is_used_up.get())
+        && (permit::is_free() || permit::look_closer(thread::current()).is_ok())
+    {
         yield_now(place);
     }
 }

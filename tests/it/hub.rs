@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use greenhub::greenlet::{Tracer, set_tracer};
 use greenhub::net::TcpStream;
 use greenhub::{HubHandle, Task, joinall, sleep, spawn, yield_now};
 
@@ -312,6 +313,23 @@ fn a_socket_that_always_has_something_to_read_does_not_keep_a_timer_waiting() {
     drop(ours);
     joinall([&writer, &sleeper]);
     println!("{read} bytes were read meanwhile, 8 at a time");
+}
+
+#[test]
+fn one_that_peeks_again_and_again_keeps_no_timer_waiting_also_while_a_tracer_watches() {
+    let _watch = within(seconds(10));
+    let (ours, mut theirs) = pair();
+    theirs.write_all(b"x").unwrap();
+    let tracer: Tracer = Rc::new(|_, _, _| ());
+    for tracer in [None, Some(tracer)] {
+        let before = set_tracer(tracer);
+        let (sleeper, done) = sleeper(millis(5));
+        while !done.get() {
+            assert_eq!(ours.peek(&mut [0; 8]).unwrap(), 1);
+        }
+        sleeper.join().unwrap();
+        set_tracer(before);
+    }
 }
 
 #[test]
