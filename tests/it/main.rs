@@ -17,6 +17,8 @@ mod greenlet;
 #[cfg(feature = "hub")]
 mod hub;
 #[cfg(feature = "hub")]
+mod hub_chaos;
+#[cfg(feature = "hub")]
 mod hub_deadlock;
 #[cfg(feature = "hub")]
 mod hub_limits;
