@@ -33,11 +33,13 @@
 //! ```
 //!
 //! - [`greenlet`]: the switch floor.
-//! - [`generator`]: iterators written as loops that yield. With the switch floor it is all there is without the
-//!   feature `hub`.
+//! - [`generator`]: iterators written as loops that yield.
+//! - [`stack`]: the sizes that stacks have, what this thread's stacks hold, and giving their memory back. With the two
+//!   above it is all there is without the feature `hub`.
 //! - `task`: `spawn`, `joinall`, `sleep`: greenlets that this thread's hub runs.
 //! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
-//! - `hub`: a clock that stands still, for tests of code that waits.
+//! - `hub`: settings of this thread's hub: how many tasks it may have, how large their stacks are, and a clock that
+//!   stands still, for tests of code that waits. It also says what may end a wait early.
 //!
 //! # What must not be done
 //! Nothing here is `Send`: a greenlet never leaves its thread, so `Rc`, `RefCell` and borrows live across waits.

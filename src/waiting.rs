@@ -9,8 +9,11 @@
 //!     +----- end() ------------+---------------------------------+
 //! ```
 //!
-//! A wake may come before the greenlet has left the processor: it is kept, as `Ready`. Of a wake, a
-//! deadline and a kill in the same turn the first one wins, and the others find a stale ticket.
+//! A wake may come before the greenlet has left the processor: it is kept, as `Ready`. Of a wake and a deadline
+//! in the same turn the first one wins. The other finds nobody parked, or somebody with the ticket of a later wait.
+//!
+//! A kill, or a panic of a child, is no wake: it resumes the greenlet from whatever state it is in, and `end`
+//! is called when the frames of its wait are left.
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;

@@ -7,20 +7,25 @@ use std::time::{Duration, Instant};
 /// Nanoseconds since the hub was made.
 pub(crate) type Nanos = u64;
 
-/// A hub's clock.
+/// A hub's clock. It never goes back, and after 584 years it stands still.
 pub(crate) struct Clock {
+    /// When the hub was made: zero.
     base: Instant,
-    /// How far the clock is ahead of the machine's, or behind it after a pause.
-    ahead: Cell<i64>,
+    /// The machine's time when it last began to run,
+    begun: Cell<Instant>,
+    /// and what it showed then.
+    shown: Cell<Nanos>,
     /// Where it stands, while it is paused.
     paused: Cell<Option<Nanos>>,
 }
 
 impl Clock {
     pub(crate) fn new() -> Clock {
+        let base = Instant::now();
         Clock {
-            base: Instant::now(),
-            ahead: Cell::new(0),
+            base,
+            begun: Cell::new(base),
+            shown: Cell::new(0),
             paused: Cell::new(None),
         }
     }
@@ -29,7 +34,11 @@ impl Clock {
     pub(crate) fn now(&self) -> Nanos {
         match self.paused.get() {
             Some(now) => now,
-            None => self.machine().saturating_add_signed(self.ahead.get()),
+            None => {
+                // A machine does not run for the 584 years that 64 bits of nanoseconds last.
+                let ran = self.begun.get().elapsed().as_nanos() as Nanos;
+                self.shown.get().saturating_add(ran)
+            }
         }
     }
 
@@ -38,7 +47,7 @@ impl Clock {
         self.base + Duration::from_nanos(self.now())
     }
 
-    /// The moment that lies `wait` ahead. None where no clock ever gets there.
+    /// The moment that lies `wait` ahead. None where the clock never gets there: that is for ever.
     #[inline]
     pub(crate) fn after(&self, wait: Duration) -> Option<Nanos> {
         let wait = u64::try_from(wait.as_nanos()).ok()?;
@@ -56,7 +65,8 @@ impl Clock {
     /// Goes on from where it stands.
     pub(crate) fn resume(&self) {
         if let Some(now) = self.paused.take() {
-            self.ahead.set(now as i64 - self.machine() as i64);
+            self.begun.set(Instant::now());
+            self.shown.set(now);
         }
     }
 
@@ -65,11 +75,6 @@ impl Clock {
         if let Some(now) = self.paused.get() {
             self.paused.set(Some(now.max(moment)));
         }
-    }
-
-    fn machine(&self) -> Nanos {
-        // 64 bits of nanoseconds last 584 years.
-        self.base.elapsed().as_nanos() as Nanos
     }
 }
 
@@ -114,5 +119,27 @@ mod tests {
     fn the_longest_wait_is_for_ever() {
         assert_eq!(Clock::new().after(Duration::MAX), None);
         assert!(Clock::new().after(Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn it_goes_on_from_wherever_it_stands_up_to_the_end_of_its_numbers() {
+        for moment in [
+            i64::MAX as u64 - 1,
+            i64::MAX as u64 + 1,
+            u64::MAX - 1,
+            u64::MAX,
+        ] {
+            let clock = Clock::new();
+            clock.pause();
+            clock.jump_to(moment);
+            let shown = clock.instant();
+            assert_eq!(clock.now(), moment);
+            clock.resume();
+            assert!(clock.now() >= moment && clock.instant() >= shown);
+            assert!(clock.now() - moment < 5_000_000_000);
+            assert_eq!(clock.after(Duration::MAX), None);
+            let next = clock.after(Duration::from_secs(300 * 365 * 24 * 3600));
+            assert!(next.is_none_or(|next| next > moment));
+        }
     }
 }

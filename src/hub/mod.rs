@@ -8,6 +8,20 @@
 //!                            |     timers, poller, mailbox       |
 //!                            +-----------------------------------+
 //! ```
+//!
+//! # What may end a wait early
+//! A panic that comes in from outside, in place of what the call waits for:
+//! - a [`throw`](crate::Greenlet::throw) at the greenlet that waits, or a [`kill`](crate::Greenlet::kill) of it, or of
+//!   its [task](crate::Task::kill); a [timeout](crate::with_timeout);
+//! - the end of a child of it: of a greenlet that it has made with [`Greenlet::new`](crate::Greenlet::new) and that somebody
+//!   else has switched to. The child's own panic goes on in the wait. If the child was killed, or returned a value, which
+//!   nobody waits for here, a panic says so. Tasks are the hub's children and end nobody's wait.
+//!
+//! Nothing is lost by that, and the call may be made again: a read, a write or an accept has moved nothing then.
+//!
+//! # Where there can be no hub
+//! The first call that needs the hub makes it. For want of memory or descriptors, and when the thread is about to
+//! end, that fails: calls that return a `Result` give an error, all others panic.
 
 mod alarm;
 mod clock;
@@ -39,7 +53,7 @@ use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
 use self::housekeeping::Housekeeping;
 pub use self::kill::{join, join_timeout, shutdown};
-pub(crate) use self::park::{Parking, refuse, take_a_breath, yield_now};
+pub(crate) use self::park::{Parking, count_call, refuse, take_a_breath, yield_now};
 use self::poller::Poller;
 pub(crate) use self::poller::{Direction, Source};
 use self::ready::Ready;
@@ -73,6 +87,8 @@ pub(crate) struct Hub {
     last_ticket: Cell<u64>,
     /// How often control may still be handed on before the hub must have it.
     left_in_slice: Cell<u32>,
+    /// Calls that did not have to wait have used the slice up: before the next one the hub must have control.
+    is_used_up: Cell<bool>,
     /// How often it may be handed on in the next slice.
     slice: Cell<u32>,
     housekeeping: Housekeeping,
@@ -176,6 +192,7 @@ fn make() -> Result<HubRef, SpawnError> {
         others: List::new(),
         last_ticket: Cell::new(0),
         left_in_slice: Cell::new(0),
+        is_used_up: Cell::new(false),
         slice: Cell::new(1),
         housekeeping: Housekeeping::new(),
     }));

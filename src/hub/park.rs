@@ -138,18 +138,29 @@ fn yield_watched(hub: HubRef, me: Me, place: &'static Location<'static>) {
     }
 }
 
-/// To be called by whatever could have waited and did not have to: every so often it lets others run, so
-/// that a socket which always has something to read does not keep the thread to itself.
+/// To be called first thing by whatever may not have to wait: lets others run if calls of that kind have used the slice
+/// up, so that a socket which always has something to read does not keep the thread to itself.
+///
+/// Not when something has been taken or given: a panic or a kill may come in here, and with it what was done is lost.
 #[inline]
 pub(crate) fn take_a_breath(place: &'static Location<'static>) {
+    if existing().is_some_and(|hub| hub.is_used_up.get())
+        && (permit::is_free() || permit::look_closer(thread::current()).is_ok())
+    {
+        yield_now(place);
+    }
+}
+
+/// To be called last thing by whatever may not have had to wait: it counts as a hand-over. Nobody runs meanwhile.
+#[inline]
+pub(crate) fn count_call() {
     let Some(hub) = existing() else {
         return; // the thread is ending
     };
-    let left = hub.left_in_slice.get();
-    if left > 0 {
-        hub.left_in_slice.set(left - 1);
-    } else if permit::is_free() {
-        yield_now(place);
+    let left = hub.left_in_slice.get().saturating_sub(1);
+    hub.left_in_slice.set(left);
+    if left == 0 {
+        hub.is_used_up.set(true);
     }
 }
 
@@ -196,7 +207,9 @@ fn wait_listed(hub: HubRef, me: Me) {
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never
     // left, the node stays where it is for ever. Whoever is in the list waits, so it owns itself.
     let _link = unsafe { hub.others.insert(&node) };
-    let_next_run(hub, me);
+    // The hub, and not the next who is ready: this may be one that nobody can wake or switch to any more. It is
+    // unwound when it has just left, and its destructors must not end who was chosen to run. The hub nobody can end.
+    switch_to(me, hub.greenlet.as_next());
 }
 
 #[inline(always)]

@@ -24,6 +24,9 @@ use crate::sys::socket;
 const BATCH: usize = 1024;
 const MILLISECOND: Nanos = 1_000_000;
 const MAIL: Token = Token(usize::MAX);
+// A token is a source's key, index and generation: with fewer bits the generation would be cut off, and an event that
+// comes late would find the source that has taken the place of a closed one.
+const _: () = assert!(usize::BITS >= 64, "a poller's token holds a key of 64 bits");
 
 /// How long a poll may wait.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::get;
+use super::{get, try_get};
 use crate::error::{SpawnError, StackError};
 use crate::stack::MAX_STACK_SIZE;
 
@@ -12,6 +12,9 @@ use crate::stack::MAX_STACK_SIZE;
 ///
 /// Sockets go on in real time: when something is ready to read it is served before the clock jumps, but a
 /// peer that has not answered yet is overtaken by the next deadline.
+///
+/// # Panics
+/// [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
 ///
 /// # Examples
 /// ```
@@ -27,11 +30,17 @@ pub fn pause_clock() {
 }
 
 /// Lets a clock go on that [`pause_clock`] has stopped, from where it stands.
+///
+/// # Panics
+/// [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
 pub fn resume_clock() {
     get().clock.resume();
 }
 
 /// This moment on this thread's clock: [`Instant::now`], unless the clock was paused.
+///
+/// # Panics
+/// [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
 #[must_use]
 pub fn now() -> Instant {
     get().clock.instant()
@@ -43,6 +52,9 @@ pub fn now() -> Instant {
 /// A spawn beyond that fails with [`SpawnError::TooMany`], and a [`HubHandle`](crate::HubHandle) drops what it was
 /// sent. Tasks that are there stay, even if they are more. Greenlets made by [`Greenlet::new`](crate::Greenlet::new)
 /// are not counted: the hub does not know them.
+///
+/// # Panics
+/// [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
 ///
 /// # Examples
 /// ```
@@ -62,7 +74,8 @@ pub fn set_max_greenlets(limit: usize) {
 /// It is rounded up as with [`task::Builder::stack_size`](crate::task::Builder::stack_size).
 ///
 /// # Errors
-/// [`StackError::TooLarge`] above [`MAX_STACK_SIZE`]. Nothing is changed then.
+/// [`SpawnError::NoStack`] with [`StackError::TooLarge`] inside above [`MAX_STACK_SIZE`], and what keeps the hub from
+/// being made where there is none. Nothing is changed then.
 ///
 /// # Examples
 /// ```
@@ -79,6 +92,6 @@ pub fn set_stack_size(bytes: usize) -> Result<(), SpawnError> {
             maximum: MAX_STACK_SIZE,
         }));
     }
-    get().tasks.set_stack_size(bytes);
+    try_get()?.tasks.set_stack_size(bytes);
     Ok(())
 }

@@ -106,6 +106,7 @@ impl HubRef {
 #[inline(always)]
 fn run_slice(hub: HubRef, me: Me) {
     hub.left_in_slice.set(hub.slice.get());
+    hub.is_used_up.set(false);
     while hub.left_in_slice.get() > 0 && !hub.ready.is_empty() {
         let next = hub.next();
         if next != me.as_next() {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::TcpStream;
-use crate::hub::{Direction, Parking};
+use crate::hub::{self, Direction, Parking};
 use crate::io::{Registered, Terms};
 use crate::sys::socket;
 use crate::waiting::Reason;
@@ -68,7 +68,7 @@ impl TcpListener {
     /// Takes over a listener of the standard library, and puts it into non-blocking mode.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says; and what keeps this thread's hub from being made.
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         listener.set_nonblocking(true)?;
         let socket = Socket(mio::net::TcpListener::from_std(listener));
@@ -110,6 +110,7 @@ impl TcpListener {
     }
 
     fn pause(&self, time: Duration, place: &'static Location<'static>) -> io::Result<()> {
+        hub::try_get()?;
         let reason = Reason::accept(self.as_raw_fd());
         let parking = Parking::begin(reason, place).map_err(io::Error::other)?;
         parking.park_for(time);

@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::hub::Direction;
+use crate::hub::{self, Direction};
 use crate::io::{Registered, Terms, timed_out};
 use crate::sys::socket;
 use crate::waiting::{Reason, Woken};
@@ -18,7 +18,12 @@ use crate::waiting::{Reason, Woken};
 /// A TCP connection, as [`std::net::TcpStream`].
 ///
 /// It reads and writes through [`Read`] and [`Write`], the value itself as well as a reference to it.
-/// Several greenlets may wait for it at once: those in one direction go on in the order in which they came.
+/// Several greenlets may wait for it at once: those in one direction go on in the order in which they came. One that
+/// calls after they were woken and before they have run may be served first: whoever finds nothing then waits on, in
+/// its old place.
+///
+/// Any call may let others run, also one that does not have to wait: a stream that is always ready would keep the
+/// thread to itself.
 ///
 /// # Examples
 /// ```
@@ -91,6 +96,9 @@ impl TcpStream {
         timeout: Option<Duration>,
         place: &'static Location<'static>,
     ) -> io::Result<TcpStream> {
+        // On loopback a connection may be there, or refused, at once.
+        hub::take_a_breath(place);
+        hub::count_call();
         let stream = TcpStream::from_nonblocking(mio::net::TcpStream::connect(*address)?.into())?;
         let terms = Terms {
             direction: Direction::Write,
@@ -121,7 +129,7 @@ impl TcpStream {
     /// Takes over a connection of the standard library, and puts it into non-blocking mode.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says; and what keeps this thread's hub from being made.
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         stream.set_nonblocking(true)?;
         TcpStream::from_nonblocking(stream)
@@ -290,6 +298,12 @@ fn check_timeout(timeout: Option<Duration>) -> io::Result<()> {
     Ok(())
 }
 
+/// How many bytes one call asks for, of buffers that have so many. More than that it never moves, and that it
+/// has moved less than they have says nothing about the socket.
+fn in_one_call(sizes: impl Iterator<Item = usize>) -> usize {
+    sizes.take(socket::MOST_PARTS).sum()
+}
+
 impl Read for &TcpStream {
     #[track_caller]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -302,7 +316,7 @@ impl Read for &TcpStream {
     #[track_caller]
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let terms = self.reading(Location::caller());
-        let asked = buffers.iter().map(|buffer| buffer.len()).sum();
+        let asked = in_one_call(buffers.iter().map(|buffer| buffer.len()));
         self.shared
             .io
             .attempt_bytes(terms, asked, |mut socket| socket.read_vectored(buffers))
@@ -321,7 +335,7 @@ impl Write for &TcpStream {
     #[track_caller]
     fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         let terms = self.writing(Location::caller());
-        let asked = parts.iter().map(|part| part.len()).sum();
+        let asked = in_one_call(parts.iter().map(|part| part.len()));
         self.shared.io.attempt_bytes(terms, asked, |stream| {
             socket::send_vectored(stream.as_fd(), parts)
         })

@@ -27,7 +27,10 @@ pub(crate) fn wait_readable(fd: RawFd, limit: Duration) -> io::Result<()> {
     }
 }
 
-/// Sends from several buffers at once. Unlike `writev`, a peer that is gone is an error and never a SIGPIPE,
+/// Linux takes no more buffers in one call, and std hands it no more: those behind are for the next call.
+pub(crate) const MOST_PARTS: usize = 1024;
+
+/// Sends from several buffers at once, [`MOST_PARTS`] of them. Unlike `writev`, a peer that is gone is an error and never a SIGPIPE,
 /// also where the program around us has left that signal at its deadly default.
 ///
 /// # Errors
@@ -36,8 +39,6 @@ pub(crate) fn send_vectored(
     socket: BorrowedFd<'_>,
     parts: &[io::IoSlice<'_>],
 ) -> io::Result<usize> {
-    /// Linux takes no more parts in one call.
-    const MOST_PARTS: usize = 1024;
     let parts = &parts[..parts.len().min(MOST_PARTS)];
     // SAFETY: all zeroes is a valid msghdr: no name, no control data, no flags.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };

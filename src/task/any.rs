@@ -81,10 +81,10 @@ impl AnyTask {
     /// Waits until the task has ended.
     ///
     /// # Panics
-    /// As [`Task::join`].
+    /// As [`Task::wait`].
     ///
     /// # Aborts
-    /// As [`Task::join`].
+    /// As [`Task::wait`].
     #[track_caller]
     pub fn wait(&self) {
         if !self.is_finished() {
@@ -98,10 +98,10 @@ impl AnyTask {
     /// Waits until the task has ended, for as long as `limit` at most. False if it has not ended by then.
     ///
     /// # Panics
-    /// As [`Task::join`].
+    /// As [`Task::wait`].
     ///
     /// # Aborts
-    /// As [`Task::join`].
+    /// As [`Task::wait`].
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         let reason = Reason::join(self.id());

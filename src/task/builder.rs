@@ -52,7 +52,9 @@ impl Builder {
     /// Spawns the task. It runs when the running greenlet waits.
     ///
     /// # Errors
-    /// [`SpawnError`] if there is no memory for its stack, or no hub can be made. Nothing else is changed.
+    /// Those of [`try_spawn`](super::try_spawn); and [`SpawnError::NoStack`] with
+    /// [`StackError::TooLarge`](crate::error::StackError::TooLarge) inside for a stack above
+    /// [`MAX_STACK_SIZE`](crate::stack::MAX_STACK_SIZE). The body is dropped then, and nothing else is changed.
     #[track_caller]
     pub fn spawn<F, T>(self, body: F) -> Result<Task<T>, SpawnError>
     where

@@ -40,7 +40,9 @@ impl HubHandle {
     /// A handle to this thread's hub.
     ///
     /// # Errors
-    /// If the system has no descriptor left for waking the hub.
+    /// If the system has no descriptor left for waking the hub. And if the hub is not there and cannot be made, with the
+    /// [`SpawnError`](crate::SpawnError) inside: no memory for its stack, no descriptor for its poller, or the thread is
+    /// about to end.
     pub fn current() -> io::Result<HubHandle> {
         let sender = hub::try_get()?.sender()?;
         Ok(HubHandle { sender })
@@ -48,8 +50,9 @@ impl HubHandle {
 
     /// Spawns a task over there. The body travels; what it makes of itself stays on that thread.
     ///
-    /// Where no task can be made for want of memory, the body is dropped over there, and a line on
-    /// stderr says so.
+    /// Where no task can be made, for want of memory or because that hub has as many as
+    /// [`set_max_greenlets`](crate::hub::set_max_greenlets) allows there
+    /// ([`SpawnError::TooMany`](crate::SpawnError::TooMany)), the body is dropped over there, and a line on stderr says so.
     ///
     /// # Errors
     /// [`HubGone`] if that thread has ended. The body is dropped here then.

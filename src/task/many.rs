@@ -14,7 +14,7 @@ use crate::waiting::Woken;
 /// [`Task::join`].
 ///
 /// # Panics
-/// As [`Task::join`].
+/// As [`Task::wait`].
 ///
 /// # Aborts
 /// If it had to wait while a panic unwinds the running greenlet.

@@ -72,7 +72,7 @@ impl<T> Task<T> {
     /// [`JoinError`] if the body panicked or was killed.
     ///
     /// # Panics
-    /// In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what.
+    /// If it has to wait, as [`wait`](Task::wait) does. The handle goes with the panic, and the task runs on, detached.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
@@ -106,6 +106,14 @@ impl<T> Task<T> {
     }
 
     /// Waits until the task has ended, and leaves its outcome for [`join`](Task::join).
+    ///
+    /// # Panics
+    /// - In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what.
+    /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
+    /// - Inside [`no_switch`](crate::greenlet::no_switch), if it has to wait.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline(always)]
     #[track_caller]
     pub fn wait(&self) {
@@ -121,10 +129,10 @@ impl<T> Task<T> {
     /// Waits until the task has ended, for as long as `limit` at most. False if it has not ended by then: it runs on.
     ///
     /// # Panics
-    /// As [`join`](Task::join).
+    /// As [`wait`](Task::wait).
     ///
     /// # Aborts
-    /// As [`join`](Task::join).
+    /// As [`wait`](Task::wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         let head = &self.record.extra.head;

@@ -12,7 +12,10 @@ use crate::waiting::Reason;
 /// `Duration::ZERO` lets everybody run who is ready now, as gevent's `sleep(0)` does.
 ///
 /// # Panics
-/// In the main greenlet, if `duration` is too long for any clock and nothing else can wake anybody.
+/// - In the main greenlet, if `duration` is too long for any clock and nothing else can wake anybody.
+/// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
+/// - Inside [`no_switch`](crate::greenlet::no_switch).
+/// - [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
 ///
 /// # Aborts
 /// While a panic unwinds the running greenlet, which cannot wait then.
@@ -40,6 +43,9 @@ pub fn sleep(duration: Duration) {
 }
 
 /// Lets everybody run who is ready now, and then goes on.
+///
+/// # Panics
+/// As [`sleep`], but for the first: who yields can always go on.
 ///
 /// # Aborts
 /// While a panic unwinds the running greenlet, which cannot wait then.

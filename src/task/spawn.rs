@@ -16,7 +16,7 @@ use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
 /// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
 ///
 /// # Panics
-/// If there is no memory for its stack; [`try_spawn`] returns that as an error.
+/// Where [`try_spawn`] returns an error: no memory for its stack, no hub, or as many tasks as there may be.
 ///
 /// # Examples
 /// ```
@@ -44,7 +44,12 @@ where
 /// Spawns a task as [`spawn`] does, where running out of memory is not the end.
 ///
 /// # Errors
-/// [`SpawnError`] if there is no memory for its stack, or no hub can be made. Nothing else is changed.
+/// - [`SpawnError::TooMany`] if this thread's hub has as many tasks as
+///   [`set_max_greenlets`](crate::hub::set_max_greenlets) allows.
+/// - [`SpawnError::NoStack`] if no stack can be had, for it or for the hub; the [`StackError`] inside says why.
+/// - [`SpawnError::NoPoller`] if the system has no descriptor for the hub.
+///
+/// The body is dropped then, and nothing else is changed.
 #[track_caller]
 pub fn try_spawn<F, T>(body: F) -> Result<Task<T>, SpawnError>
 where

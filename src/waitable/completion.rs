@@ -30,7 +30,7 @@ pub fn iwait<W: Waitable>(things: impl IntoIterator<Item = W>) -> IWait<W> {
 /// Waits until all of `things` are ready, and gives them in the order in which they became so.
 ///
 /// # Panics
-/// As [`Task::join`](crate::Task::join).
+/// As [`Task::wait`](crate::Task::wait).
 ///
 /// # Aborts
 /// If it had to wait while a panic unwinds the running greenlet.

@@ -49,7 +49,7 @@ pub struct Post<'a> {
 /// Nothing is taken: what was ready may be so no more by the time when this returns, if others have run in between.
 ///
 /// # Panics
-/// As [`Task::join`](crate::Task::join).
+/// As [`Task::wait`](crate::Task::wait).
 ///
 /// # Aborts
 /// If it had to wait while a panic unwinds the running greenlet.

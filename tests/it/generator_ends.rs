@@ -6,30 +6,8 @@ use std::rc::Rc;
 
 use greenhub::GreenletExit;
 use greenhub::generator::{Generator, Step, Yielder};
-use greenhub::stack;
 
-use crate::support::{Census, Log, caught};
-
-/// Yields 1 to 3, and says how each of its frames ends.
-fn counting(log: &Log) -> Generator<u32> {
-    let log = log.clone();
-    Generator::new(move |y| {
-        let _outer = log.at_drop("outer");
-        for n in 1..=3 {
-            let _inner = log.at_drop("inner");
-            y.yield_(n);
-        }
-        log.say("end");
-    })
-}
-
-fn leaked() -> usize {
-    stack::stats()
-        .classes
-        .iter()
-        .map(|class| class.leaked)
-        .sum()
-}
+use crate::support::{Census, Log, caught, counting, leaked_stacks};
 
 #[test]
 fn a_panic_goes_on_in_the_caller_and_it_is_over() {
@@ -150,25 +128,25 @@ fn stubborn(
 fn one_that_swallows_its_exit_is_told_again() {
     let (told, census) = (Rc::default(), Census::new());
     let mut generator = stubborn(10, &told, &census);
-    let before = leaked();
+    let before = leaked_stacks();
     generator.next();
     assert!(generator.close().is_none());
     assert_eq!(told.get(), 10);
     assert!(generator.is_finished());
     census.check_all_dropped();
-    assert_eq!(leaked(), before);
+    assert_eq!(leaked_stacks(), before);
 }
 
 #[test]
 fn one_that_swallows_its_exit_for_ever_is_leaked_and_counted() {
     let (told, census) = (Rc::default(), Census::new());
     let mut generator = stubborn(u32::MAX, &told, &census);
-    let before = leaked();
+    let before = leaked_stacks();
     generator.next();
     assert!(generator.close().is_none());
     assert_eq!(told.get(), 100);
     assert!(generator.is_finished() && generator.next().is_none());
-    assert_eq!(leaked(), before + 1);
+    assert_eq!(leaked_stacks(), before + 1);
     census.check_all_dropped();
     drop(generator);
     assert_eq!(told.get(), 100);

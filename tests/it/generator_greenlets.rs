@@ -5,9 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::rc::Rc;
 
 use greenhub::generator::{Generator, Step};
-use greenhub::{Greenlet, GreenletExit, current, parent, stack};
+use greenhub::{Greenlet, GreenletExit, current, parent};
 
-use crate::support::{Census, Log, caught, started, wait, wait_and_swallow_the_kill};
+use crate::support::{
+    Census, Log, caught, leaked_stacks, started, wait, wait_and_swallow_the_kill,
+};
 
 /// Waits in its parent before each item.
 fn waiting(log: &Log) -> Generator<u32> {
@@ -25,8 +27,7 @@ fn waiting(log: &Log) -> Generator<u32> {
 #[test]
 fn the_greenlet_that_iterates_is_the_one_that_waits() {
     let log = Log::new();
-    let said = log.clone();
-    let greenlet = started(move || {
+    let greenlet = started(log.given_to(|said| {
         let me = current().id();
         let inside = Generator::new(move |y| {
             assert_eq!(current().id(), me);
@@ -37,7 +38,7 @@ fn the_greenlet_that_iterates_is_the_one_that_waits() {
         for n in inside {
             said.say(format!("got {n}"));
         }
-    });
+    }));
     log.check([]);
     log.say("main");
     greenlet.switch(());
@@ -114,14 +115,13 @@ fn a_generator_goes_from_greenlet_to_greenlet_between_items() {
 #[test]
 fn a_greenlet_dropped_in_the_middle_of_a_body_unwinds_both_stacks() {
     let log = Log::new();
-    let said = log.clone();
-    let greenlet = started(move || {
+    let greenlet = started(log.given_to(|said| {
         let _greenlet = said.at_drop("greenlet");
         for _ in waiting(&said) {
             let _loop = said.at_drop("loop");
         }
         said.say("never said");
-    });
+    }));
     greenlet.switch(());
     log.check(["loop", "item"]);
     drop(greenlet);
@@ -157,8 +157,7 @@ fn bodies_in_bodies_unwind_from_the_innermost() {
 #[test]
 fn a_suspended_body_is_closed_with_its_greenlet() {
     let log = Log::new();
-    let said = log.clone();
-    let greenlet = started(move || {
+    let greenlet = started(log.given_to(|said| {
         let _greenlet = said.at_drop("greenlet");
         let mut generator = Generator::new({
             let said = said.clone();
@@ -169,7 +168,7 @@ fn a_suspended_body_is_closed_with_its_greenlet() {
         });
         generator.next();
         wait();
-    });
+    }));
     drop(greenlet);
     log.check(["body", "greenlet"]);
 }
@@ -215,8 +214,7 @@ fn the_panic_of_a_child_arrives_in_the_body() {
 fn a_kill_of_the_greenlet_is_not_lost_in_a_closing() {
     // The greenlet closes a generator whose body swallows the exit and waits; the greenlet is killed there.
     let log = Log::new();
-    let said = log.clone();
-    let greenlet = started(move || {
+    let greenlet = started(log.given_to(|said| {
         let _greenlet = said.at_drop("greenlet");
         let mut generator = Generator::new({
             let said = said.clone();
@@ -230,7 +228,7 @@ fn a_kill_of_the_greenlet_is_not_lost_in_a_closing() {
         generator.next();
         generator.close();
         said.say("never said");
-    });
+    }));
     log.check(["swallowed"]);
     drop(greenlet);
     log.check(["body", "greenlet"]);
@@ -239,8 +237,7 @@ fn a_kill_of_the_greenlet_is_not_lost_in_a_closing() {
 #[test]
 fn a_body_that_swallows_the_kill_of_its_greenlet_passes_it_on_at_the_next_wait() {
     let log = Log::new();
-    let said = log.clone();
-    let greenlet = started(move || {
+    let greenlet = started(log.given_to(|said| {
         let _greenlet = said.at_drop("greenlet");
         let mut generator = Generator::new(|y| {
             drop(wait_and_swallow_the_kill());
@@ -249,21 +246,14 @@ fn a_body_that_swallows_the_kill_of_its_greenlet_passes_it_on_at_the_next_wait()
         said.say(generator.next().unwrap());
         wait();
         said.say("never said");
-    });
+    }));
     drop(greenlet);
     log.check(["swallowed", "greenlet"]);
 }
 
 #[test]
-fn a_greenlet_that_swallows_for_ever_inside_a_body_is_leaked() {
-    let leaked = || {
-        stack::stats()
-            .classes
-            .iter()
-            .map(|class| class.leaked)
-            .sum::<usize>()
-    };
-    let (before, told) = (leaked(), Rc::new(Cell::new(0)));
+fn a_greenlet_that_swallows_for_ever_inside_a_body_is_leaked_stacks() {
+    let (before, told) = (leaked_stacks(), Rc::new(Cell::new(0)));
     let counted = told.clone();
     let greenlet = started(move || {
         let mut generator = Generator::new(move |y| {
@@ -280,7 +270,7 @@ fn a_greenlet_that_swallows_for_ever_inside_a_body_is_leaked() {
     });
     drop(greenlet);
     assert!(told.get() >= 99, "{}", told.get());
-    assert_eq!(leaked(), before + 1);
+    assert_eq!(leaked_stacks(), before + 1);
     // The thread goes on.
     assert_eq!(Generator::new(|y| y.yield_(1)).count(), 1);
 }
@@ -289,8 +279,7 @@ fn a_greenlet_that_swallows_for_ever_inside_a_body_is_leaked() {
 fn a_thrown_exit_of_a_greenlet_is_not_taken_for_the_generators_own() {
     // A body catches the kill of its greenlet, and its greenlet throws it on into another generator.
     let log = Log::new();
-    let said = log.clone();
-    let greenlet = started(move || {
+    let greenlet = started(log.given_to(|said| {
         let kill = wait_and_swallow_the_kill();
         let mut other = Generator::new({
             let said = said.clone();
@@ -306,7 +295,7 @@ fn a_thrown_exit_of_a_greenlet_is_not_taken_for_the_generators_own() {
             Step::Returned(kill) => std::panic::resume_unwind(kill),
             Step::Yielded(_) => unreachable!(),
         }
-    });
+    }));
     drop(greenlet);
     log.check(["caught in the other"]);
 }

@@ -6,20 +6,7 @@ use std::rc::Rc;
 
 use greenhub::generator::{Generator, Yielder};
 
-use crate::support::{Log, caught, in_child};
-
-/// Yields 1 to 3, and says how each of its frames ends.
-fn counting(log: &Log) -> Generator<u32> {
-    let log = log.clone();
-    Generator::new(move |y| {
-        let _outer = log.at_drop("outer");
-        for n in 1..=3 {
-            let _inner = log.at_drop("inner");
-            y.yield_(n);
-        }
-        log.say("end");
-    })
-}
+use crate::support::{Log, caught, counting, in_child};
 
 #[test]
 fn a_panic_in_the_caller_closes_what_it_iterates() {

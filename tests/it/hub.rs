@@ -3,28 +3,40 @@
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use greenhub::{HubHandle, joinall, sleep, spawn, yield_now};
+use greenhub::greenlet::{Tracer, set_tracer};
+use greenhub::net::TcpStream;
+use greenhub::{HubHandle, Task, joinall, sleep, spawn, yield_now};
 
-use crate::support::{Log, millis, pair, pair_with_std, seconds, within};
+use crate::support::{Log, any_local_address, millis, pair, pair_with_std, seconds, within};
 
-fn busy(time: std::time::Duration) {
+fn busy(time: Duration) {
     let begun = Instant::now();
     while begun.elapsed() < time {
         std::hint::spin_loop();
     }
 }
 
+/// A task that sleeps for this time, and whether it has.
+fn sleeper(time: Duration) -> (Task<()>, Rc<Cell<bool>>) {
+    let done = Rc::new(Cell::new(false));
+    let set = done.clone();
+    let task = spawn(move || {
+        sleep(time);
+        set.set(true);
+    });
+    (task, done)
+}
+
 #[test]
 fn a_task_does_not_run_before_its_spawner_waits() {
     let _watch = within(seconds(10));
     let log = Log::new();
-    let task = spawn({
-        let log = log.clone();
-        move || log.say("task")
-    });
+    let task = spawn(log.given_to(|log| log.say("task")));
     for _ in 0..1000 {
         drop(greenhub::current());
     }
@@ -57,7 +69,7 @@ fn tasks_that_yield_take_turns() {
         spawn(move || {
             for round in 1..=3 {
                 log.say(format!("{round}{name}"));
-                sleep(std::time::Duration::ZERO);
+                sleep(Duration::ZERO);
             }
         })
     });
@@ -93,10 +105,7 @@ fn a_task_spawned_by_a_task_runs_after_those_that_were_ready_before() {
         let log = log.clone();
         spawn(move || {
             log.say(name);
-            let inner = spawn({
-                let log = log.clone();
-                move || log.say(format!("{name}'s"))
-            });
+            let inner = spawn(log.given_to(move |log| log.say(format!("{name}'s"))));
             log.say(format!("{name} waits"));
             inner.join().unwrap();
             log.say(format!("{name} ends"));
@@ -162,31 +171,22 @@ fn after_a_task_has_blocked_the_thread_everybody_who_is_due_goes_on() {
     let log = Log::new();
     let (mut ours, mut theirs) = pair_with_std();
     let hub = HubHandle::current().unwrap();
-    let reader = spawn({
-        let log = log.clone();
-        move || {
-            ours.read_exact(&mut [0]).unwrap();
-            log.say("read");
-        }
-    });
-    let sleeper = spawn({
-        let log = log.clone();
-        move || {
-            sleep(millis(1));
-            log.say("slept");
-        }
-    });
-    let blocker = spawn({
-        let log = log.clone();
-        move || {
-            log.say("blocks");
-            theirs.write_all(b"x").unwrap();
-            thread::spawn(move || hub.spawn(|| ()).unwrap())
-                .join()
-                .unwrap();
-            thread::sleep(millis(10));
-        }
-    });
+    let reader = spawn(log.given_to(move |log| {
+        ours.read_exact(&mut [0]).unwrap();
+        log.say("read");
+    }));
+    let sleeper = spawn(log.given_to(|log| {
+        sleep(millis(1));
+        log.say("slept");
+    }));
+    let blocker = spawn(log.given_to(move |log| {
+        log.say("blocks");
+        theirs.write_all(b"x").unwrap();
+        thread::spawn(move || hub.spawn(|| ()).unwrap())
+            .join()
+            .unwrap();
+        thread::sleep(millis(10));
+    }));
     joinall([&blocker, &reader, &sleeper]);
     // Within one look outside: mail first, then timers, then sockets.
     log.check_line("blocks slept read");
@@ -216,14 +216,7 @@ fn yields_do_not_keep_a_timer_waiting() {
 #[test]
 fn one_that_yields_alone_does_not_keep_a_timer_waiting() {
     let _watch = within(seconds(10));
-    let done = Rc::new(Cell::new(false));
-    let sleeper = spawn({
-        let done = done.clone();
-        move || {
-            sleep(millis(5));
-            done.set(true);
-        }
-    });
+    let (sleeper, done) = sleeper(millis(5));
     while !done.get() {
         yield_now();
     }
@@ -308,18 +301,11 @@ fn a_timer_waits_for_a_few_of_those_who_compute_and_yield_not_for_sixty_four() {
 fn a_socket_that_always_has_something_to_read_does_not_keep_a_timer_waiting() {
     let _watch = within(seconds(10));
     let (ours, theirs) = pair();
-    let done = Rc::new(Cell::new(false));
     let writer = spawn(move || {
         // Until the reader hangs up.
         while (&theirs).write_all(&[7; 16 * 1024]).is_ok() {}
     });
-    let sleeper = spawn({
-        let done = done.clone();
-        move || {
-            sleep(millis(10));
-            done.set(true);
-        }
-    });
+    let (sleeper, done) = sleeper(millis(10));
     let mut read = 0;
     while !done.get() {
         read += (&ours).read(&mut [0; 8]).unwrap();
@@ -327,4 +313,47 @@ fn a_socket_that_always_has_something_to_read_does_not_keep_a_timer_waiting() {
     drop(ours);
     joinall([&writer, &sleeper]);
     println!("{read} bytes were read meanwhile, 8 at a time");
+}
+
+#[test]
+fn one_that_peeks_again_and_again_keeps_no_timer_waiting_also_while_a_tracer_watches() {
+    let _watch = within(seconds(10));
+    let (ours, mut theirs) = pair();
+    theirs.write_all(b"x").unwrap();
+    let tracer: Tracer = Rc::new(|_, _, _| ());
+    for tracer in [None, Some(tracer)] {
+        let before = set_tracer(tracer);
+        let (sleeper, done) = sleeper(millis(5));
+        while !done.get() {
+            assert_eq!(ours.peek(&mut [0; 8]).unwrap(), 1);
+        }
+        sleeper.join().unwrap();
+        set_tracer(before);
+    }
+}
+
+#[test]
+fn one_that_connects_again_and_again_does_not_keep_a_timer_waiting() {
+    let _watch = within(seconds(10));
+    let listener = std::net::TcpListener::bind(any_local_address()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let last = Arc::new(AtomicBool::new(false));
+    let accepter = thread::spawn({
+        let last = last.clone();
+        move || {
+            while !last.load(Ordering::Relaxed) {
+                drop(listener.accept().unwrap());
+            }
+        }
+    });
+    let (sleeper, done) = sleeper(millis(5));
+    let begun = Instant::now();
+    while !done.get() {
+        drop(TcpStream::connect(address).unwrap());
+    }
+    assert!(begun.elapsed() < seconds(1), "{:?}", begun.elapsed());
+    sleeper.join().unwrap();
+    last.store(true, Ordering::Relaxed);
+    drop(TcpStream::connect(address).unwrap());
+    accepter.join().unwrap();
 }

@@ -51,13 +51,10 @@ fn a_paused_clock_stands_still_while_anybody_can_run() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
-    let sleeper = spawn({
-        let log = log.clone();
-        move || {
-            sleep(Duration::from_nanos(1));
-            log.say("slept");
-        }
-    });
+    let sleeper = spawn(log.given_to(|log| {
+        sleep(Duration::from_nanos(1));
+        log.say("slept");
+    }));
     let begun = now();
     for _ in 0..10_000 {
         yield_now();
@@ -159,25 +156,40 @@ fn a_sleep_of_centuries_under_a_paused_clock_is_exact() {
 }
 
 #[test]
+fn a_clock_that_has_jumped_over_three_centuries_never_goes_back() {
+    let _watch = within(seconds(10));
+    pause_clock();
+    let begun = now();
+    let jump = seconds(300 * 365 * 24 * 3600);
+    sleep(jump);
+    assert_eq!(now() - begun, jump);
+    resume_clock();
+    let resumed = now();
+    assert!(resumed - begun >= jump && resumed - begun < jump + seconds(5));
+    let real = Instant::now();
+    sleep(millis(5));
+    assert!(real.elapsed() >= millis(5) && now() - resumed >= millis(5));
+    // Six centuries are more than the clock can count: that is for ever, and not the past.
+    pause_clock();
+    let text = panic_text(|| sleep(jump));
+    assert!(text.contains("waits for sleep"), "{text}");
+    sleep(millis(1));
+}
+
+#[test]
 fn a_socket_that_is_ready_comes_before_the_next_deadline_of_a_paused_clock() {
     let _watch = within(seconds(10));
     let (mut ours, mut theirs) = pair();
     pause_clock();
     let log = Log::new();
-    let sleeper = spawn({
-        let log = log.clone();
-        move || {
-            sleep(seconds(1));
-            log.say("slept");
-        }
-    });
-    let reader = spawn({
-        let log = log.clone();
-        move || {
-            ours.read_exact(&mut [0]).unwrap();
-            log.say("read");
-        }
-    });
+    let sleeper = spawn(log.given_to(|log| {
+        sleep(seconds(1));
+        log.say("slept");
+    }));
+    let reader = spawn(log.given_to(move |log| {
+        ours.read_exact(&mut [0]).unwrap();
+        log.say("read");
+    }));
     yield_now();
     theirs.write_all(b"x").unwrap();
     joinall([&sleeper, &reader]);
@@ -190,10 +202,7 @@ fn sleeping_for_no_time_is_yielding() {
     pause_clock();
     let begun = now();
     let log = Log::new();
-    let task = spawn({
-        let log = log.clone();
-        move || log.say("task")
-    });
+    let task = spawn(log.given_to(|log| log.say("task")));
     sleep(Duration::ZERO);
     log.say("main");
     assert!(task.is_finished());

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use greenhub::hub::{now, pause_clock};
-use greenhub::{AnyGreenlet, Greenlet, SwitchError, current, parent, sleep, spawn, yield_now};
+use greenhub::{
+    AnyGreenlet, Greenlet, SwitchError, current, joinall, parent, sleep, spawn, yield_now,
+};
 
 use crate::support::{AtDrop, Log, pair, panic_text, seconds, within};
 
@@ -17,14 +19,11 @@ fn a_greenlet_that_sleeps_lets_tasks_run_and_hands_its_value_to_its_parent() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
-    let task = spawn({
-        let log = log.clone();
-        move || {
-            log.say("task");
-            sleep(seconds(1));
-            log.say("task again");
-        }
-    });
+    let task = spawn(log.given_to(|log| {
+        log.say("task");
+        sleep(seconds(1));
+        log.say("task again");
+    }));
     let greenlet: Greenlet<u8, u8> = Greenlet::new({
         let log = log.clone();
         move |n| {
@@ -192,14 +191,11 @@ fn a_greenlet_that_can_never_be_woken_unwinds_when_its_last_handle_goes() {
 fn a_greenlet_may_yield_and_join() {
     let _watch = within(seconds(10));
     let log = Log::new();
-    let task = spawn({
-        let log = log.clone();
-        move || {
-            log.say("task");
-            yield_now();
-            5
-        }
-    });
+    let task = spawn(log.given_to(|log| {
+        log.say("task");
+        yield_now();
+        5
+    }));
     let greenlet: Greenlet<(), i32> = Greenlet::new({
         let log = log.clone();
         move |()| {
@@ -228,6 +224,36 @@ fn a_panic_after_a_wait_goes_to_the_parent_in_its_switch() {
         greenlet.switch(());
     });
     assert_eq!(task.join().unwrap_err().panic_message(), Some("in a task"));
+}
+
+#[test]
+fn a_child_that_ends_while_its_parent_waits_ends_that_wait_whatever_it_is() {
+    let _watch = within(seconds(10));
+    pause_clock();
+    let (ours, _theirs) = pair();
+    let busy = spawn(|| sleep(Duration::MAX));
+    let waits: [(&str, &dyn Fn()); 6] = [
+        ("sleep", &|| sleep(seconds(1))),
+        ("yield", &yield_now),
+        ("wait", &|| busy.wait()),
+        ("joinall", &|| joinall([&busy])),
+        ("read", &|| drop((&ours).read(&mut [0; 8]))),
+        ("join", &|| drop(spawn(|| sleep(seconds(1))).join())),
+    ];
+    for (what, wait) in waits {
+        let begun = now();
+        let child: Plain = Greenlet::new(|()| panic!("the child's own"));
+        spawn(move || child.switch(()));
+        assert_eq!(panic_text(wait), "the child's own", "{what}");
+        let child: Greenlet<(), u8> = Greenlet::new(|()| 5);
+        spawn(move || child.switch(()));
+        let text = panic_text(wait);
+        assert!(
+            text.contains("ended with a value of type u8"),
+            "{what}: {text}"
+        );
+        assert_eq!(now(), begun, "{what}");
+    }
 }
 
 #[test]
@@ -280,4 +306,65 @@ fn many_greenlets_wait_side_by_side() {
         assert_eq!(task.join().unwrap(), n * 2 + 1);
     }
     assert_eq!(now() - begun, seconds(499));
+}
+
+/// Starts a greenlet that waits in the hub, and gives the only handle to it up.
+fn start_and_forget(greenlet: Plain) {
+    let me = current().typed::<(), ()>();
+    spawn(move || me.switch(()));
+    greenlet.switch(());
+}
+
+/// Does something to its greenlet's parent when it is dropped.
+struct Meddles(fn(&Plain), Log);
+
+impl Drop for Meddles {
+    fn drop(&mut self) {
+        (self.0)(&parent());
+        self.1.say("meddled");
+    }
+}
+
+/// What is left of a parent in the ready queue when its child unwinds because nobody can wake it.
+fn after_meddling(meddle: fn(&Plain)) -> Log {
+    pause_clock();
+    let log = Log::new();
+    let maker = spawn(log.given_to(move |log| {
+        let child: Rc<RefCell<Option<Plain>>> = Rc::default();
+        start_and_forget(Greenlet::new({
+            let child = child.clone();
+            move |()| {
+                let _bell = AtDrop(log.clone(), "over");
+                let meddles = Meddles(meddle, log.clone());
+                child.replace(Some(Greenlet::new(move |()| {
+                    let _meddles = meddles;
+                    sleep(seconds(1));
+                    // The parent is next, and nobody has a handle to it any more.
+                    sleep(Duration::MAX);
+                })));
+                sleep(seconds(1));
+                yield_now();
+                log.say("goes-on");
+            }
+        }));
+        start_and_forget(child.take().unwrap());
+    }));
+    // By then control goes from one to the next without the hub.
+    let _turns = [(); 2].map(|()| spawn(|| (0..100).for_each(|_| yield_now())));
+    maker.join().unwrap();
+    sleep(seconds(5));
+    log
+}
+
+#[test]
+fn one_that_unwinds_because_nobody_can_wake_it_does_not_end_who_runs_next() {
+    let _watch = within(seconds(10));
+    // For a moment there is a handle to the parent, and then none again.
+    let log = after_meddling(|parent| {
+        let text = panic_text(|| parent.define(|()| ()));
+        assert!(text.contains("has its body already"), "{text}");
+    });
+    log.check_line("meddled goes-on over");
+    let log = after_meddling(Greenlet::kill);
+    log.check_line("over meddled");
 }

@@ -17,6 +17,8 @@ mod greenlet;
 #[cfg(feature = "hub")]
 mod hub;
 #[cfg(feature = "hub")]
+mod hub_chaos;
+#[cfg(feature = "hub")]
 mod hub_deadlock;
 #[cfg(feature = "hub")]
 mod hub_limits;
@@ -27,6 +29,8 @@ mod hub_waits;
 mod misuse;
 #[cfg(feature = "hub")]
 mod net_errors;
+#[cfg(feature = "hub")]
+mod net_interrupted;
 #[cfg(feature = "hub")]
 mod net_listener;
 #[cfg(feature = "hub")]

@@ -13,7 +13,7 @@ use greenhub::net::{TcpListener, TcpStream};
 use greenhub::{joinall, sleep, spawn, yield_now};
 
 use crate::support::{
-    Log, any_local_address, millis, nobody, pair, pair_with_std, reset, seconds, within,
+    InDrop, Log, any_local_address, millis, nobody, pair, pair_with_std, reset, seconds, within,
 };
 
 /// Writes until there is no room left.
@@ -295,15 +295,6 @@ fn connecting_tries_one_address_after_the_other() {
     let text = format!("localhost:{}", good.port());
     let stream = TcpStream::connect(text).unwrap();
     assert_eq!(stream.peer_addr().unwrap().port(), good.port());
-}
-
-/// Does something when it is dropped.
-struct InDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for InDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }
 
 #[test]

@@ -205,6 +205,62 @@ fn many_small_parts_are_written_and_read_at_once() {
     assert_eq!(reader.join().unwrap(), 8 << 20);
 }
 
+/// More parts than the system takes in one call.
+const MANY: usize = 2500;
+
+#[test]
+fn parts_that_the_system_leaves_for_the_next_call_are_written_without_a_wait() {
+    let _watch = within(seconds(10));
+    let (mut ours, mut theirs) = pair();
+    // After this both sides have seen their first edges, and no other comes before the peer reads.
+    let echo = spawn(move || {
+        theirs.read_exact(&mut [0]).unwrap();
+        theirs.write_all(b"y").unwrap();
+        theirs
+    });
+    ours.write_all(b"x").unwrap();
+    ours.read_exact(&mut [0]).unwrap();
+    let mut theirs = echo.join().unwrap();
+    let writer = spawn(move || {
+        let data = bytes(MANY);
+        let mut left: Vec<IoSlice<'_>> = data.chunks(1).map(IoSlice::new).collect();
+        while !left.is_empty() {
+            let sent = ours.write_vectored(&left).unwrap();
+            left.drain(..sent);
+        }
+    });
+    for _ in 0..10 {
+        yield_now();
+    }
+    assert!(writer.is_finished());
+    let mut got = Vec::new();
+    theirs.read_to_end(&mut got).unwrap();
+    assert!(got == bytes(MANY));
+}
+
+#[test]
+fn parts_that_the_system_leaves_for_the_next_call_are_read_without_a_wait() {
+    let _watch = within(seconds(10));
+    let (mut ours, mut theirs) = pair();
+    let reader = spawn(move || {
+        let mut got = vec![0; MANY];
+        let mut rooms: Vec<IoSliceMut<'_>> = got.chunks_mut(1).map(IoSliceMut::new).collect();
+        while !rooms.is_empty() {
+            let count = theirs.read_vectored(&mut rooms).unwrap();
+            rooms.drain(..count);
+        }
+        got
+    });
+    yield_now();
+    // One edge for all of it.
+    ours.write_all(&bytes(MANY)).unwrap();
+    for _ in 0..10 {
+        sleep(millis(1));
+    }
+    assert!(reader.is_finished());
+    assert!(reader.join().unwrap() == bytes(MANY));
+}
+
 #[test]
 fn lines_are_read_through_std_buffers() {
     let _watch = within(seconds(10));

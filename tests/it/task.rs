@@ -10,7 +10,7 @@ use greenhub::{
     yield_now,
 };
 
-use crate::support::{AtDrop, Log, child, millis, panic_text, seconds, within};
+use crate::support::{AtDrop, InDrop, Log, child, millis, panic_text, seconds, within};
 
 #[test]
 fn join_gives_what_the_body_returned() {
@@ -337,15 +337,6 @@ fn tasks_spawn_tasks_to_any_depth() {
         }
     }
     assert_eq!(down(500), 500);
-}
-
-/// Does something that waits, while a panic unwinds.
-struct InDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for InDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }
 
 #[test]

@@ -11,16 +11,13 @@ use crate::support::{Census, Log, caught, in_child, panic_text, started, wait};
 #[test]
 fn dropping_the_last_handle_unwinds_before_the_next_statement() {
     let log = Log::new();
-    let greenlet = started({
-        let log = log.clone();
-        move || {
-            let _fin = log.at_drop("fin");
-            let kill = caught(wait);
-            assert!(GreenletExit::is_in(&*kill));
-            log.say("GE");
-            std::panic::resume_unwind(kill);
-        }
-    });
+    let greenlet = started(log.given_to(|log| {
+        let _fin = log.at_drop("fin");
+        let kill = caught(wait);
+        assert!(GreenletExit::is_in(&*kill));
+        log.say("GE");
+        std::panic::resume_unwind(kill);
+    }));
     let second = greenlet.clone();
     drop(greenlet);
     log.say("del");
@@ -38,13 +35,10 @@ fn locals_are_dropped_in_the_order_of_unwinding() {
         wait();
         log.say("never");
     }
-    let greenlet = started({
-        let log = log.clone();
-        move || {
-            let _outer = log.at_drop("outer");
-            inner(&log);
-        }
-    });
+    let greenlet = started(log.given_to(|log| {
+        let _outer = log.at_drop("outer");
+        inner(&log);
+    }));
     drop(greenlet);
     log.check(["second", "first", "outer"]);
 }
@@ -106,16 +100,13 @@ fn a_declared_one_without_a_body_just_goes() {
 #[test]
 fn a_kill_that_was_swallowed_once_comes_again_at_the_next_switch() {
     let log = Log::new();
-    let greenlet = started({
-        let log = log.clone();
-        move || {
-            let _fin = log.at_drop("fin");
-            wait_and_swallow_the_kill();
-            log.say("swallowed");
-            wait();
-            log.say("never");
-        }
-    });
+    let greenlet = started(log.given_to(|log| {
+        let _fin = log.at_drop("fin");
+        wait_and_swallow_the_kill();
+        log.say("swallowed");
+        wait();
+        log.say("never");
+    }));
     drop(greenlet);
     log.check(["swallowed", "fin"]);
 }
@@ -123,16 +114,13 @@ fn a_kill_that_was_swallowed_once_comes_again_at_the_next_switch() {
 #[test]
 fn a_kill_is_also_swallowed_by_try_switch_no_further_than_by_switch() {
     let log = Log::new();
-    let greenlet = started({
-        let log = log.clone();
-        move || {
-            for word in ["first", "second"] {
-                let kill = caught(|| parent::<(), ()>().try_switch(()).is_ok());
-                assert!(GreenletExit::is_in(&*kill));
-                log.say(word);
-            }
+    let greenlet = started(log.given_to(|log| {
+        for word in ["first", "second"] {
+            let kill = caught(|| parent::<(), ()>().try_switch(()).is_ok());
+            assert!(GreenletExit::is_in(&*kill));
+            log.say(word);
         }
-    });
+    }));
     drop(greenlet);
     log.check(["first", "second"]);
 }
@@ -210,14 +198,11 @@ fn one_that_keeps_itself_during_its_kill_is_dead_afterwards() {
 #[test]
 fn a_panic_of_the_cleanup_stays_inside() {
     let log = Log::new();
-    let greenlet = started({
-        let log = log.clone();
-        move || {
-            let _fin = log.at_drop("fin");
-            wait_and_swallow_the_kill();
-            panic!("of the cleanup");
-        }
-    });
+    let greenlet = started(log.given_to(|log| {
+        let _fin = log.at_drop("fin");
+        wait_and_swallow_the_kill();
+        panic!("of the cleanup");
+    }));
     drop(greenlet);
     log.say("after");
     log.check(["fin", "after"]);
@@ -243,27 +228,18 @@ fn a_panic_in_a_capture_of_one_that_never_ran_goes_on_where_it_was_dropped() {
 #[test]
 fn unwinding_one_unwinds_those_that_it_owns() {
     let log = Log::new();
-    let outer = started({
-        let log = log.clone();
-        move || {
-            let _outer = log.at_drop("outer");
-            let _middle = started({
-                let log = log.clone();
-                move || {
-                    let _middle = log.at_drop("middle");
-                    let _inner = started({
-                        let log = log.clone();
-                        move || {
-                            let _inner = log.at_drop("inner");
-                            wait();
-                        }
-                    });
-                    wait();
-                }
-            });
+    let outer = started(log.given_to(|log| {
+        let _outer = log.at_drop("outer");
+        let _middle = started(log.given_to(|log| {
+            let _middle = log.at_drop("middle");
+            let _inner = started(log.given_to(|log| {
+                let _inner = log.at_drop("inner");
+                wait();
+            }));
             wait();
-        }
-    });
+        }));
+        wait();
+    }));
     log.say("del");
     drop(outer);
     log.say("after");
@@ -273,14 +249,11 @@ fn unwinding_one_unwinds_those_that_it_owns() {
 #[test]
 fn captures_of_an_unstarted_one_go_with_the_one_that_owns_it() {
     let log = Log::new();
-    let outer = started({
-        let log = log.clone();
-        move || {
-            let captured = log.at_drop("captured");
-            let _never: Greenlet<(), ()> = Greenlet::new(move |()| drop(captured));
-            wait();
-        }
-    });
+    let outer = started(log.given_to(|log| {
+        let captured = log.at_drop("captured");
+        let _never: Greenlet<(), ()> = Greenlet::new(move |()| drop(captured));
+        wait();
+    }));
     log.check([]);
     drop(outer);
     log.check(["captured"]);
@@ -327,13 +300,10 @@ fn a_thousand_nested_owners_unwind() {
 #[test]
 fn a_drop_during_a_panic_unwinds_as_well() {
     let log = Log::new();
-    let greenlet = started({
-        let log = log.clone();
-        move || {
-            let _fin = log.at_drop("fin");
-            wait();
-        }
-    });
+    let greenlet = started(log.given_to(|log| {
+        let _fin = log.at_drop("fin");
+        wait();
+    }));
     let text = panic_text(|| {
         let _owned = greenlet;
         panic!("outer");

@@ -15,7 +15,8 @@ use std::rc::Rc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use greenhub::{Greenlet, GreenletExit, parent};
+use greenhub::generator::Generator;
+use greenhub::{Greenlet, GreenletExit, parent, stack};
 
 #[cfg(feature = "hub")]
 pub(crate) use self::sockets::*;
@@ -58,6 +59,15 @@ impl Log {
         self.0.take()
     }
 
+    /// A body for a greenlet or a task, which gets this log to say its words to.
+    pub(crate) fn given_to<F, R>(&self, body: F) -> impl FnOnce() -> R + use<F, R>
+    where
+        F: FnOnce(Log) -> R,
+    {
+        let log = self.clone();
+        move || body(log)
+    }
+
     /// Something that says `word` when it is dropped.
     pub(crate) fn at_drop(&self, word: &'static str) -> AtDrop {
         AtDrop(self.clone(), word)
@@ -69,6 +79,17 @@ pub(crate) struct AtDrop(pub(crate) Log, pub(crate) &'static str);
 impl Drop for AtDrop {
     fn drop(&mut self) {
         self.0.say(self.1);
+    }
+}
+
+/// Does something when it is dropped.
+#[cfg(feature = "hub")]
+pub(crate) struct InDrop<F: FnMut()>(pub(crate) F);
+
+#[cfg(feature = "hub")]
+impl<F: FnMut()> Drop for InDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
 
@@ -145,6 +166,25 @@ pub(crate) fn started(body: impl FnOnce() + 'static) -> Greenlet<(), ()> {
     let greenlet = Greenlet::new(|()| body());
     greenlet.switch(());
     greenlet
+}
+
+/// A generator that yields 1 to 3, and says how each of its frames ends.
+pub(crate) fn counting(log: &Log) -> Generator<u32> {
+    let log = log.clone();
+    Generator::new(move |y| {
+        let _outer = log.at_drop("outer");
+        for n in 1..=3 {
+            let _inner = log.at_drop("inner");
+            y.yield_(n);
+        }
+        log.say("end");
+    })
+}
+
+/// How many stacks this thread has given up for lost.
+pub(crate) fn leaked_stacks() -> usize {
+    let classes = stack::stats().classes;
+    classes.iter().map(|class| class.leaked).sum()
 }
 
 /// How a child process has ended.
