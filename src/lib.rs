@@ -112,6 +112,7 @@ mod notes {
         tasks: "../arch-notes/06-tasks.md",
         io: "../arch-notes/07-io.md",
         safety: "../arch-notes/08-safety.md",
+        coming_from_gevent: "../arch-notes/09-coming-from-gevent.md",
         decisions: "../arch-notes/10-decisions.md",
         checks: "../arch-notes/11-checks.md",
         measurements: "../arch-notes/12-measurements.md",

@@ -26,6 +26,7 @@ mod hub_limits;
 mod hub_time;
 #[cfg(feature = "hub")]
 mod hub_waits;
+mod like_greenlet;
 mod misuse;
 #[cfg(feature = "hub")]
 mod net_errors;

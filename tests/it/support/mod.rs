@@ -187,6 +187,14 @@ pub(crate) fn leaked_stacks() -> usize {
     classes.iter().map(|class| class.leaked).sum()
 }
 
+/// Kibibytes of memory that this process has in use.
+pub(crate) fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.unwrap().parse().unwrap()
+}
+
 /// How a child process has ended.
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
