@@ -22,8 +22,8 @@ pub enum SwitchError<I> {
         /// The name of the type that the target waits for.
         waits_for: &'static str,
     },
-    /// The target does not wait in a switch: it waits for its hub, or unwinds another greenlet. Or this runs on
-    /// the hub's own stack, where nothing may wait for an answer.
+    /// The target does not wait in a switch: it waits for its hub, or unwinds another greenlet. Or nothing may wait for
+    /// an answer here: this runs on the hub's own stack, or in the tracer of a greenlet that unwinds another.
     NotWaiting(I),
     /// A panic unwinds the running greenlet, which must not be left meanwhile.
     Panicking(I),
@@ -123,6 +123,9 @@ pub enum WaitRefused {
     },
     /// This runs on the hub's own stack.
     Hub,
+    /// This runs in a [tracer](crate::greenlet::set_tracer) that was called where nothing may wait: on the hub's own
+    /// stack, or in a greenlet that unwinds another.
+    Tracing,
 }
 
 impl fmt::Display for WaitRefused {
@@ -137,6 +140,9 @@ impl fmt::Display for WaitRefused {
             WaitRefused::Hub => {
                 f.write_str("this runs on the hub's own stack, where nothing may wait")
             }
+            WaitRefused::Tracing => f.write_str(
+                "this runs in a tracer that was called on the hub's own stack or in a greenlet that unwinds another",
+            ),
         }
     }
 }

@@ -23,8 +23,7 @@ use std::panic::{Location, RefUnwindSafe, resume_unwind};
 use super::handle::Generator;
 use super::stack_pointer::stack_pointer;
 use super::step::Step;
-use crate::error::WaitRefused;
-use crate::greenlet::{GreenletExit, no_switch, permit};
+use crate::greenlet::{GreenletExit, no_switch, permit, trace};
 use crate::stack::Description;
 use crate::stderr;
 
@@ -218,12 +217,17 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
             ));
         }
         let end = (&raw const *self).addr();
-        if let Some(scope) = no_switch::on_stack(end - self.reach..=end) {
+        let stack = end - self.reach..=end;
+        if let Some(scope) = no_switch::on_stack(&stack) {
             panic!(
                 "the generator made at {made_at} cannot yield at {place}: {}",
-                WaitRefused::Forbidden { place: scope.place }
+                scope.why
             );
         }
+        assert!(
+            !trace::is_on_stack(&stack),
+            "the generator made at {made_at} cannot yield at {place}: this runs in a tracer, whose greenlet waits for it"
+        );
     }
 
     /// Leaves an order for the body, which is about to be resumed.

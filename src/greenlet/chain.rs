@@ -27,7 +27,6 @@ use super::unwind;
 ///
 /// # Safety
 /// As for [`transfer`]; and the target is not `me`.
-#[cfg(feature = "hub")]
 #[inline(always)]
 pub(crate) unsafe fn leave(me: Me, target: Next) {
     if me.is_bottom() {
@@ -66,9 +65,10 @@ pub(crate) unsafe fn transfer(me: Me, mut target: Next) {
             Left::Suspended(next) => {
                 if core.is_abandoned() {
                     // SAFETY: it has just left the chain, and it owns itself.
-                    unsafe { unwind::unwind_between(target, me, next) };
+                    target = unsafe { unwind::unwind_between(target, me, next) };
+                } else {
+                    target = next;
                 }
-                target = next;
             }
             Left::Ended(next) => {
                 // SAFETY: its body has ended, and we are back on our own stack.

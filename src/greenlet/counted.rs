@@ -47,7 +47,6 @@ impl AnyRef {
 
     /// Gives this pointer up to the greenlet itself, which is about to run: a last pointer does not
     /// unwind it here, but when it waits again and nobody has got hold of it.
-    #[cfg(feature = "hub")]
     #[inline(always)]
     pub(crate) fn hand_over(self) -> Next {
         let pointer = ManuallyDrop::new(self);
@@ -72,7 +71,7 @@ impl Clone for AnyRef {
     #[inline(always)]
     fn clone(&self) -> AnyRef {
         // Only cloned handles can be forgotten in such numbers: the library's own pointers lie in memory.
-        if self.count.get() == u32::MAX / 2 {
+        if self.count.get() >= u32::MAX / 2 {
             too_many_handles();
         }
         // SAFETY: `self` is a counted pointer to it.
@@ -145,6 +144,9 @@ impl Link {
     pub(crate) fn upgrade(&self) -> Option<AnyRef> {
         // SAFETY: `self` keeps it there.
         let count = unsafe { self.0.as_ref() }.count.get();
+        if count >= u32::MAX / 2 {
+            too_many_handles();
+        }
         // SAFETY: as above.
         (count > 0).then(|| unsafe { AnyRef::counted(self.0) })
     }

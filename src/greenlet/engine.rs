@@ -53,7 +53,6 @@ impl Context {
     }
 
     /// No coroutine of ours runs here, but the thread itself: or nothing was started yet.
-    #[cfg(feature = "hub")]
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.yielder.get().is_null()

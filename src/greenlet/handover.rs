@@ -119,6 +119,7 @@ pub(crate) fn trace(event: Event, me: Me, target: &Core) {
 #[cold]
 #[inline(never)]
 unsafe fn look_at_arrival<O>(me: Me, answer: MaybeUninit<O>) -> Result<O, Box<Arrival>> {
+    let _frame = trace::Frame::enter();
     let arrival = me.take_arrival();
     #[cfg(feature = "hub")]
     interrupt::end_turn(me, arrival.as_deref());
@@ -153,6 +154,7 @@ pub(crate) fn begin(me: Me) -> Caught<()> {
 #[cold]
 #[inline(never)]
 fn begin_traced(me: Me) -> Caught<()> {
+    let _frame = trace::Frame::enter();
     drop(me.take_arrival());
     trace::tell(me)
 }
@@ -257,7 +259,7 @@ where
     F: FnOnce() -> Next,
 {
     if record.state.get() != State::Declared {
-        refuse_second_body(record);
+        refuse_body(record);
     }
     // SAFETY: the record outlives the greenlet that has this stack.
     unsafe { stack.describe(record.about()) };
@@ -267,8 +269,13 @@ where
 }
 
 #[cold]
-fn refuse_second_body(core: &Core) -> ! {
-    panic!("{} has its body already", describe(core))
+fn refuse_body(core: &Core) -> ! {
+    let why = if core.state.get().is_over() {
+        "has ended"
+    } else {
+        "has its body already"
+    };
+    panic!("{} {why}", describe(core))
 }
 
 /// The first thing on a new stack.

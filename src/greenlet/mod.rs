@@ -41,7 +41,7 @@ mod switch;
 mod tag;
 pub(crate) mod thread;
 mod throw;
-mod trace;
+pub(crate) mod trace;
 pub(crate) mod unwind;
 mod weak;
 

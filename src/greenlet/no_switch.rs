@@ -1,7 +1,7 @@
 //! Scopes in which the running greenlet must not be left: a switch or a wait inside is an error.
 //!
 //! ```text
-//!   innermost -> scope { place, owner, outer } -> ... -> none      each lies in the frame of its `no_switch`
+//!   innermost -> scope { why, owner, outer } -> ... -> none        each lies in the frame of its `no_switch`
 //! ```
 //! A scope ends before control can go elsewhere, so those of a thread are nested, whoever runs.
 #![forbid(unsafe_code)]
@@ -12,16 +12,17 @@ use std::panic::Location;
 
 use super::engine::Next;
 use super::thread::{self, Me};
+use crate::error::WaitRefused;
 
 thread_local! {
     static INNERMOST: Cell<Option<Scope>> = const { Cell::new(None) };
 }
 
-/// One call of [`no_switch`] that has not returned.
+/// One call of [`no_switch`], or of [`hold`], that has not returned.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope {
-    /// Where `no_switch` was called.
-    pub(crate) place: &'static Location<'static>,
+    /// Why nobody may leave it.
+    pub(crate) why: WaitRefused,
     /// Who called it. Only compared.
     owner: Next,
     /// Where its frame is.
@@ -53,11 +54,17 @@ impl Scope {
 /// ```
 #[track_caller]
 pub fn no_switch<R>(body: impl FnOnce() -> R) -> R {
+    let place = Location::caller();
+    hold(WaitRefused::Forbidden { place }, body)
+}
+
+/// Runs `body`, in which the running greenlet cannot be left, for the reason that is given.
+pub(super) fn hold<R>(why: WaitRefused, body: impl FnOnce() -> R) -> R {
     let guard = Guard {
         outer: INNERMOST.get(),
     };
     INNERMOST.set(Some(Scope {
-        place: Location::caller(),
+        why,
         owner: thread::current().as_next(),
         address: (&raw const guard).addr(),
     }));
@@ -71,7 +78,7 @@ pub(super) fn innermost() -> Option<Scope> {
 }
 
 /// A scope that was entered on the stack with these addresses, and not left.
-pub(crate) fn on_stack(stack: RangeInclusive<usize>) -> Option<Scope> {
+pub(crate) fn on_stack(stack: &RangeInclusive<usize>) -> Option<Scope> {
     // If an outer one is on that stack and the innermost is not, then another stack runs above it.
     innermost().filter(|scope| stack.contains(&scope.address))
 }

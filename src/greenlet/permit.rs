@@ -8,6 +8,7 @@ use super::exit::GreenletExit;
 #[cfg(feature = "hub")]
 use super::interrupt;
 use super::no_switch;
+use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
 use crate::error::WaitRefused;
 
@@ -36,7 +37,7 @@ pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
         unwind_again(me);
     }
     if let Some(scope) = scope {
-        return Err(WaitRefused::Forbidden { place: scope.place });
+        return Err(scope.why);
     }
     #[cfg(feature = "hub")]
     interrupt::raise_due(me);
@@ -54,10 +55,13 @@ fn unwind_again(me: Me) -> ! {
 }
 
 fn leave_for_good(me: Me) -> ! {
+    // The slot lies in a frame that is gone.
+    me.expects.set(Tag::of::<Nothing>());
     loop {
         let unwinder = me.unwound_by().expect("checked before").as_next();
         thread::set_current(unwinder);
-        // SAFETY: the unwinder waits for our end, and for nothing but control.
-        unsafe { chain::transfer(me, unwinder) };
+        // SAFETY: the unwinder waits for our end, and for nothing but control. We leave the chain, where nothing may
+        // be on top of a stack that is given up.
+        unsafe { chain::leave(me, unwinder) };
     }
 }

@@ -276,7 +276,6 @@ impl Core {
     }
 
     /// It is a main greenlet, at the bottom of its thread's chain.
-    #[cfg(feature = "hub")]
     #[inline(always)]
     pub(super) fn is_bottom(&self) -> bool {
         self.context.is_empty()

@@ -68,7 +68,10 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             Err(WaitRefused::Forbidden { place }) => {
                 return Err(SwitchError::Forbidden { value, place });
             }
-            Err(_) => return Err(SwitchError::Panicking(value)),
+            Err(WaitRefused::Panicking) => return Err(SwitchError::Panicking(value)),
+            Err(WaitRefused::Hub | WaitRefused::Tracing) => {
+                return Err(SwitchError::NotWaiting(value));
+            }
         }
         if me.takes_all() {
             // The hub: an answer would be swallowed.

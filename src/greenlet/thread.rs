@@ -24,6 +24,8 @@ static NEXT_ID_BLOCK: AtomicU64 = AtomicU64::new(1);
 struct Thread {
     current: Cell<*const Core>,
     main: Cell<Option<Next>>,
+    /// Who goes on when nobody else does: the hub, which owns it.
+    idle: Cell<Option<Next>>,
     next_id: Cell<u64>,
     last_id: Cell<u64>,
     /// Not zero: before a switch somebody must look closer. See `permit.rs`.
@@ -37,6 +39,7 @@ thread_local! {
         Thread {
             current: Cell::new(ptr::null()),
             main: Cell::new(None),
+            idle: Cell::new(None),
             next_id: Cell::new(0),
             last_id: Cell::new(0),
             attention: Cell::new(0),
@@ -80,6 +83,17 @@ pub(crate) fn current() -> Me {
         Some(current) => Me(current),
         None => begin_thread_slow(),
     }
+}
+
+/// Says who goes on when nobody else does. It stays there until somebody else is named.
+#[cfg(feature = "hub")]
+pub(crate) fn set_idle(hub: Option<Next>) {
+    THREAD.with(|thread| thread.idle.set(hub));
+}
+
+/// Who goes on when nobody else does, if there is a hub.
+pub(super) fn idle() -> Option<Next> {
+    THREAD.with(|thread| thread.idle.get())
 }
 
 /// Says who runs after the raw switch that comes next.

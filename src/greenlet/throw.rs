@@ -1,7 +1,7 @@
 //! Throwing into a greenlet and killing it: what others can do to the place where it waits.
 
 use std::any::Any;
-use std::panic::resume_unwind;
+use std::panic::{Location, resume_unwind};
 
 use super::engine::Next;
 use super::exit::GreenletExit;
@@ -13,6 +13,7 @@ use super::thread::{self, Me};
 use super::trace::Event;
 use super::{describe, handover, parent, permit, unwind};
 use crate::error::{KillError, SwitchError, WaitRefused};
+use crate::stderr;
 
 /// What a panic carries.
 type Payload = Box<dyn Any + Send>;
@@ -49,12 +50,10 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     pub fn throw(&self, payload: Payload) -> O {
         let error = match self.try_throw(payload) {
             Ok(answer) => return answer,
-            Err(SwitchError::Dead(payload)) => {
-                match throw_above(thread::current(), &self.core, payload) {
-                    Ok(answer) => return answer,
-                    Err(error) => error,
-                }
-            }
+            Err(SwitchError::Dead(payload)) => match throw_above(&self.core, payload) {
+                Ok(answer) => return answer,
+                Err(error) => error,
+            },
             Err(error) => error,
         };
         give_up("throw into", "try_throw", &self.core, &error)
@@ -70,24 +69,10 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// As [`throw`](Greenlet::throw) does with `payload`.
     pub fn try_throw(&self, payload: Payload) -> Result<O, SwitchError<Payload>> {
         let me = thread::current();
-        let is_me = self.core.as_next() == me.as_next();
-        if !permit::is_free() {
-            match permit::look_closer(me) {
-                Err(WaitRefused::Forbidden { place }) if !is_me => {
-                    return Err(SwitchError::Forbidden {
-                        value: payload,
-                        place,
-                    });
-                }
-                Err(WaitRefused::Panicking) => return Err(SwitchError::Panicking(payload)),
-                _ => {}
-            }
+        if self.core.as_next() == me.as_next() {
+            return throw_here(me, payload);
         }
-        if is_me {
-            handover::trace(Event::Throw, me, &me);
-            let told = handover::begin(me);
-            resume_unwind(told.err().unwrap_or(payload));
-        }
+        let payload = permit_throw(me, payload)?;
         if me.takes_all() || self.core.takes_all() || self.core.is_killing() {
             return Err(SwitchError::NotWaiting(payload));
         }
@@ -97,11 +82,11 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             State::Unstarted => {
                 let kept = self.core.to_ref();
                 parent::forget(parent::cancel(&kept));
-                throw_above(me, &kept, payload)
+                throw_above(&kept, payload)
             }
-            // SAFETY: it waits, and is not the running one.
+            // SAFETY: it waits, and is not the running one; the switch is permitted.
             State::Suspended | State::Active => unsafe {
-                throw_at(me, self.core.as_next(), payload)
+                throw_at(me, self.core.as_next(), Arrival::Thrown(payload))
             },
         }
     }
@@ -118,6 +103,10 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// # Panics
     /// With the text of the [`KillError`] where [`try_kill`](Greenlet::try_kill) returns one; and with what the
     /// destructors of a body panic with that never ran.
+    ///
+    /// # Aborts
+    /// While a panic unwinds the running greenlet, if that is the one to kill, or would have to be left for it: the
+    /// process ends with a message. Who merely waits can be killed then.
     ///
     /// # Examples
     /// ```
@@ -140,9 +129,18 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// ```
     #[track_caller]
     pub fn kill(&self) {
-        if let Err(error) = self.try_kill() {
-            panic!("{} cannot be killed: {error}", describe(&self.core));
+        let Err(error) = self.try_kill() else {
+            return;
+        };
+        if error == KillError::Refused(WaitRefused::Panicking) {
+            let place = Location::caller();
+            stderr::abort(format_args!(
+                "{} cannot kill {} at {place} while a panic unwinds it (use try_kill in destructors)",
+                describe(&thread::current()),
+                describe(&self.core),
+            ));
         }
+        panic!("{} cannot be killed: {error}", describe(&self.core));
     }
 
     /// Kills as [`kill`](Greenlet::kill) does, where that may fail.
@@ -174,19 +172,50 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     }
 }
 
+/// Raises `payload` in the running greenlet, which is not left for that.
+fn throw_here<O>(me: Me, payload: Payload) -> Result<O, SwitchError<Payload>> {
+    if std::thread::panicking() {
+        return Err(SwitchError::Panicking(payload));
+    }
+    handover::trace(Event::Throw, me, &me);
+    let told = handover::begin(me);
+    resume_unwind(told.err().unwrap_or(payload))
+}
+
+/// Gives `payload` back if `me` may be left for another.
+fn permit_throw(me: Me, payload: Payload) -> Result<Payload, SwitchError<Payload>> {
+    if permit::is_free() {
+        return Ok(payload);
+    }
+    match permit::look_closer(me) {
+        Ok(()) => Ok(payload),
+        Err(WaitRefused::Panicking) => Err(SwitchError::Panicking(payload)),
+        Err(WaitRefused::Forbidden { place }) => Err(SwitchError::Forbidden {
+            value: payload,
+            place,
+        }),
+        Err(WaitRefused::Hub | WaitRefused::Tracing) => Err(SwitchError::NotWaiting(payload)),
+    }
+}
+
 /// Lets `payload` go on in the nearest ancestor of `core`, which has ended, that was started.
 ///
 /// # Errors
 /// As [`Greenlet::try_throw`]. A hub takes nothing: the payload comes back as from one that has ended.
-fn throw_above<O: 'static>(
-    me: Me,
-    core: &Core,
-    payload: Payload,
-) -> Result<O, SwitchError<Payload>> {
+fn throw_above<O: 'static>(core: &Core, payload: Payload) -> Result<O, SwitchError<Payload>> {
     let heir = parent::started_ancestor(core);
+    // Destructors of bodies have run, and may have waited: this may be another greenlet now, in a generator's body, or
+    // one that was told to unwind.
+    let me = thread::current();
+    // As at the end of a body: a kill ends there.
+    let is_kill = GreenletExit::is_in(&*payload);
     if heir == me.as_next() {
-        resume_unwind(payload);
+        if is_kill {
+            return Err(SwitchError::Killed);
+        }
+        return throw_here(me, payload);
     }
+    let payload = permit_throw(me, payload)?;
     // SAFETY: the parent links from `core` keep it there.
     let heir_core = unsafe { heir.as_ref() };
     if heir_core.takes_all() {
@@ -195,8 +224,13 @@ fn throw_above<O: 'static>(
     if heir_core.is_killing() {
         return Err(SwitchError::NotWaiting(payload));
     }
-    // SAFETY: it waits, and is not the running one; the switch is permitted, for a throw at `core` was.
-    unsafe { throw_at(me, heir, payload) }
+    let arrival = if is_kill {
+        Arrival::ChildKilled
+    } else {
+        Arrival::Thrown(payload)
+    };
+    // SAFETY: it waits, and is not the running one; the switch is permitted.
+    unsafe { throw_at(me, heir, arrival) }
 }
 
 /// # Safety
@@ -204,9 +238,8 @@ fn throw_above<O: 'static>(
 unsafe fn throw_at<O: 'static>(
     me: Me,
     target: Next,
-    payload: Payload,
+    arrival: Arrival,
 ) -> Result<O, SwitchError<Payload>> {
     // SAFETY: the caller's promise.
-    unsafe { handover::throw_into::<O>(me, target, Arrival::Thrown(payload)) }
-        .map_err(|arrival| refuse(*arrival))
+    unsafe { handover::throw_into::<O>(me, target, arrival) }.map_err(|arrival| refuse(*arrival))
 }

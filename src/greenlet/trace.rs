@@ -10,15 +10,18 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::any::AnyGreenlet;
 use super::counted::AnyRef;
 use super::engine::Next;
+use super::no_switch;
 use super::parent::forget;
 use super::record::Core;
 use super::thread::{self, Me};
+use crate::error::WaitRefused;
 use crate::stderr;
 
 /// How control went from one greenlet to another.
@@ -37,6 +40,49 @@ pub type Tracer = Rc<dyn Fn(Event, &AnyGreenlet, &AnyGreenlet)>;
 thread_local! {
     static TRACER: RefCell<Option<Tracer>> = const { RefCell::new(None) };
     static NOTE: Cell<Option<Note>> = const { Cell::new(None) };
+    static FRAMES: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// While this lives a tracer runs above it, maybe, and whoever has called it goes on with the greenlet that it has
+/// found. So no generator whose stack this lies on may be left by a yield: another greenlet could resume it.
+pub(super) struct Frame {
+    address: usize,
+}
+
+impl Frame {
+    /// A frame on the running stack, if there is a tracer.
+    #[inline(always)]
+    pub(super) fn enter() -> Option<Frame> {
+        (thread::attention() != 0).then(Frame::enter_slow)
+    }
+
+    #[inline(never)]
+    fn enter_slow() -> Frame {
+        let here = 0_u8;
+        let address = (&raw const here).addr();
+        thread::add_attention();
+        let _ = FRAMES.try_with(|frames| frames.borrow_mut().push(address));
+        Frame { address }
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        let _ = FRAMES.try_with(|frames| {
+            let mut frames = frames.borrow_mut();
+            // Others may have come later and stay longer: a tracer may switch.
+            if let Some(at) = frames.iter().rposition(|&frame| frame == self.address) {
+                frames.remove(at);
+            }
+        });
+        thread::remove_attention();
+    }
+}
+
+/// A tracer runs on the stack with these addresses, or something else whose caller must not change.
+pub(crate) fn is_on_stack(stack: &RangeInclusive<usize>) -> bool {
+    let found = FRAMES.try_with(|frames| frames.borrow().iter().any(|frame| stack.contains(frame)));
+    matches!(found, Ok(true))
 }
 
 /// What the next tracer call shall tell.
@@ -51,9 +97,11 @@ pub(super) struct Note {
 ///
 /// It is called in the greenlet that has got control, before that one sees the value or panic that came. What the
 /// hub does to run tasks is seen, too; generators are not, for they are no greenlets. A switch that the tracer itself
-/// makes is traced as any other: let it make few.
+/// makes is traced as any other: let it make few. Where it is called on the hub's own stack, or in a greenlet that
+/// unwinds another, it must not switch or wait at all: see [`WaitRefused::Tracing`](crate::error::WaitRefused::Tracing).
 ///
-/// If it panics it is removed, and the panic goes on in the greenlet that it was called in, in place of the value.
+/// If it panics it is removed, and the panic goes on in the greenlet that it was called in, in place of the value; in
+/// those two places a line on stderr says so instead.
 ///
 /// # Examples
 /// ```
@@ -112,9 +160,14 @@ pub(super) fn note(event: Event, origin: Me, target: &Core) {
 /// # Errors
 /// The panic of the tracer, which is removed for it.
 pub(super) fn tell(me: Me) -> Result<(), Box<dyn Any + Send>> {
-    let Ok(Some(note)) = NOTE.try_with(Cell::take) else {
-        return Ok(());
-    };
+    match put_aside() {
+        Some(note) => call(me, note),
+        None => Ok(()),
+    }
+}
+
+/// Calls the tracer, if there is one still and the note is for `me`.
+fn call(me: Me, note: Note) -> Result<(), Box<dyn Any + Send>> {
     if note.target != me.as_next() {
         return Ok(());
     }
@@ -125,10 +178,15 @@ pub(super) fn tell(me: Me) -> Result<(), Box<dyn Any + Send>> {
         AnyGreenlet::from_ref(note.origin),
         AnyGreenlet::from_ref(me.to_ref()),
     );
+    // It may be told at the end of a wait, and wait itself.
+    #[cfg(feature = "hub")]
+    let wait = me.wait().put_aside();
     let told = catch_unwind(AssertUnwindSafe(|| {
         tracer(note.event, &origin, &target);
         drop((origin, target));
     }));
+    #[cfg(feature = "hub")]
+    me.wait().put_back(wait);
     if told.is_err() {
         remove(&tracer);
     }
@@ -147,9 +205,12 @@ fn remove(tracer: &Tracer) {
     }
 }
 
-/// As [`tell`], where a panic has nowhere to go on.
+/// As [`tell`], where nothing may wait and a panic has nowhere to go on.
 pub(super) fn tell_or_say(me: Me) {
-    if let Err(panic) = tell(me) {
+    let Some(note) = put_aside() else {
+        return;
+    };
+    if let Err(panic) = no_switch::hold(WaitRefused::Tracing, || call(me, note)) {
         forget(panic);
         stderr::say(format_args!("the tracer panicked and was removed"));
     }

@@ -95,10 +95,10 @@ pub(super) unsafe fn unwind(core: Next) {
         thread::set_current(core.as_next());
         // SAFETY: `me` runs, `core` waits, and what it waits for has arrived.
         unsafe { chain::transfer(me, core.as_next()) };
-        // Somebody may have ended into us meanwhile, who waits for nothing of the kind.
-        drop(me.take_arrival());
+        // Only greenlets that are being unwound have run, and nobody sends us anything but control.
+        parent::forget(me.take_arrival());
         trace::tell_or_say(me);
-        if core.state.get() == State::Dead {
+        if core.state.get().is_over() {
             break;
         }
         let swallowed = &core.rare().swallowed;
@@ -111,6 +111,12 @@ pub(super) unsafe fn unwind(core: Next) {
     thread::remove_attention();
     core.rare().unwound_by.set(ptr::null());
     waiting.put_back(me);
+    #[cfg(feature = "hub")]
+    if core.state.get() == State::Leaked && core.is_task() {
+        // Last, for its callbacks are users' code.
+        // SAFETY: it was given up above, and was not told of that.
+        unsafe { core.give_up() };
+    }
 }
 
 /// Gives a suspended greenlet up: it is never resumed again, and what it owns is never dropped.
@@ -122,22 +128,30 @@ fn leak(core: &Core) {
 }
 
 /// Unwinds `core` in the middle of a transfer of `me`: it has just left the chain for `next`, and with
-/// that nobody can switch to it any more.
+/// that nobody can switch to it any more. What it returns must run next.
 ///
 /// # Safety
-/// `core` is suspended and owns itself; `me` runs the transfer; `next` is another that is about to run, and stays
-/// there: it is on the chain, or a handle, queue, list or timer owns it.
+/// `core` is suspended and owns itself; `me` runs the transfer; `next` is another that is about to run.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn unwind_between(core: Next, me: Me, next: Next) {
+pub(super) unsafe fn unwind_between(core: Next, me: Me, next: Next) -> Next {
     thread::set_current(me.as_next());
+    // SAFETY: about to run, so it is there. This keeps destructors from dropping its last handle.
+    let kept_next = unsafe { AnyRef::counted(next) };
     // SAFETY: it owns itself.
     let kept = unsafe { AnyRef::counted(core) };
     // SAFETY: suspended, and `kept` is a pointer to it. Only greenlets that are being unwound run
-    // meanwhile, and they may switch to nobody, so `next` stays as it is.
+    // meanwhile, and they may switch to nobody, so `next` stays as it is, unless they kill it.
     unsafe { unwind(core) };
     drop(kept);
+    // Who is on the chain cannot be killed meanwhile. Off the chain it was chosen by the hub, which chooses again.
+    let next = if kept_next.state().is_over() {
+        thread::idle().expect("who leaves for one off the chain waits in the hub")
+    } else {
+        kept_next.hand_over()
+    };
     thread::set_current(next);
+    next
 }
 
 /// Ends a suspended greenlet without unwinding it.

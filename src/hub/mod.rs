@@ -200,13 +200,15 @@ fn make() -> Result<HubRef, SpawnError> {
     let core = greenlet.as_next();
     let root = move || {
         // SAFETY: this is the root of that greenlet.
-        unsafe { handover::enter(core) };
+        let me = unsafe { handover::enter(core) };
+        handover::trace_hub(me);
         hub.run()
     };
     // SAFETY: the root never returns and does not unwind: it runs no code of anybody else's but mail, which
     // is caught, and the hub that it uses goes only when it will never run again.
     unsafe { handover::install(&greenlet, stack, root) };
     HUB.set(Some(hub.0));
+    thread::set_idle(Some(core));
     Ok(hub)
 }
 
@@ -267,6 +269,7 @@ impl Drop for Exit {
         let Some(hub) = HUB.take() else {
             return;
         };
+        thread::set_idle(None);
         let hub_ref = HubRef(hub);
         hub_ref.mailbox.close();
         hub_ref.poller.close();

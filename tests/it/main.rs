@@ -3,9 +3,12 @@
 mod support;
 
 mod abandoned;
+mod adopting;
 mod assertions;
 mod chains;
 mod chaos;
+#[cfg(feature = "hub")]
+mod faults;
 mod generator;
 mod generator_ends;
 mod generator_greenlets;
@@ -26,6 +29,12 @@ mod hub_limits;
 mod hub_time;
 #[cfg(feature = "hub")]
 mod hub_waits;
+mod killing;
+mod killing_corners;
+#[cfg(feature = "hub")]
+mod killing_tasks;
+#[cfg(feature = "hub")]
+mod killing_waiters;
 mod like_greenlet;
 mod misuse;
 #[cfg(feature = "hub")]
@@ -40,7 +49,12 @@ mod net_load;
 mod net_sharing;
 #[cfg(feature = "hub")]
 mod net_stream;
+mod no_switch;
+#[cfg(feature = "hub")]
+mod no_switch_tasks;
 mod parents;
+#[cfg(feature = "hub")]
+mod refusals;
 #[cfg(feature = "hub")]
 mod regressions;
 #[cfg(feature = "hub")]
@@ -50,4 +64,13 @@ mod task_limits;
 #[cfg(feature = "hub")]
 mod task_remote;
 mod threads;
+mod throwing;
+#[cfg(feature = "hub")]
+mod throwing_tasks;
+mod thrown_kills;
+mod tracing;
+#[cfg(feature = "hub")]
+mod tracing_hub;
+mod tracing_misuse;
 mod unwinding;
+mod weak;

@@ -261,7 +261,7 @@ fn a_body_is_given_once_and_of_the_declared_type() {
     census.check_all_dropped();
     assert_eq!(greenlet.switch(1), 2);
     let text = panic_text(|| greenlet.define(|value| value));
-    assert!(text.contains("has its body already"), "{text}");
+    assert!(text.contains("has ended"), "{text}");
     let text = panic_text(|| current().typed::<(), ()>().define(|()| ()));
     assert!(text.contains("does not start with a ()"), "{text}");
 }

@@ -1,0 +1,293 @@
+//! Faults that a reader found in throws, kills and tracers, each in the form in which it was found.
+
+use std::cell::{Cell, RefCell};
+use std::ptr;
+use std::rc::Rc;
+
+use greenhub::generator::{Generator, Yielder};
+use greenhub::greenlet::{Builder, set_tracer};
+use greenhub::{AnyGreenlet, Greenlet, current, parent};
+
+use crate::support::{Log, caught, in_child, started, wait};
+
+thread_local! {
+    static LENT: Cell<*const Yielder<i32>> = const { Cell::new(ptr::null()) };
+}
+
+/// Lends a yielder to everything that `f` calls, on whatever stack, as the safe crate `scoped-tls` does.
+fn lend(y: &Yielder<i32>, f: impl FnOnce()) {
+    let before = LENT.replace(y);
+    f();
+    LENT.set(before);
+}
+
+/// Yields with what was lent.
+fn yield_to_lender(value: i32) {
+    // SAFETY: lent by a frame that has not returned.
+    unsafe { &*LENT.get() }.yield_(value);
+}
+
+type Place = Rc<RefCell<Option<Generator<i32>>>>;
+
+/// A greenlet that resumes the generator in `place` once, and then waits for a number.
+fn resumes_once(name: &'static str, place: &Place, log: &Log) -> Greenlet<(), u64> {
+    let (place, log) = (place.clone(), log.clone());
+    let body = move |()| {
+        let mut generator = place.borrow_mut().take().expect("a generator");
+        log.say(format!("{name} gets {:?}", generator.next()));
+        place.replace(Some(generator));
+        let number = parent::<u64, u64>().switch(0);
+        log.say(format!("{name} gets {number}"));
+        number
+    };
+    Builder::new().name(name).build(body).expect("a stack")
+}
+
+/// `throw` drops a body that never ran. What that yields is resumed by another greenlet.
+#[test]
+fn a_throw_goes_on_in_whoever_runs_when_the_body_that_it_drops_has_yielded() {
+    struct YieldsAtDrop;
+    impl Drop for YieldsAtDrop {
+        fn drop(&mut self) {
+            yield_to_lender(1);
+        }
+    }
+    let (log, place) = (Log::new(), Place::default());
+    place.replace(Some(Generator::new({
+        let log = log.clone();
+        move |y| {
+            lend(y, || {
+                let captured = YieldsAtDrop;
+                let victim: Greenlet<(), u64> = Greenlet::new(move |()| {
+                    drop(captured);
+                    0
+                });
+                let main = current().parent().expect("not main");
+                victim.set_parent(main).expect("not its descendant");
+                let answer = victim.throw(Box::new(7_u64));
+                log.say(format!("{:?} gets {answer}", current().name()));
+            });
+        }
+    })));
+    let (a, b) = (
+        resumes_once("a", &place, &log),
+        resumes_once("b", &place, &log),
+    );
+    assert_eq!(a.switch(()), 0);
+    // b resumes the generator in the middle of the throw, which goes on in main.
+    let thrown = caught(|| b.switch(()));
+    assert_eq!(thrown.downcast_ref(), Some(&7_u64));
+    assert_eq!(b.typed::<u64, u64>().switch(9), 0);
+    assert_eq!(a.typed::<u64, u64>().switch(5), 5);
+    assert_eq!(b.typed::<u64, u64>().switch(6), 6);
+    log.check([
+        "a gets Some(1)",
+        "Some(\"b\") gets 9",
+        "b gets None",
+        "a gets 5",
+        "b gets 6",
+    ]);
+}
+
+/// A kill that arrives in the destructor of what a throw drops is swallowed by the throw, which then goes on.
+#[test]
+fn a_throw_does_not_swallow_the_kill_of_the_thrower() {
+    struct Waits;
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            wait();
+        }
+    }
+    let log = Log::new();
+    let elder = started({
+        let log = log.clone();
+        move || {
+            if caught(wait).is::<i32>() {
+                log.say("somebody else runs");
+            }
+        }
+    });
+    let thrower = started({
+        let log = log.clone();
+        move || {
+            let _fin = log.at_drop("unwound");
+            let captured = Waits;
+            let victim: Greenlet<(), ()> = Greenlet::new(move |()| drop(captured));
+            victim.set_parent(&elder).expect("not its descendant");
+            victim.throw(Box::new(1));
+            log.say("never");
+        }
+    });
+    log.say("drop");
+    drop(thrower);
+    log.say("after");
+    log.check(["drop", "unwound", "after"]);
+}
+
+/// Runs `body` in a greenlet whose only handle is the one that `body` gets: as in `abandoned.rs`.
+fn owning_itself(body: impl FnOnce(AnyGreenlet) + 'static) {
+    let greenlet: Greenlet<(), AnyGreenlet> = Greenlet::new(|()| {
+        let child: Greenlet<AnyGreenlet, AnyGreenlet> = Greenlet::new(|own| own);
+        let own = parent::<AnyGreenlet, AnyGreenlet>().switch(AnyGreenlet::from(&child));
+        drop(child);
+        body(own);
+        current()
+    });
+    let child = greenlet.switch(()).typed::<AnyGreenlet, ()>();
+    let only = AnyGreenlet::from(&greenlet);
+    drop(greenlet);
+    drop(child.try_switch(only));
+}
+
+type AnyPlace = Rc<RefCell<Option<AnyGreenlet>>>;
+
+/// main -> x -> y -> a: `a` has no handle, and does `leaves`, which switches to `x`. So y unwinds it in between.
+/// Meanwhile somebody kills x. When y goes on, it must not resume x, which is dead.
+fn kill_the_next(leaves: impl FnOnce() + 'static, x_place: &AnyPlace) {
+    let y_place: AnyPlace = Rc::default();
+    let x: Greenlet<(), ()> = Greenlet::new({
+        let (x_place, y_place) = (x_place.clone(), y_place.clone());
+        move |()| {
+            x_place.replace(Some(current()));
+            let y: Greenlet<(), ()> = Greenlet::new(move |()| {
+                owning_itself(move |own| {
+                    own.set_parent(x_place.borrow().as_ref().expect("x"))
+                        .expect("not its descendant");
+                    drop(own);
+                    leaves();
+                });
+            });
+            y_place.replace(Some(AnyGreenlet::from(&y)));
+            y.switch(());
+        }
+    });
+    drop(x.try_switch(()));
+    drop(x);
+    let y = y_place.take().expect("y");
+    // It is unwound, and then goes on with what it was about to do: give control to x.
+    y.kill();
+    assert!(y.is_dead());
+}
+
+/// Runs `body` in a process of its own, where nobody may resume what is dead. The panic of corosensei is lost in
+/// the unwinding of y, but its message is seen.
+#[track_caller]
+fn nobody_dead_is_resumed(name: &str, body: impl FnOnce()) {
+    if let Some(ended) = in_child(name, body) {
+        // It may end with a message: a kill in the middle of a panic is refused, say.
+        assert!(
+            !ended.stderr.contains("attempt to resume"),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+fn kills(x_place: &AnyPlace) -> impl FnOnce() + 'static {
+    let x_place = x_place.clone();
+    move || x_place.take().expect("x").kill()
+}
+
+#[test]
+fn who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next() {
+    struct SwitchesToItsParent;
+    impl Drop for SwitchesToItsParent {
+        fn drop(&mut self) {
+            parent::<(), ()>().switch(());
+        }
+    }
+    nobody_dead_is_resumed(
+        "faults::who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next",
+        || {
+            let x_place = AnyPlace::default();
+            let kills = kills(&x_place);
+            let elder = started(move || {
+                caught(wait);
+                kills();
+            });
+            kill_the_next(
+                move || {
+                    let captured = SwitchesToItsParent;
+                    let victim: Greenlet<(), ()> = Greenlet::new(move |()| drop(captured));
+                    victim.set_parent(&elder).expect("not its descendant");
+                    victim.throw(Box::new(1));
+                },
+                &x_place,
+            );
+        },
+    );
+}
+
+#[test]
+fn who_runs_because_a_tracer_switches_in_an_unwinding_cannot_end_the_one_that_is_next() {
+    struct SetsTracer(Greenlet<(), ()>, u64);
+    impl Drop for SetsTracer {
+        fn drop(&mut self) {
+            let (other, me, armed) = (self.0.clone(), self.1, Cell::new(true));
+            set_tracer(Some(Rc::new(move |_, origin, _| {
+                if origin.id() == me && origin.is_dead() && armed.replace(false) {
+                    other.switch(());
+                }
+            })));
+        }
+    }
+    nobody_dead_is_resumed(
+        "faults::who_runs_because_a_tracer_switches_in_an_unwinding_cannot_end_the_one_that_is_next",
+        || {
+            let x_place = AnyPlace::default();
+            let kills = kills(&x_place);
+            let killer: Greenlet<(), ()> = Greenlet::new(move |()| kills());
+            kill_the_next(
+                move || {
+                    let _sets = SetsTracer(killer, current().id());
+                    wait();
+                },
+                &x_place,
+            );
+            set_tracer(None);
+        },
+    );
+}
+
+/// The unwinding of one greenlet is begun by `a` and ended by `b`, who then puts a's wait back to what it was.
+#[test]
+fn a_tracer_that_yields_in_the_middle_of_an_unwinding_disturbs_no_other() {
+    let (log, place) = (Log::new(), Place::default());
+    place.replace(Some(Generator::new(|y| {
+        lend(y, || {
+            let victim = started(wait);
+            let armed = Cell::new(true);
+            set_tracer(Some(Rc::new(move |_, origin, _| {
+                if origin.is_dead() && armed.replace(false) {
+                    yield_to_lender(3);
+                }
+            })));
+            drop(victim);
+            set_tracer(None);
+        });
+    })));
+    let (a, b) = (
+        resumes_once("a", &place, &log),
+        resumes_once("b", &place, &log),
+    );
+    assert_eq!((a.switch(()), b.switch(())), (0, 0));
+    assert_eq!(a.typed::<u64, u64>().try_switch(5).ok(), Some(5));
+    assert_eq!(b.typed::<u64, u64>().try_switch(6).ok(), Some(6));
+}
+
+/// greenlet tells a throw past a dead one back to the thrower as `throw main -> main`, as one into oneself is told.
+#[test]
+fn a_throw_past_a_dead_one_to_oneself_is_told_to_the_tracer() {
+    let log = Log::new();
+    let dead: Greenlet<(), ()> = Greenlet::new(|()| ());
+    dead.switch(());
+    set_tracer(Some(Rc::new({
+        let log = log.clone();
+        move |event, origin, target| {
+            log.say(format!("{event:?} {:?} {:?}", origin.name(), target.name()));
+        }
+    })));
+    drop(caught(|| dead.throw(Box::new(1))));
+    set_tracer(None);
+    log.check(["Throw Some(\"main\") Some(\"main\")"]);
+}

@@ -1,0 +1,238 @@
+//! The tracer where a hub is at work: each turn is seen, and a tracer may wait where its greenlet may.
+
+use std::cell::{Cell, RefCell};
+use std::panic::resume_unwind;
+use std::rc::Rc;
+
+use greenhub::error::WaitRefused;
+use greenhub::greenlet::{Event, set_tracer};
+use greenhub::hub::{now, pause_clock};
+use greenhub::{AnyGreenlet, SwitchError, Task, current, sleep, spawn, task, yield_now};
+
+use crate::support::{Log, child, millis, panic_text};
+
+fn named<T: 'static>(name: &str, body: impl FnOnce() -> T + 'static) -> Task<T> {
+    task::Builder::new().name(name).spawn(body).unwrap()
+}
+
+fn name_of(greenlet: &AnyGreenlet) -> &str {
+    greenlet.name().unwrap_or("?")
+}
+
+/// Sets a tracer that says what it sees.
+fn trace(log: &Log) {
+    let log = log.clone();
+    set_tracer(Some(Rc::new(move |event, origin, target| {
+        let event = match event {
+            Event::Switch => "",
+            _ => "throw ",
+        };
+        log.say(format!("{event}{} {}", name_of(origin), name_of(target)));
+    })));
+}
+
+#[test]
+fn each_turn_is_seen_from_the_very_first_one() {
+    let log = Log::new();
+    trace(&log);
+    let one = named("one", yield_now);
+    let two = named("two", || ());
+    one.join().unwrap();
+    two.join().unwrap();
+    set_tracer(None);
+    log.check([
+        "main hub", "hub one", "one hub", // the first slice is a single turn
+        "hub two", "two one", "one hub", "hub main",
+    ]);
+}
+
+#[test]
+fn a_sleeper_is_woken_by_the_hub() {
+    pause_clock();
+    let log = Log::new();
+    yield_now(); // the hub is at work
+    let sleeper = named("sleeper", || sleep(millis(5)));
+    trace(&log);
+    sleeper.join().unwrap();
+    set_tracer(None);
+    let said = log.take();
+    let sleeper_turns: Vec<_> = said
+        .iter()
+        .filter(|line| line.contains("sleeper"))
+        .collect();
+    assert_eq!(sleeper_turns[0], "hub sleeper");
+    assert_eq!(sleeper_turns[1], "sleeper hub");
+    assert_eq!(sleeper_turns[2], "hub sleeper");
+    assert_eq!(said.last().unwrap().split(' ').next_back(), Some("main"));
+}
+
+#[test]
+fn a_panic_of_a_task_is_a_switch_for_it_stays_with_its_join() {
+    let log = Log::new();
+    yield_now();
+    let task = named("task", || panic!("kept for the join"));
+    trace(&log);
+    let outcome: Result<(), _> = task.join();
+    set_tracer(None);
+    assert!(outcome.is_err());
+    let said = log.take();
+    assert!(
+        said.iter().all(|line| !line.starts_with("throw")),
+        "{said:?}"
+    );
+    assert_eq!(said[0], "main hub");
+}
+
+#[test]
+fn a_kill_of_a_task_is_a_throw_and_its_end_a_switch_to_the_killer() {
+    let seen = Rc::new(RefCell::new(None));
+    let victim = named("victim", {
+        let seen = seen.clone();
+        move || {
+            seen.replace(Some(current()));
+            sleep(millis(1000));
+        }
+    });
+    yield_now();
+    let greenlet = seen.take().expect("it has begun");
+    let log = Log::new();
+    trace(&log);
+    greenlet.kill();
+    set_tracer(None);
+    log.check(["throw main victim", "victim main"]);
+    assert!(victim.join().unwrap_err().is_killed());
+}
+
+#[test]
+fn one_that_sleeps_makes_its_greenlet_wait_and_loses_no_wake() {
+    pause_clock();
+    let begun = now();
+    let log = Log::new();
+    let busy = Cell::new(false);
+    set_tracer(Some(Rc::new(move |_, _, target| {
+        if name_of(target) != "hub" && !busy.replace(true) {
+            sleep(millis(1));
+            busy.set(false);
+        }
+    })));
+    let sleeper = named("sleeper", {
+        let log = log.clone();
+        move || {
+            sleep(millis(10));
+            log.say("slept");
+            "slept"
+        }
+    });
+    assert_eq!(sleeper.join().unwrap(), "slept");
+    assert!(set_tracer(None).is_some(), "it was not removed");
+    log.check(["slept"]);
+    // One millisecond before the body, one at the end of its sleep, one at the end of the join.
+    assert_eq!(now() - begun, millis(13));
+}
+
+#[test]
+fn one_that_waits_in_a_task_that_was_thrown_into() {
+    pause_clock();
+    let log = Log::new();
+    let seen = Rc::new(RefCell::new(None));
+    let task = named("task", {
+        let (log, seen) = (log.clone(), seen.clone());
+        move || {
+            seen.replace(Some(current()));
+            log.say(panic_text(|| sleep(millis(1000))));
+            sleep(millis(1));
+            log.say("done");
+        }
+    });
+    yield_now();
+    let greenlet: AnyGreenlet = seen.take().expect("it has begun");
+    let once = Cell::new(true);
+    set_tracer(Some(Rc::new({
+        let log = log.clone();
+        move |event, _, target| {
+            if event == Event::Throw && name_of(target) == "task" && once.replace(false) {
+                sleep(millis(2));
+                log.say("tracer slept");
+            }
+        }
+    })));
+    let thrower = spawn(move || greenlet.throw(Box::new("stone")));
+    task.join().unwrap();
+    set_tracer(None);
+    log.check(["tracer slept", "stone", "done"]);
+    assert!(!thrower.is_finished());
+}
+
+#[test]
+fn on_the_hubs_own_stack_nothing_may_wait() {
+    let log = Log::new();
+    yield_now();
+    let main = current();
+    set_tracer(Some(Rc::new({
+        let log = log.clone();
+        move |_, _, target| {
+            if name_of(target) != "hub" || !log.words().is_empty() {
+                return;
+            }
+            let error = main.typed::<(), ()>().try_switch(()).unwrap_err();
+            assert!(matches!(error, SwitchError::NotWaiting(())));
+            for text in [panic_text(yield_now), panic_text(|| sleep(millis(1)))] {
+                assert!(text.ends_with(&WaitRefused::Tracing.to_string()), "{text}");
+                log.say("refused");
+            }
+        }
+    })));
+    spawn(yield_now).join().unwrap();
+    assert!(set_tracer(None).is_some());
+    log.check(["refused", "refused"]);
+}
+
+#[test]
+fn one_that_panics_on_the_hub_is_removed_with_a_line_and_the_hub_goes_on() {
+    let name = "tracing_hub::one_that_panics_on_the_hub_is_removed_with_a_line_and_the_hub_goes_on";
+    let ended = child(name, || {
+        set_tracer(Some(Rc::new(|_, _, target| {
+            if name_of(target) == "hub" {
+                resume_unwind(Box::new("on the hub"));
+            }
+        })));
+        assert_eq!(spawn(|| 5).join().unwrap(), 5);
+        assert!(set_tracer(None).is_none());
+        assert_eq!(spawn(|| 6).join().unwrap(), 6);
+    });
+    ended.check_success();
+    let line = "greenhub: the tracer panicked and was removed";
+    assert_eq!(ended.stderr.matches(line).count(), 1);
+}
+
+#[test]
+fn one_that_panics_before_a_task_runs_is_that_tasks_end() {
+    let log = Log::new();
+    yield_now();
+    let captured = log.at_drop("body dropped");
+    let task = named("task", move || {
+        let _captured = captured;
+        unreachable!("it never runs");
+    });
+    set_tracer(Some(Rc::new(|_, _, target| {
+        if name_of(target) == "task" {
+            panic!("of the tracer");
+        }
+    })));
+    let error = task.join().unwrap_err();
+    assert_eq!(error.panic_message(), Some("of the tracer"));
+    assert!(set_tracer(None).is_none());
+    log.check(["body dropped"]);
+}
+
+#[test]
+fn a_thread_that_ends_with_a_tracer_and_waiting_tasks_ends() {
+    let ended = std::thread::spawn(|| {
+        let log = Log::new();
+        trace(&log);
+        drop(spawn(|| sleep(millis(1000))));
+        yield_now();
+        log.words().len()
+    });
+    assert_eq!(ended.join().unwrap(), 4);
+}
