@@ -34,7 +34,8 @@
 //!
 //! - [`greenlet`]: the switch floor.
 //! - [`generator`]: iterators written as loops that yield.
-//! - [`stack`]: the sizes that stacks have, what this thread's stacks hold, and giving their memory back. With the two
+//! - [`local`]: values that each greenlet has for itself.
+//! - [`stack`]: the sizes that stacks have, what this thread's stacks hold, and giving their memory back. With the three
 //!   above it is all there is without the feature `hub`.
 //! - `task`: `spawn`, `joinall`, `sleep`: greenlets that this thread's hub runs.
 //! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
@@ -45,7 +46,7 @@
 //! Nothing here is `Send`: a greenlet never leaves its thread, so `Rc`, `RefCell` and borrows live across waits.
 //! Two things break that no library can forbid: a `thread_local!` initialiser that switches, and a thread-local
 //! that is set on entry to a scope and reset at its end while others run in between. Do not switch or wait
-//! inside [`LocalKey::with`](std::thread::LocalKey::with).
+//! inside [`LocalKey::with`](std::thread::LocalKey::with); use a [`greenlet_local!`] instead.
 //!
 //! While a panic unwinds a greenlet it cannot switch or wait: destructors must not block.
 
@@ -64,6 +65,7 @@ mod interrupts;
 mod io;
 #[cfg(feature = "hub")]
 mod list;
+pub mod local;
 #[cfg(feature = "hub")]
 pub mod net;
 #[cfg(feature = "hub")]

@@ -1,6 +1,7 @@
 //! Errors for people: what happened, to which greenlet, at which source line, and what to do.
 #![forbid(unsafe_code)]
 
+mod access;
 #[cfg(feature = "hub")]
 mod join;
 mod spawn;
@@ -8,6 +9,7 @@ mod switch;
 #[cfg(feature = "hub")]
 mod timed_out;
 
+pub use self::access::AccessError;
 #[cfg(feature = "hub")]
 pub use self::join::{HubGone, JoinError, NotEnded};
 pub use self::spawn::{SpawnError, StackError};

@@ -1,10 +1,11 @@
 //! Making a greenlet with a name or with a stack of another size, and learning when there is no stack.
 #![forbid(unsafe_code)]
 
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use super::Greenlet;
 use super::handover;
+use super::locals::{self, Locals};
 use super::record::{Birth, First};
 use super::thread;
 use crate::error::SpawnError;
@@ -24,11 +25,12 @@ use crate::stack::{self, DEFAULT_STACK_SIZE};
 /// assert_eq!(doubler.switch(21), 42);
 /// # Ok::<(), greenhub::SpawnError>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 #[must_use = "a builder makes nothing until `build` is called"]
 pub struct Builder {
     name: Option<Box<str>>,
     stack_size: Option<usize>,
+    pub(crate) locals: Option<Box<Locals>>,
 }
 
 impl Builder {
@@ -54,6 +56,9 @@ impl Builder {
     ///
     /// # Errors
     /// [`SpawnError`] if there is no memory for its stack. Nothing else is changed by that.
+    ///
+    /// # Panics
+    /// With what the `clone` of an inherited [greenlet-local](crate::local) panics with.
     #[track_caller]
     pub fn build<I, O, F>(self, body: F) -> Result<Greenlet<I, O>, SpawnError>
     where
@@ -61,6 +66,7 @@ impl Builder {
         O: 'static,
         F: FnOnce(I) -> O + 'static,
     {
+        let locals = locals::of_child(self.locals);
         let stack = stack::take(self.stack_size.unwrap_or(DEFAULT_STACK_SIZE))?;
         let record = First::<I>::record(Birth {
             name: self.name,
@@ -69,6 +75,11 @@ impl Builder {
             id: thread::next_id(),
         });
         handover::define::<I, O, F>(&record, stack, body);
+        record.any().begin_with(locals);
         Ok(Greenlet::from_record(record))
     }
 }
+
+// Values go in and are not seen again: nothing half changed can be seen through it.
+impl UnwindSafe for Builder {}
+impl RefUnwindSafe for Builder {}

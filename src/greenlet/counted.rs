@@ -12,6 +12,7 @@ use std::panic::resume_unwind;
 use std::ptr::NonNull;
 
 use super::engine::Next;
+use super::locals::Locals;
 use super::record::{Birth, Core, Extra, First, Kind, Record};
 use super::state::State;
 use super::{blocks, parent, unwind};
@@ -300,7 +301,12 @@ unsafe fn free_slow(mut core: Next) {
     }
     loop {
         // SAFETY: nobody points to it, so it is there and ours.
-        let parent = unsafe { core.as_ref() }.parent.take();
+        let record = unsafe { core.as_ref() };
+        debug_assert!(
+            record.locals().is_none_or(Locals::is_empty),
+            "nobody's code runs here"
+        );
+        let parent = record.parent.take();
         // SAFETY: as above.
         unsafe { free_block(core) };
         match parent.and_then(Link::let_go) {
@@ -333,7 +339,7 @@ unsafe fn let_go_slow(core: Next) {
         }
     }
     let mut dropped = Ok(());
-    if record.state.get() == State::Unstarted {
+    if matches!(record.state.get(), State::Unstarted | State::Declared) {
         // A destructor of the body may get hold of it again, through a link: it is kept there meanwhile.
         record.count.set(1);
         dropped = parent::cancel(record);

@@ -11,7 +11,7 @@ use super::counted::{AnyRef, Handle, Link, Ref};
 use super::record::{Birth, Core, First};
 use super::state::State;
 use super::weak::Weak;
-use super::{describe, handover, parent, thread};
+use super::{describe, handover, locals, parent, thread};
 use crate::error::ParentError;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
 
@@ -51,7 +51,8 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// The body's argument is the value of the first switch; what it returns goes to the parent.
     ///
     /// # Panics
-    /// If there is no memory for its stack; [`Builder::build`] returns that as an error.
+    /// If there is no memory for its stack; [`Builder::build`] returns that as an error. And with what the `clone` of
+    /// an inherited [greenlet-local](crate::local) panics with.
     #[track_caller]
     pub fn new<F>(body: F) -> Greenlet<I, O>
     where
@@ -70,15 +71,20 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
 
     /// Makes a greenlet whose body comes later, with [`define`](Greenlet::define): for two that name
     /// each other. It has no stack until then.
+    ///
+    /// # Panics
+    /// With what the `clone` of an inherited [greenlet-local](crate::local) panics with.
     #[must_use]
     #[track_caller]
     pub fn declare() -> Greenlet<I, O> {
+        let locals = locals::of_child(None);
         let record = First::<I>::record(Birth {
             name: None,
             parent: Some(thread::current().to_link()),
             made_at: Location::caller(),
             id: thread::next_id(),
         });
+        record.any().begin_with(locals);
         Greenlet::from_record(record)
     }
 

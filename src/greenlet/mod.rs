@@ -32,6 +32,7 @@ mod handle;
 pub(crate) mod handover;
 #[cfg(feature = "hub")]
 pub(crate) mod interrupt;
+pub(crate) mod locals;
 pub(crate) mod no_switch;
 pub(crate) mod parent;
 pub(crate) mod permit;

@@ -21,6 +21,7 @@ use super::exit::GreenletExit;
 use super::handover;
 #[cfg(feature = "hub")]
 use super::interrupt;
+use super::locals;
 use super::record::{Arrival, Core, Unwanted};
 use super::state::State;
 use super::tag::{Nothing, Tag};
@@ -29,6 +30,7 @@ use super::trace::Event;
 
 /// Ends the running greenlet with what came out of its body. What it returns must run next.
 pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
+    let outcome = locals::end_with(&me, outcome);
     let (event, next) = if let Some(unwinder) = me.unwound_by() {
         forget(outcome);
         (Event::Switch, unwinder.as_next())
@@ -58,15 +60,21 @@ pub(crate) fn close(core: &Core) {
     core.state.set(State::Dead);
 }
 
-/// Ends an unstarted greenlet: its body never runs.
+/// Ends a greenlet that was not started: its body, if it has one, never runs.
 ///
 /// # Errors
-/// What the body's destructors have panicked with.
+/// What the destructors of the body, or of the locals that it was made with, have panicked with.
 pub(crate) fn cancel(core: &Core) -> Caught<()> {
-    assert_eq!(core.state.get(), State::Unstarted);
+    let has_body = core.state.get() == State::Unstarted;
+    assert!(has_body || core.state.get() == State::Declared);
     close(core);
-    // SAFETY: it was installed when it became unstarted, and was never resumed.
-    catch_unwind(AssertUnwindSafe(|| unsafe { core.context.discard() }))
+    let dropped = if has_body {
+        // SAFETY: it was installed when it became unstarted, and was never resumed.
+        catch_unwind(AssertUnwindSafe(|| unsafe { core.context.discard() }))
+    } else {
+        Ok(())
+    };
+    locals::end_with(core, dropped)
 }
 
 /// The nearest ancestor that has not ended, the main greenlet at the latest.
@@ -90,14 +98,13 @@ pub(super) fn started_ancestor(core: &Core) -> Next {
         // SAFETY: the parent links from `core` keep it there.
         let heir_core = unsafe { heir.as_ref() };
         match heir_core.state.get() {
-            State::Unstarted => {
+            State::Unstarted | State::Declared => {
                 // The body's destructors may give `core` another parent.
                 // SAFETY: the link from `core` keeps it there until then.
                 let kept = unsafe { Link::to(heir) };
                 forget(cancel(heir_core));
                 drop(kept);
             }
-            State::Declared => close(heir_core),
             _ => return heir,
         }
     }

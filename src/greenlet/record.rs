@@ -20,6 +20,7 @@ use std::ptr::{self, NonNull};
 
 use super::counted::Link;
 use super::engine::{Context, Next};
+use super::locals::Locals;
 use super::state::State;
 use super::tag::{Nothing, Tag};
 #[cfg(feature = "hub")]
@@ -46,6 +47,8 @@ pub(crate) struct Core {
     pub(super) slot: Cell<*mut u8>,
     /// Whatever ends here is taken without a word: the hub.
     takes_all: Cell<bool>,
+    /// Its greenlet-locals were dropped, or would have been: it gets none any more.
+    locals_ended: Cell<bool>,
     /// How many [`Link`]s there are. They keep the record, not the greenlet.
     pub(super) links: Cell<u32>,
     pub(super) parent: Cell<Option<Link>>,
@@ -69,6 +72,7 @@ pub(super) struct Rare {
     /// Its kill and its timeouts, as the hub floor delivers them.
     #[cfg(feature = "hub")]
     interrupts: Interrupts,
+    locals: Locals,
 }
 
 /// What arrives at a waiting greenlet in place of the value that it waits for.
@@ -169,6 +173,7 @@ impl Core {
             state: Cell::new(State::Declared),
             has_arrival: Cell::new(false),
             takes_all: Cell::new(false),
+            locals_ended: Cell::new(false),
             started: Cell::new(false),
             links: Cell::new(0),
             parent: Cell::new(birth.parent),
@@ -302,6 +307,7 @@ impl Core {
                 kills: Cell::new(false),
                 #[cfg(feature = "hub")]
                 interrupts: Interrupts::new(),
+                locals: Locals::default(),
             })
         })
     }
@@ -336,6 +342,39 @@ impl Core {
 
     pub(super) fn is_killing(&self) -> bool {
         self.rare.get().is_some_and(|rare| rare.kills.get())
+    }
+
+    /// Its greenlet-locals, if it may have any.
+    #[inline(always)]
+    pub(crate) fn locals(&self) -> Option<&Locals> {
+        Some(&self.rare.get()?.locals)
+    }
+
+    pub(super) fn locals_or_new(&self) -> &Locals {
+        &self.rare().locals
+    }
+
+    pub(super) fn has_ended_locals(&self) -> bool {
+        self.locals_ended.get()
+    }
+
+    #[inline(always)]
+    pub(super) fn set_ended_locals(&self) {
+        self.locals_ended.set(true);
+    }
+
+    /// Gives it greenlet-locals before it runs.
+    #[inline(always)]
+    pub(crate) fn begin_with(&self, locals: Option<Box<Locals>>) {
+        if let Some(locals) = locals {
+            self.begin_with_slow(&locals);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_with_slow(&self, locals: &Locals) {
+        self.rare().locals.begin_with(locals);
     }
 
     pub(super) fn put_arrival(&self, arrival: Arrival) {

@@ -15,6 +15,7 @@ use super::counted::{AnyRef, Link, Ref};
 use super::engine::Next;
 use super::record::{Birth, Core};
 use super::state::State;
+use super::{locals, parent};
 
 /// Ids are handed to threads in blocks of this size, so that making a greenlet touches no atomic.
 const ID_BLOCK: u64 = 1024;
@@ -167,6 +168,10 @@ fn begin_thread_slow() -> Me {
     main.any().state.set(State::Active);
     // It owns itself, like any greenlet that runs, and the thread owns it besides.
     main.any().enter();
+    if is_exiting() {
+        // Nobody will ever drop them.
+        main.any().set_ended_locals();
+    }
     std::mem::forget(main);
     THREAD.with(|thread| {
         thread.main.set(Some(core));
@@ -185,6 +190,7 @@ impl Drop for Exit {
         if !begin_exit() {
             return;
         }
+        parent::forget(locals::end(&main()));
         THREAD.with(|thread| {
             thread.current.set(ptr::null());
             if let Some(main) = thread.main.take() {

@@ -33,11 +33,9 @@ pub(super) fn kill(core: &AnyRef) -> Result<(), KillError> {
     }
     match core.state() {
         State::Dead | State::Leaked => Ok(()),
-        State::Declared => {
-            parent::close(core);
-            Ok(())
+        State::Declared | State::Unstarted => {
+            parent::cancel(core).map_err(|panic| std::panic::resume_unwind(panic))
         }
-        State::Unstarted => parent::cancel(core).map_err(|panic| std::panic::resume_unwind(panic)),
         _ if core.parent().is_none() => Err(KillError::Main),
         _ if core.is_killing() => Err(KillError::Killing),
         _ if cfg!(panic = "abort") => Err(KillError::Unsupported),
@@ -161,6 +159,7 @@ pub(super) unsafe fn unwind_between(core: Next, me: Me, next: Next) -> Next {
 /// any more.
 #[cfg(feature = "hub")]
 pub(crate) unsafe fn end_without_unwinding(core: &AnyRef) {
+    parent::forget(super::locals::end(core));
     parent::close(core);
     // SAFETY: the caller's promise.
     unsafe { core.context.abandon() };

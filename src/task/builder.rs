@@ -1,11 +1,14 @@
 //! Spawning a task with a name or with a stack of another size.
 #![forbid(unsafe_code)]
 
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
 
 use super::Task;
 use super::spawn::spawn_with;
 use crate::error::SpawnError;
+use crate::greenlet::locals::Locals;
+use crate::local::LocalKey;
 
 /// Settings of a task to be spawned, as [`std::thread::Builder`] has them for threads.
 ///
@@ -21,11 +24,12 @@ use crate::error::SpawnError;
 /// assert_eq!(task.join().unwrap(), "read");
 /// # Ok::<(), greenhub::SpawnError>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 #[must_use = "a builder spawns nothing until `spawn` is called"]
 pub struct Builder {
     name: Option<Box<str>>,
     stack_size: Option<usize>,
+    locals: Option<Box<Locals>>,
 }
 
 impl Builder {
@@ -49,18 +53,52 @@ impl Builder {
         self
     }
 
+    /// Gives the task a value of a greenlet-local to start with, in place of one that it would inherit.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{greenlet_local, task};
+    ///
+    /// greenlet_local! {
+    ///     inherited static USER: String = "nobody".to_string();
+    /// }
+    ///
+    /// let task = task::Builder::new()
+    ///     .local(&USER, "ada".to_string())
+    ///     .spawn(|| USER.with(String::clone))?;
+    /// assert_eq!(task.join().unwrap(), "ada");
+    /// # Ok::<(), greenhub::SpawnError>(())
+    /// ```
+    pub fn local<T: 'static>(mut self, key: &'static LocalKey<T>, value: T) -> Builder {
+        Locals::give(&mut self.locals, key, Rc::new(value));
+        self
+    }
+
     /// Spawns the task. It runs when the running greenlet waits.
     ///
     /// # Errors
     /// Those of [`try_spawn`](super::try_spawn); and [`SpawnError::NoStack`] with
     /// [`StackError::TooLarge`](crate::error::StackError::TooLarge) inside for a stack above
     /// [`MAX_STACK_SIZE`](crate::stack::MAX_STACK_SIZE). The body is dropped then, and nothing else is changed.
+    ///
+    /// # Panics
+    /// With what the `clone` of an inherited [greenlet-local](crate::local) panics with.
     #[track_caller]
     pub fn spawn<F, T>(self, body: F) -> Result<Task<T>, SpawnError>
     where
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        spawn_with(self.name, self.stack_size, Location::caller(), body)
+        spawn_with(
+            self.name,
+            self.stack_size,
+            self.locals,
+            Location::caller(),
+            body,
+        )
     }
 }
+
+// Values go in and are not seen again: nothing half changed can be seen through it.
+impl UnwindSafe for Builder {}
+impl RefUnwindSafe for Builder {}

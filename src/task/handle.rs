@@ -64,7 +64,7 @@ impl HubHandle {
         let made_at = Location::caller();
         self.sender
             .send(Box::new(move || {
-                if let Err(error) = spawn_with(None, None, made_at, body) {
+                if let Err(error) = spawn_with(None, None, None, made_at, body) {
                     stderr::say(format_args!(
                         "a task sent from another thread was not spawned: {error}"
                     ));

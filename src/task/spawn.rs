@@ -8,7 +8,9 @@ use super::Task;
 use super::job::{Job, outcome_of};
 use crate::error::{SpawnError, StackError};
 use crate::greenlet::counted::Ref;
+use crate::greenlet::locals::{self, Locals};
 use crate::greenlet::record::Birth;
+use crate::greenlet::thread::Me;
 use crate::greenlet::{Event, Next, handover, interrupt, parent, thread};
 use crate::hub::{self, HubRef};
 use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
@@ -16,7 +18,8 @@ use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
 /// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
 ///
 /// # Panics
-/// Where [`try_spawn`] returns an error: no memory for its stack, no hub, or as many tasks as there may be.
+/// Where [`try_spawn`] returns an error: no memory for its stack, no hub, or as many tasks as there may be. And with what
+/// the `clone` of an inherited [greenlet-local](crate::local) panics with.
 ///
 /// # Examples
 /// ```
@@ -50,13 +53,16 @@ where
 /// - [`SpawnError::NoPoller`] if the system has no descriptor for the hub.
 ///
 /// The body is dropped then, and nothing else is changed.
+///
+/// # Panics
+/// With what the `clone` of an inherited [greenlet-local](crate::local) panics with.
 #[track_caller]
 pub fn try_spawn<F, T>(body: F) -> Result<Task<T>, SpawnError>
 where
     F: FnOnce() -> T + 'static,
     T: 'static,
 {
-    spawn_with(None, None, Location::caller(), body)
+    spawn_with(None, None, None, Location::caller(), body)
 }
 
 /// Makes a task of `body` that is put into the queue when `delay` has passed. If it is killed before, the body never
@@ -80,7 +86,7 @@ where
     F: FnOnce() -> T + 'static,
     T: 'static,
 {
-    match make(None, None, Location::caller(), body) {
+    match make(None, None, None, Location::caller(), body) {
         Ok((hub, record)) => {
             let deadline = hub.clock().after(delay);
             if let Some(timer) = hub.park_unstarted(record.any(), deadline) {
@@ -96,6 +102,7 @@ where
 pub(super) fn spawn_with<F, T>(
     name: Option<Box<str>>,
     stack_size: Option<usize>,
+    given: Option<Box<Locals>>,
     made_at: &'static Location<'static>,
     body: F,
 ) -> Result<Task<T>, SpawnError>
@@ -103,7 +110,7 @@ where
     F: FnOnce() -> T + 'static,
     T: 'static,
 {
-    let (hub, record) = make(name, stack_size, made_at, body)?;
+    let (hub, record) = make(name, stack_size, given, made_at, body)?;
     record.any().wait().set_ready();
     hub.push_ready(record.any().clone());
     Ok(Task::of(record))
@@ -114,6 +121,7 @@ where
 fn make<F, T>(
     name: Option<Box<str>>,
     stack_size: Option<usize>,
+    given: Option<Box<Locals>>,
     made_at: &'static Location<'static>,
     body: F,
 ) -> Result<(HubRef, Ref<Job<T>>), SpawnError>
@@ -121,6 +129,8 @@ where
     F: FnOnce() -> T + 'static,
     T: 'static,
 {
+    // First, for a `clone` may do anything.
+    let locals = locals::of_child(given);
     let hub = hub::try_get()?;
     hub.tasks().permit()?;
     let stack = take_stack(stack_size.unwrap_or(hub.tasks().stack_size()))?;
@@ -155,6 +165,7 @@ where
     // SAFETY: the node lies in the record, which the node's own value keeps there until it is taken out at the end.
     unsafe { hub.tasks().enter(listed) };
     record.any().wait().set_listed();
+    record.any().begin_with(locals);
     Ok((hub, record))
 }
 
@@ -174,7 +185,11 @@ fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<T>) -> Next {
     let me = thread::current();
     // What was to end its waits has done so, or comes too late.
     interrupt::clear(&me);
-    job.finish(outcome_of(&me, caught));
+    if job.head.detached.get() {
+        end_detached(me, job, caught);
+    } else {
+        job.finish(outcome_of(&me, locals::end_with(&me, caught)));
+    }
     me.wait().end();
     // Before the end: a queue entry that goes here may be the last pointer to a greenlet, which unwinds then.
     let next = me.unwinder().unwrap_or_else(|| hub.next());
@@ -185,4 +200,11 @@ fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<T>) -> Next {
     handover::trace(Event::Switch, me, unsafe { next.as_ref() });
     thread::set_current(next);
     next
+}
+
+/// As the middle of `end`, where the value is dropped at once: it finds the task's locals then.
+#[inline(never)]
+fn end_detached<T>(me: Me, job: &Job<T>, caught: Caught<T>) {
+    job.finish(outcome_of(&me, caught));
+    parent::forget(locals::end(&me));
 }

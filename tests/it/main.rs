@@ -36,6 +36,12 @@ mod killing_tasks;
 #[cfg(feature = "hub")]
 mod killing_waiters;
 mod like_greenlet;
+mod local;
+mod local_ends;
+mod local_model;
+#[cfg(feature = "hub")]
+mod local_tasks;
+mod local_threads;
 mod misuse;
 #[cfg(feature = "hub")]
 mod net_errors;

@@ -1,0 +1,217 @@
+//! The static behind a greenlet-local, and the way to the running greenlet's value.
+#![forbid(unsafe_code)]
+
+use std::any::Any;
+use std::fmt;
+use std::rc::Rc;
+
+use crate::error::AccessError;
+use crate::greenlet::locals::{self, Key, Missing, Value};
+
+/// A static of which each greenlet has a value of its own: [`std::thread::LocalKey`] for greenlets.
+///
+/// [`greenlet_local!`](crate::greenlet_local) declares them; the [module](crate::local) says whose value it is, and
+/// when that is dropped.
+///
+/// # Examples
+/// ```
+/// use greenhub::{Greenlet, greenlet_local};
+/// use std::cell::Cell;
+///
+/// greenlet_local! {
+///     static DEPTH: Cell<u32> = const { Cell::new(0) };
+/// }
+///
+/// fn deeper() -> u32 {
+///     DEPTH.with(|depth| {
+///         depth.set(depth.get() + 1);
+///         depth.get()
+///     })
+/// }
+///
+/// assert_eq!((deeper(), deeper()), (1, 2));
+/// let other: Greenlet<(), u32> = Greenlet::new(|()| deeper());
+/// assert_eq!(other.switch(()), 1);
+/// assert_eq!(deeper(), 3);
+/// ```
+pub struct LocalKey<T: 'static> {
+    name: &'static str,
+    init: fn() -> T,
+    copy: Option<fn(&T) -> T>,
+}
+
+impl<T: 'static> LocalKey<T> {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(name: &'static str, init: fn() -> T) -> LocalKey<T> {
+        LocalKey {
+            name,
+            init,
+            copy: None,
+        }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn inherited(name: &'static str, init: fn() -> T) -> LocalKey<T>
+    where
+        T: Clone,
+    {
+        LocalKey {
+            name,
+            init,
+            copy: Some(T::clone),
+        }
+    }
+
+    /// Hands the running greenlet's value to `f`; makes it first, if there is none yet.
+    ///
+    /// `f` and the initialiser may switch and wait, and use this and other locals.
+    ///
+    /// # Panics
+    /// Where [`try_with`](LocalKey::try_with) has an error, and with what the initialiser panics with: then
+    /// there is still no value.
+    #[inline]
+    #[track_caller]
+    pub fn with<F, R>(&'static self, f: F) -> R
+    where
+        F: FnOnce(&T) -> R,
+    {
+        f(&*self.value_or_panic())
+    }
+
+    /// Hands the running greenlet's value to `f`; makes it first, if there is none yet.
+    ///
+    /// # Errors
+    /// [`AccessError`] when there is no value, and none can be made: because this greenlet ends and has
+    /// dropped it, or is over with its locals altogether; and in this local's own initialiser.
+    ///
+    /// # Panics
+    /// With what the initialiser panics with.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{Greenlet, greenlet_local};
+    ///
+    /// struct Goodbye;
+    /// impl Drop for Goodbye {
+    ///     fn drop(&mut self) {
+    ///         assert_eq!(NAME.try_with(|name| *name), Ok("made before"));
+    ///         assert!(GOODBYE.try_with(|_| ()).is_err(), "this very one is gone");
+    ///     }
+    /// }
+    ///
+    /// greenlet_local! {
+    ///     static NAME: &'static str = "made before";
+    ///     static GOODBYE: Goodbye = Goodbye;
+    /// }
+    ///
+    /// let greenlet: Greenlet<(), ()> = Greenlet::new(|()| {
+    ///     NAME.with(|_| ());
+    ///     GOODBYE.with(|_| ());
+    /// });
+    /// greenlet.switch(());
+    /// ```
+    #[inline]
+    pub fn try_with<F, R>(&'static self, f: F) -> Result<R, AccessError>
+    where
+        F: FnOnce(&T) -> R,
+    {
+        // Held while `f` runs: a generator's body may be in there when the greenlet that it ran as ends.
+        let value = match self.value_if_there() {
+            Some(value) => value,
+            None => self.make()?,
+        };
+        Ok(f(&*value))
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn value_or_panic(&'static self) -> Rc<T> {
+        match self.value_if_there() {
+            Some(value) => value,
+            None => self.make_or_panic(),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn value_if_there(&'static self) -> Option<Rc<T>> {
+        locals::find(self).map(typed)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make(&'static self) -> Result<Rc<T>, AccessError> {
+        let begun = locals::begin(self).map_err(|missing| self.explain(missing))?;
+        let value = Rc::new((self.init)());
+        drop(begun);
+        self.put(value)
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn make_or_panic(&'static self) -> Rc<T> {
+        match self.make() {
+            Ok(value) => value,
+            Err(error) => refuse(error),
+        }
+    }
+
+    /// Gives the running greenlet this value, if it has none.
+    fn put(&'static self, value: Rc<T>) -> Result<Rc<T>, AccessError> {
+        match locals::put(self, value) {
+            Ok(value) => Ok(typed(value)),
+            Err(missing) => Err(self.explain(missing)),
+        }
+    }
+
+    /// Gives the running greenlet this value in place of the one that the initialiser would make.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    pub(super) fn put_first(&'static self, value: T) {
+        if let Err(error) = self.put(Rc::new(value)) {
+            refuse(error);
+        }
+    }
+
+    fn explain(&self, missing: Missing) -> AccessError {
+        match missing {
+            Missing::Gone => AccessError::gone(self.name),
+            Missing::Begun => AccessError::in_initialiser(self.name),
+        }
+    }
+}
+
+fn typed<T: 'static>(value: Value) -> Rc<T> {
+    value
+        .downcast()
+        .expect("found by its key, which is of this type")
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn refuse(error: AccessError) -> ! {
+    panic!("{error}")
+}
+
+impl<T: 'static> Key for LocalKey<T> {
+    fn is_inherited(&self) -> bool {
+        self.copy.is_some()
+    }
+
+    fn copy(&self, value: &dyn Any) -> Option<Value> {
+        let (copy, value) = (self.copy?, value.downcast_ref()?);
+        Some(Rc::new(copy(value)))
+    }
+}
+
+impl<T: 'static> fmt::Debug for LocalKey<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalKey")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
