@@ -77,6 +77,7 @@ pub(crate) struct Reason {
 enum What {
     Sleep,
     Begin,
+    Advance,
     Join,
     Any,
     Kill,
@@ -97,6 +98,12 @@ impl Reason {
     /// For the time when it shall begin.
     pub(crate) const BEGIN: Reason = Reason {
         what: What::Begin,
+        subject: 0,
+    };
+
+    /// For the paused clock to have been set forward.
+    pub(crate) const ADVANCE: Reason = Reason {
+        what: What::Advance,
         subject: 0,
     };
 
@@ -163,6 +170,7 @@ impl fmt::Display for Reason {
         match self.what {
             What::Sleep => f.write_str("sleep"),
             What::Begin => f.write_str("its time to begin"),
+            What::Advance => f.write_str("the advance of the clock"),
             What::Join => write!(f, "join of task {subject}"),
             What::Drain => f.write_str("all tasks to end"),
             What::Any => write!(f, "any of {subject} things"),

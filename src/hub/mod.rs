@@ -23,6 +23,7 @@
 //! The first call that needs the hub makes it. For want of memory or descriptors, and when the thread is about to
 //! end, that fails: calls that return a `Result` give an error, all others panic.
 
+mod advance;
 mod alarm;
 mod clock;
 mod deadlock;
@@ -47,6 +48,7 @@ use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::NonNull;
 
+pub use self::advance::advance_clock;
 pub(crate) use self::alarm::Alarm;
 use self::alarm::Due;
 use self::clock::Clock;
@@ -63,6 +65,7 @@ use self::roster::Roster;
 pub use self::settings::{now, pause_clock, resume_clock, set_max_greenlets, set_stack_size};
 pub(crate) use self::timers::TimerKey;
 use self::timers::Timers;
+use self::waiter::Waiter;
 pub(crate) use self::waiter::{Collector, WaitList};
 pub(crate) use self::waitlist::Places;
 use crate::error::{SpawnError, StackError};
@@ -79,6 +82,8 @@ pub(crate) struct Hub {
     ready: Ready,
     timers: RefCell<Timers<Due>>,
     clock: Clock,
+    /// Those who set the paused clock forward, by the moment when they are done.
+    advances: RefCell<Timers<Waiter>>,
     poller: Poller,
     mailbox: Mailbox,
     tasks: Roster,
@@ -186,6 +191,7 @@ fn make() -> Result<HubRef, SpawnError> {
         ready: Ready::new(),
         timers: RefCell::new(Timers::new()),
         clock: Clock::new(),
+        advances: RefCell::new(Timers::new()),
         poller,
         mailbox: Mailbox::new(),
         tasks: Roster::new(),

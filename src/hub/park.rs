@@ -86,7 +86,7 @@ impl Parking {
     }
 
     #[inline(always)]
-    fn wait(&self) -> Woken {
+    pub(super) fn wait(&self) -> Woken {
         if !self.me.wait().is_ready() {
             if self.me.wait().is_listed() {
                 let_next_run(self.hub, self.me);

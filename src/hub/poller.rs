@@ -251,24 +251,58 @@ impl Poller {
 impl System {
     /// One call to the system that waits, at most. It may return earlier than it was told.
     ///
-    /// mio waits in whole milliseconds and rounds up. So the whole ones are waited there, rounded down,
-    /// and the rest in `ppoll`, which has nanoseconds: no timer is late by a millisecond.
+    /// mio waits in whole milliseconds and rounds up. So the [whole ones](whole_milliseconds) are waited there, and the
+    /// rest in `ppoll`, which has nanoseconds: no timer is late by a millisecond.
     fn poll_once(&mut self, patience: Patience) -> io::Result<()> {
         let timeout = match patience {
             Patience::None => Some(Duration::ZERO),
             Patience::Endless => None,
-            Patience::Nanos(nanos) if nanos >= MILLISECOND => {
-                Some(Duration::from_millis(nanos / MILLISECOND))
-            }
-            Patience::Nanos(nanos) => {
-                socket::wait_readable(self.poll.as_raw_fd(), Duration::from_nanos(nanos))?;
-                Some(Duration::ZERO)
-            }
+            Patience::Nanos(nanos) => match whole_milliseconds(nanos) {
+                0 => {
+                    socket::wait_readable(self.poll.as_raw_fd(), Duration::from_nanos(nanos))?;
+                    Some(Duration::ZERO)
+                }
+                whole => Some(Duration::from_millis(whole)),
+            },
         };
         self.poll.poll(&mut self.events, timeout)
     }
 }
 
+/// Of a wait for so long, what to wait in whole milliseconds: less than that, or nothing.
+///
+/// The kernel may end a wait late by a thousandth of its length, and by a two-hundredth where the process has a low
+/// priority. So a 128th is left for a second wait, whose thousandth is small.
+fn whole_milliseconds(nanos: Nanos) -> u64 {
+    (nanos - nanos / 128) / MILLISECOND
+}
+
 fn hub_gone() -> io::Error {
     io::Error::other("this thread's hub is gone: the thread is ending")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_milliseconds_are_over_before_the_deadline_however_late_and_a_few_waits_get_there() {
+        for exponent in 0..=60 {
+            for more in [-1, 0, 1, 999_999] {
+                let mut left = (1_u64 << exponent).saturating_add_signed(more);
+                let mut waits = 0;
+                loop {
+                    let wait = whole_milliseconds(left) * MILLISECOND;
+                    let latest = wait + (wait / 200).min(100 * MILLISECOND);
+                    assert!(latest <= left, "{wait} of {left}");
+                    if wait == 0 {
+                        break;
+                    }
+                    left -= wait;
+                    waits += 1;
+                }
+                assert!(left < 1_010_000 && waits <= 6, "{left} after {waits} waits");
+            }
+        }
+    }
 }

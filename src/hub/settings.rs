@@ -7,34 +7,86 @@ use super::{get, try_get};
 use crate::error::{SpawnError, StackError};
 use crate::stack::MAX_STACK_SIZE;
 
-/// Stops this thread's clock: from now on it stands still while anything can run, and jumps to the next
-/// deadline when nothing can. For tests of code that waits.
+/// Stops this thread's clock, for tests of code that waits: from now on time stands still while anything can run,
+/// and jumps to the next deadline when nothing can. Such a test takes no time, and what happens in it has one order,
+/// which is the same in every run. Stopping a clock that stands still changes nothing.
 ///
-/// Sockets go on in real time: when something is ready to read it is served before the clock jumps, but a
-/// peer that has not answered yet is overtaken by the next deadline.
+/// The clock is that of everything that waits here, and of [`now`]. The standard library does not know it:
+/// [`Instant::now`] goes on, and [`std::thread::sleep`] sleeps. Other threads have clocks of their own. A `#[test]`
+/// runs on a thread of its own, so it stops its own clock, and need not set it going again.
+///
+/// [`advance_clock`](super::advance_clock) sets a stopped clock forward by hand.
+///
+/// # What stays real
+/// Sockets and other threads go on in real time. Before each jump whatever is ready to be read or written is served,
+/// and so is what other threads have sent. So if both ends of a connection are on this thread the conversation takes no
+/// time: what one end has sent on loopback, the other finds. But a peer that is elsewhere, in another thread or
+/// process, is overtaken by the next deadline. A timeout of an hour passes before it has answered, and a task that
+/// sleeps again and again races through the years meanwhile. Where nothing has a deadline the hub waits for the peer as
+/// it always does, and the clock stands. What needs such a peer is better tested while the clock runs: [`resume_clock`].
+///
+/// # Panics
+/// [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
+///
+/// # Examples
+/// A test of something that tries again later and later:
+/// ```
+/// use greenhub::{hub, sleep};
+/// use std::time::Duration;
+///
+/// fn with_retries<T, E>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
+///     let mut pause = Duration::from_secs(1);
+///     loop {
+///         match attempt() {
+///             Ok(value) => return value,
+///             Err(_) => sleep(pause),
+///         }
+///         pause *= 2;
+///     }
+/// }
+///
+/// # /*
+/// #[test]
+/// # */
+/// fn it_waits_twice_as_long_each_time() {
+///     hub::pause_clock();
+///     let begun = hub::now();
+///     let mut tries = Vec::new();
+///     with_retries(|| {
+///         tries.push((hub::now() - begun).as_secs());
+///         if tries.len() < 4 { Err("not yet") } else { Ok(()) }
+///     });
+///     assert_eq!(tries, [0, 1, 3, 7]); // exactly, and in no time
+/// }
+/// # it_waits_twice_as_long_each_time();
+/// ```
+pub fn pause_clock() {
+    get().clock.pause();
+}
+
+/// Lets a clock go on that [`pause_clock`] has stopped, from where it stands. One that runs runs on.
 ///
 /// # Panics
 /// [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
 ///
 /// # Examples
 /// ```
-/// use std::time::Duration;
+/// use greenhub::{hub, sleep};
+/// use std::time::{Duration, Instant};
 ///
-/// greenhub::hub::pause_clock();
-/// let begun = greenhub::hub::now();
-/// greenhub::sleep(Duration::from_secs(3600)); // returns at once
-/// assert_eq!(greenhub::hub::now() - begun, Duration::from_secs(3600));
+/// hub::pause_clock();
+/// let begun = hub::now();
+/// sleep(Duration::from_secs(3600)); // takes no time
+/// hub::resume_clock();
+/// let real = Instant::now();
+/// sleep(Duration::from_millis(5)); // takes 5 ms
+/// assert!(real.elapsed() >= Duration::from_millis(5));
+/// assert!(hub::now() - begun >= Duration::from_secs(3600));
 /// ```
-pub fn pause_clock() {
-    get().clock.pause();
-}
-
-/// Lets a clock go on that [`pause_clock`] has stopped, from where it stands.
-///
-/// # Panics
-/// [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
 pub fn resume_clock() {
-    get().clock.resume();
+    let hub = get();
+    hub.clock.resume();
+    hub.end_advances();
 }
 
 /// This moment on this thread's clock: [`Instant::now`], unless the clock was paused.

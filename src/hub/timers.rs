@@ -111,18 +111,8 @@ impl<T> Timers<T> {
         self.heap.len()
     }
 
-    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.heap.is_empty()
-    }
-
-    #[cfg(test)]
-    /// Every timer with its key and deadline, in no order of time.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (TimerKey, u64, &T)> {
-        self.values.iter().map(|(key, value)| {
-            let place = self.places[key.index as usize] as usize;
-            (TimerKey(key), self.heap[place].deadline, value)
-        })
     }
 
     /// Removes the node at `place` and lets the last node find a new place from there.
@@ -280,11 +270,81 @@ mod tests {
         }
     }
 
+    /// The timers, and beside them a map sorted by deadline and order of start. A value is its number in
+    /// order of start, so it breaks its own ties.
+    struct Pair {
+        timers: Timers<usize>,
+        model: BTreeMap<(u64, usize), usize>,
+        /// Of every timer ever started, with its deadline.
+        keys: Vec<(TimerKey, u64)>,
+    }
+
+    impl Pair {
+        /// Renumbers after so many starts.
+        fn new(starts: u32) -> Pair {
+            let mut timers = Timers::new();
+            timers.next_order = u32::MAX - starts;
+            let (model, keys) = Default::default();
+            Pair {
+                timers,
+                model,
+                keys,
+            }
+        }
+
+        fn start(&mut self, deadline: u64) {
+            let value = self.keys.len();
+            let key = self.timers.start(deadline, value);
+            self.keys.push((key, deadline));
+            self.model.insert((deadline, value), value);
+        }
+
+        /// Pending or not.
+        fn cancel(&mut self, value: usize) {
+            let (key, deadline) = self.keys[value];
+            let theirs = self.model.remove(&(deadline, value));
+            assert_eq!(self.timers.cancel(key), theirs);
+        }
+
+        /// The one that is at or after this place in the map, or else the first.
+        fn cancel_pending(&mut self, deadline: u64, value: usize) {
+            let mut from = self.model.range((deadline, value)..);
+            let found = from.next().or(self.model.first_key_value());
+            if let Some((_, &value)) = found {
+                self.cancel(value);
+            }
+        }
+
+        fn pop_due(&mut self, now: u64) {
+            let first = self.model.first_entry();
+            let due = first.filter(|first| first.key().0 <= now);
+            assert_eq!(self.timers.pop_due(now), due.map(|due| due.remove()));
+        }
+
+        fn check_ends(&self) {
+            let first = self.model.first_key_value().map(|(key, _)| key.0);
+            assert_eq!(self.timers.next_deadline(), first);
+            assert_eq!(self.timers.len(), self.model.len());
+            assert_eq!(self.timers.is_empty(), self.model.is_empty());
+        }
+
+        fn check_all(mut self) {
+            for (place, node) in self.timers.heap.iter().enumerate() {
+                assert_eq!(self.timers.places[node.index() as usize] as usize, place);
+                assert!(!self.timers.is_before_parent(*node, place));
+            }
+            let in_order = Vec::from_iter(self.model.into_values());
+            assert_eq!(drain(&mut self.timers, u64::MAX), in_order);
+        }
+    }
+
     #[derive(Clone, Debug)]
     enum Step {
         Start(u64),
-        Cancel(usize),
-        PopDue(u64),
+        CancelPending(u64, usize),
+        CancelNewest,
+        CancelStale(usize),
+        PopDue(u64, u8),
     }
 
     /// Few enough moments that many are equal, and both ends of time.
@@ -292,63 +352,71 @@ mod tests {
         prop_oneof![5 => 0..20_u64, 1 => any::<u64>(), 1 => u64::MAX - 1..=u64::MAX]
     }
 
-    fn any_step() -> impl Strategy<Value = Step> {
-        prop_oneof![
-            4 => any_moment().prop_map(Step::Start),
-            2 => any::<usize>().prop_map(Step::Cancel),
-            1 => any_moment().prop_map(Step::PopDue),
-        ]
-    }
-
-    fn check_shape<T>(timers: &Timers<T>) {
-        for (place, node) in timers.heap.iter().enumerate() {
-            assert_eq!(timers.places[node.index() as usize] as usize, place);
-            assert!(!timers.is_before_parent(*node, place));
-        }
+    /// In one load a kind of step is rare, in another frequent.
+    fn any_load() -> impl Strategy<Value = Vec<Step>> {
+        (4..12_u32, 1..9_u32, 1..6_u32).prop_flat_map(|(start, cancel, newest)| {
+            let step = prop_oneof![
+                start => any_moment().prop_map(Step::Start),
+                cancel => (any_moment(), any::<usize>())
+                    .prop_map(|(at, n)| Step::CancelPending(at, n)),
+                newest => Just(Step::CancelNewest),
+                1 => any::<usize>().prop_map(Step::CancelStale),
+                1 => (any_moment(), any::<u8>()).prop_map(|(now, n)| Step::PopDue(now, n % 8)),
+            ];
+            prop::collection::vec(step, 1..400)
+        })
     }
 
     proptest! {
-        /// A value is its number in order of start, so it breaks its own ties. The counter
-        /// of the timers begins near its end, so most runs renumber on the way.
+        /// The counter of the timers begins near its end, so most runs renumber on the way.
         #[test]
-        fn timers_behave_like_a_sorted_map(
-            starts_left in 0..300_u32,
-            steps in prop::collection::vec(any_step(), 1..600),
-        ) {
-            let mut timers = Timers::new();
-            timers.next_order = u32::MAX - starts_left;
-            let mut model = BTreeMap::new();
-            let mut keys = Vec::new();
-            for step in steps {
+        fn timers_behave_like_a_sorted_map(starts_left in 0..300_u32, load in any_load()) {
+            let mut pair = Pair::new(starts_left);
+            for step in load {
+                let count = pair.keys.len();
                 match step {
-                    Step::Start(deadline) => {
-                        let value = keys.len();
-                        keys.push((timers.start(deadline, value), deadline));
-                        model.insert((deadline, value), value);
-                    }
-                    Step::Cancel(at) if !keys.is_empty() => {
-                        let value = at % keys.len();
-                        let (key, deadline) = keys[value];
-                        prop_assert_eq!(timers.cancel(key), model.remove(&(deadline, value)));
-                    }
-                    Step::Cancel(_) => {}
-                    Step::PopDue(now) => {
-                        let due = model.first_entry().filter(|first| first.key().0 <= now);
-                        prop_assert_eq!(timers.pop_due(now), due.map(|first| first.remove()));
-                    }
+                    Step::Start(deadline) => pair.start(deadline),
+                    Step::CancelPending(at, n) => pair.cancel_pending(at, n % count.max(1)),
+                    Step::CancelNewest if count > 0 => pair.cancel(count - 1),
+                    Step::CancelStale(at) if count > 0 => pair.cancel(at % count),
+                    Step::PopDue(now, count) => (0..count).for_each(|_| pair.pop_due(now)),
+                    Step::CancelNewest | Step::CancelStale(_) => {}
                 }
-                check_shape(&timers);
-                let first = model.first_key_value().map(|(key, _)| key.0);
-                prop_assert_eq!(timers.next_deadline(), first);
-                prop_assert_eq!(timers.len(), model.len());
-                prop_assert_eq!(timers.is_empty(), model.is_empty());
+                pair.check_ends();
             }
-            for (key, deadline, value) in timers.iter() {
-                prop_assert_eq!((key, deadline), keys[*value]);
-                prop_assert!(model.contains_key(&(deadline, *value)));
-            }
-            prop_assert_eq!(timers.iter().count(), model.len());
-            prop_assert_eq!(drain(&mut timers, u64::MAX), Vec::from_iter(model.into_values()));
+            pair.check_all();
         }
+    }
+
+    /// As a server's timeouts are: nearly all are cancelled long before their time, in no order.
+    #[test]
+    fn a_long_load_of_cancels_among_many_timers_is_as_in_a_sorted_map_and_takes_no_more_room() {
+        const PENDING: usize = 20_000;
+        let mut random = 1_u64;
+        let mut any = move || {
+            // Knuth's MMIX generator, of which the high bits are the good ones.
+            random = random.wrapping_mul(6364136223846793005).wrapping_add(1);
+            random >> 33
+        };
+        let mut pair = Pair::new(30_000);
+        (0..PENDING).for_each(|_| pair.start(any() % 1_000));
+        let mut room = None;
+        for now in 0..100_000 {
+            pair.start(now / 100 + any() % 1_000);
+            match any() % 16 {
+                0 => pair.pop_due(now / 100),
+                1 => pair.cancel(pair.keys.len() - 1),
+                _ => pair.cancel_pending(now / 100 + any() % 1_000, any() as usize),
+            }
+            if pair.timers.len() > PENDING {
+                pair.pop_due(u64::MAX);
+            }
+            pair.check_ends();
+            assert_eq!(
+                pair.timers.values.room(),
+                *room.get_or_insert(pair.timers.values.room())
+            );
+        }
+        pair.check_all();
     }
 }

@@ -139,12 +139,12 @@ fn look_around(hub: &Hub) -> Nanos {
 /// Nobody is ready: waits for the first thing to happen.
 fn wait_outside(hub: &Hub, now: Nanos) {
     let next = hub.timers.borrow().next_deadline();
-    if let Some(next) = next
-        && hub.clock.is_paused()
-    {
-        hub.poller.poll(Patience::None, &hub.ready);
+    if hub.clock.is_paused() && (next.is_some() || hub.is_advancing()) {
+        if hub.poller.is_watched() {
+            hub.poller.poll(Patience::None, &hub.ready);
+        }
         if hub.ready.is_empty() && !hub.mailbox.has_mail() {
-            hub.clock.jump_to(next);
+            hub.step_clock(next);
         }
         return;
     }

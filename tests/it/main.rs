@@ -20,7 +20,11 @@ mod greenlet;
 #[cfg(feature = "hub")]
 mod hub;
 #[cfg(feature = "hub")]
+mod hub_blocked;
+#[cfg(feature = "hub")]
 mod hub_chaos;
+#[cfg(feature = "hub")]
+mod hub_clock;
 #[cfg(feature = "hub")]
 mod hub_deadlock;
 #[cfg(feature = "hub")]
