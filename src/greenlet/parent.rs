@@ -33,6 +33,7 @@ pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
     let outcome = locals::end_with(&me, outcome);
     let (event, next) = if let Some(unwinder) = me.unwound_by() {
         forget(outcome);
+        heir_of(&me);
         (Event::Switch, unwinder.as_next())
     } else {
         match outcome {
@@ -68,6 +69,7 @@ pub(crate) fn cancel(core: &Core) -> Caught<()> {
     let has_body = core.state.get() == State::Unstarted;
     assert!(has_body || core.state.get() == State::Declared);
     close(core);
+    leave_children(core);
     let dropped = if has_body {
         // SAFETY: it was installed when it became unstarted, and was never resumed.
         catch_unwind(AssertUnwindSafe(|| unsafe { core.context.discard() }))
@@ -94,7 +96,7 @@ pub(crate) fn live_ancestor(core: &Core) -> Next {
 /// The nearest ancestor of `core` that was started and has not ended. The unstarted ones on the way die.
 pub(super) fn started_ancestor(core: &Core) -> Next {
     loop {
-        let heir = heir_of(core);
+        let heir = live_ancestor(core);
         // SAFETY: the parent links from `core` keep it there.
         let heir_core = unsafe { heir.as_ref() };
         match heir_core.state.get() {
@@ -125,13 +127,37 @@ pub(super) fn descends_from(core: &Core, other: Next) -> bool {
     false
 }
 
-/// Who comes after `core`, which ends: also its parent from now on, so that those who end after their parents
-/// do not leave ever longer ways behind them.
+/// Who comes after `core`, which ends with a value.
 fn heir_of(core: &Core) -> Next {
     let heir = live_ancestor(core);
     // SAFETY: the parent links from `core` keep it there.
-    core.set_parent(unsafe { Link::to(heir) });
+    unsafe { adopt(core, heir) };
     heir
+}
+
+/// Who comes after `core`, which ends with a panic. The unstarted ones on the way die.
+pub(super) fn heir_of_panic(core: &Core) -> Next {
+    let heir = started_ancestor(core);
+    // SAFETY: the parent links from `core` keep it there.
+    unsafe { adopt(core, heir) };
+    heir
+}
+
+/// Makes who comes after an ended greenlet its parent, so that those who end after their parents do not leave ever
+/// longer ways behind them.
+///
+/// # Safety
+/// Somebody keeps `heir` there.
+unsafe fn adopt(core: &Core, heir: Next) {
+    // SAFETY: the caller's promise.
+    core.set_parent(unsafe { Link::to(heir) });
+}
+
+/// The same for one that nothing comes after. In destructors of thread-locals there is no main greenlet to leave them to.
+fn leave_children(core: &Core) {
+    if !thread::is_exiting() {
+        heir_of(core);
+    }
 }
 
 fn hand_over<O: 'static>(me: &Core, value: O) -> Next {
@@ -167,7 +193,7 @@ fn hand_over<O: 'static>(me: &Core, value: O) -> Next {
 
 /// Puts `arrival` before the nearest live ancestor that was started; the unstarted ones die of it.
 fn tell(me: &Core, arrival: Arrival) -> Next {
-    let heir = started_ancestor(me);
+    let heir = heir_of_panic(me);
     if me.unwound_by().is_some() {
         forget(arrival);
         return heir;

@@ -123,12 +123,12 @@ fn switch_to_self<I: 'static, O: 'static>(me: Me, value: I) -> Result<O, SwitchE
     let same = handover::same_type::<I, O>(value).map_err(|value| SwitchError::WrongType {
         value,
         waits_for: std::any::type_name::<O>(),
-    });
+    })?;
     handover::trace(Event::Switch, me, &me);
     if let Err(panic) = handover::begin(me) {
         resume_unwind(panic);
     }
-    same
+    Ok(same)
 }
 
 pub(super) fn refuse<I>(arrival: Arrival) -> SwitchError<I> {

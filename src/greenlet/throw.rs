@@ -50,7 +50,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     pub fn throw(&self, payload: Payload) -> O {
         let error = match self.try_throw(payload) {
             Ok(answer) => return answer,
-            Err(SwitchError::Dead(payload)) => match throw_above(&self.core, payload) {
+            Err(SwitchError::Dead(payload)) => match throw_above(&self.core, payload, true) {
                 Ok(answer) => return answer,
                 Err(error) => error,
             },
@@ -82,7 +82,11 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             State::Unstarted => {
                 let kept = self.core.to_ref();
                 parent::forget(parent::cancel(&kept));
-                throw_above(&kept, payload)
+                // Its children go where the payload goes.
+                parent::heir_of_panic(&kept);
+                // Only handles keep a dead greenlet, and not who waits.
+                drop(kept);
+                throw_above(&self.core, payload, false)
             }
             // SAFETY: it waits, and is not the running one; the switch is permitted.
             State::Suspended | State::Active => unsafe {
@@ -198,11 +202,16 @@ fn permit_throw(me: Me, payload: Payload) -> Result<Payload, SwitchError<Payload
     }
 }
 
-/// Lets `payload` go on in the nearest ancestor of `core`, which has ended, that was started.
+/// Lets `payload` go on in the nearest ancestor of `core`, which has ended, that was started. If that is the running
+/// greenlet, the tracer is told of it where `is_told` says so.
 ///
 /// # Errors
 /// As [`Greenlet::try_throw`]. A hub takes nothing: the payload comes back as from one that has ended.
-fn throw_above<O: 'static>(core: &Core, payload: Payload) -> Result<O, SwitchError<Payload>> {
+fn throw_above<O: 'static>(
+    core: &Core,
+    payload: Payload,
+    is_told: bool,
+) -> Result<O, SwitchError<Payload>> {
     let heir = parent::started_ancestor(core);
     // Destructors of bodies have run, and may have waited: this may be another greenlet now, in a generator's body, or
     // one that was told to unwind.
@@ -213,7 +222,10 @@ fn throw_above<O: 'static>(core: &Core, payload: Payload) -> Result<O, SwitchErr
         if is_kill {
             return Err(SwitchError::Killed);
         }
-        return throw_here(me, payload);
+        if is_told {
+            return throw_here(me, payload);
+        }
+        resume_unwind(payload);
     }
     let payload = permit_throw(me, payload)?;
     // SAFETY: the parent links from `core` keep it there.

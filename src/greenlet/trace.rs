@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::any::AnyGreenlet;
-use super::counted::AnyRef;
+use super::counted::Link;
 use super::engine::Next;
 use super::no_switch;
 use super::parent::forget;
@@ -88,7 +88,8 @@ pub(crate) fn is_on_stack(stack: &RangeInclusive<usize>) -> bool {
 /// What the next tracer call shall tell.
 pub(super) struct Note {
     event: Event,
-    origin: AnyRef,
+    /// Does not keep it: who leaves the chain without owners is unwound as if nobody traced.
+    origin: Link,
     /// Only compared.
     target: Next,
 }
@@ -145,13 +146,13 @@ pub(super) fn note(event: Event, origin: Me, target: &Core) {
     }
     let note = Note {
         event,
-        origin: origin.to_ref(),
+        origin: origin.to_link(),
         target: target.as_next(),
     };
     if let Ok(old) = NOTE.try_with(|kept| kept.replace(Some(note))) {
         target.has_arrival.set(true);
-        // Whoever was to be told has told the tracer by now. If not: nobody's code may run here.
-        std::mem::forget(old);
+        // Whoever was to be told has told the tracer by now. Where not, nobody's code runs here: it is a link.
+        drop(old);
     }
 }
 
@@ -174,10 +175,11 @@ fn call(me: Me, note: Note) -> Result<(), Box<dyn Any + Send>> {
     let Ok(Some(tracer)) = TRACER.try_with(|kept| kept.borrow().clone()) else {
         return Ok(());
     };
-    let (origin, target) = (
-        AnyGreenlet::from_ref(note.origin),
-        AnyGreenlet::from_ref(me.to_ref()),
-    );
+    let origin = match note.origin.upgrade() {
+        Some(origin) => AnyGreenlet::from_ref(origin),
+        None => AnyGreenlet::from_link(note.origin),
+    };
+    let target = AnyGreenlet::from_ref(me.to_ref());
     // It may be told at the end of a wait, and wait itself.
     #[cfg(feature = "hub")]
     let wait = me.wait().put_aside();
