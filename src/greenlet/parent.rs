@@ -213,7 +213,11 @@ fn put(heir: &Core, arrival: Arrival) -> Next {
 
 /// Drops what nobody wants, and a panic that comes of it: there is nobody to tell.
 pub(crate) fn forget<T>(value: T) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+    let discard = |panic| catch_unwind(AssertUnwindSafe(|| drop(panic)));
+    // The panic's own destructor may panic, too, and so on without end: the second one is left.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value)))
+        && let Err(panic) = discard(panic)
+    {
         std::mem::forget(panic);
     }
 }

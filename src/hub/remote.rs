@@ -151,14 +151,14 @@ impl Mailbox {
 
     /// Nobody will read mail any more.
     pub(super) fn close(&self) {
-        mem::forget(self.taken.take());
+        // In a destructor of a thread-local no code of users' may run: not done is left as it is.
+        self.taken.take().into_iter().for_each(mem::forget);
         if let Some(shared) = self.shared.take() {
             let mut mail = shared.lock();
             mail.closed = true;
             let unread = mem::take(&mut mail.items);
             drop(mail);
-            // In a destructor of a thread-local no code of users' may run.
-            mem::forget(unread);
+            unread.into_iter().for_each(mem::forget);
         }
     }
 }

@@ -18,6 +18,7 @@ use super::stats::{self, ClassStats};
 use super::trim::Budget;
 use crate::error::StackError;
 use crate::sys::altstack::AltStack;
+use crate::sys::valgrind;
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 use std::sync::atomic::Ordering;
@@ -125,6 +126,8 @@ pub(super) struct Pool {
     pub(super) budget: Budget,
     /// Whether this thread can report an overflow.
     watched: bool,
+    /// Whether valgrind looks on.
+    valgrind: bool,
     altstack: Option<AltStack>,
 }
 
@@ -138,13 +141,18 @@ impl Pool {
             first_slab: Pool::FIRST_SLAB,
             budget: Budget::USUAL,
             watched: false,
+            valgrind: false,
             altstack: None,
         }
     }
 
     #[inline]
     fn take_idle(&mut self, class: Class) -> Option<SlotRef> {
-        self.shelves[class.index()].pop()
+        let slot = self.shelves[class.index()].pop()?;
+        if self.valgrind {
+            forget_last_tenant(slot);
+        }
+        Some(slot)
     }
 
     pub(super) fn take(&mut self, class: Class) -> Result<SlotRef, StackError> {
@@ -155,6 +163,7 @@ impl Pool {
             overflow::watch().map_err(|source| StackError::NoHandler { source })?;
             self.altstack =
                 AltStack::ensure().map_err(|source| StackError::NoHandler { source })?;
+            self.valgrind = valgrind::is_running();
             self.watched = true;
         }
         let guard = self.guard.unwrap_or_else(Guard::best);
@@ -224,6 +233,11 @@ impl Pool {
         );
         self.shelves[class.index()].carved
     }
+}
+
+#[cold]
+fn forget_last_tenant(slot: SlotRef) {
+    valgrind::make_undefined(slot.usable());
 }
 
 /// The thread ends: what nobody uses is unmapped, what somebody may still use is left as it is.

@@ -3,6 +3,8 @@
 use super::overflow::Description;
 use super::pool;
 use super::slab::SlotRef;
+#[cfg(feature = "sanitizer")]
+use crate::sys::sanitizer;
 use corosensei::stack::{Stack, StackPointer};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering;
@@ -40,6 +42,12 @@ unsafe impl Stack for PooledStack {
 impl PooledStack {
     #[inline]
     pub(super) fn new(slot: SlotRef) -> PooledStack {
+        // SAFETY: above the guard a slot can be read as long as its slab is mapped, which is until this value is
+        // dropped, or for ever if it never is.
+        #[cfg(feature = "sanitizer")]
+        unsafe {
+            sanitizer::add_root(slot.usable());
+        }
         PooledStack {
             base: slot.base,
             slot,
@@ -77,6 +85,11 @@ impl PooledStack {
 impl Drop for PooledStack {
     #[inline]
     fn drop(&mut self) {
+        // SAFETY: `new` added this range, and a value is dropped once.
+        #[cfg(feature = "sanitizer")]
+        unsafe {
+            sanitizer::remove_root(self.slot.usable());
+        }
         pool::put(self.slot);
     }
 }

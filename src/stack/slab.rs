@@ -86,6 +86,11 @@ impl SlotRef {
         self.class.low(self.base.get())
     }
 
+    /// All that a tenant can write to: from the guard to the high end of the slot.
+    pub(super) fn usable(&self) -> std::ops::Range<usize> {
+        self.low() + GUARD..self.low() + self.class.stride()
+    }
+
     /// Bytes from the top down to the deepest page in memory.
     pub(super) fn used(&self) -> usize {
         let base = self.base.get();

@@ -5,13 +5,15 @@
 //! | `memory` | big lazy mappings, guards inside them, pages given back, pages counted |
 //! | `fault` | one SIGSEGV and SIGBUS handler that asks a judge and hands on what is not ours |
 //! | `altstack` | a stack for signal handlers on threads that have none |
-//! | `sanitizer` | nothing, where AddressSanitizer is not there |
+//! | `sanitizer` | telling LeakSanitizer of stacks; nothing, where AddressSanitizer is not there |
+//! | `valgrind` | telling memcheck of stacks that are used again |
 //! | `socket` | waiting for a descriptor by nanoseconds, sending without SIGPIPE |
 
 pub(crate) mod altstack;
 pub(crate) mod fault;
 pub(crate) mod memory;
 #[cfg(feature = "sanitizer")]
-mod sanitizer;
+pub(crate) mod sanitizer;
 #[cfg(feature = "hub")]
 pub(crate) mod socket;
+pub(crate) mod valgrind;

@@ -16,7 +16,7 @@ use greenhub::net::TcpStream;
 use greenhub::{AnyGreenlet, Greenlet, GreenletExit, Task, current, sleep, spawn, yield_now};
 use proptest::prelude::*;
 
-use crate::support::{pair, seconds, within};
+use crate::support::{pair, seconds, slowness, within};
 
 /// One step of whoever runs. A number picks one of those that there are by then.
 #[derive(Clone, Copy, Debug)]
@@ -233,7 +233,7 @@ fn run(script: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(32 / slowness().min(8)))]
 
     /// Each program has a thread, and so a hub, of its own.
     #[test]

@@ -39,6 +39,8 @@ mod killing_corners;
 mod killing_tasks;
 #[cfg(feature = "hub")]
 mod killing_waiters;
+#[cfg(feature = "sanitizer")]
+mod leaks;
 mod like_greenlet;
 mod local;
 mod local_ends;

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io::{ErrorKind, Read, Write};
-use std::mem::ManuallyDrop;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Instant;
@@ -254,7 +253,7 @@ fn handles_of_a_listener_accept_in_other_greenlets_while_one_is_dropped() {
     drop(listener);
     yield_now();
     assert!(!acceptor.is_finished());
-    let _client = ManuallyDrop::new(TcpStream::connect(address).unwrap());
+    let _client = TcpStream::connect(address).unwrap();
     acceptor.join().unwrap();
     let error = TcpStream::connect(address).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);

@@ -10,7 +10,7 @@ use greenhub::{joinall, sleep, spawn, yield_now};
 
 use crate::support::{
     any_local_address, child, millis, nobody, open_descriptors, pair, pair_with_std, resident,
-    seconds, within,
+    seconds, slowness, within,
 };
 
 #[test]
@@ -242,12 +242,8 @@ fn bytes_that_come_while_a_reader_lets_others_run_are_seen() {
             }
         }
     });
-    // A switch costs a hundred times as much under a sanitizer.
-    let rounds = if cfg!(feature = "sanitizer") {
-        30
-    } else {
-        1500
-    };
+    // A switch costs a hundred times as much under a checker.
+    let rounds = if slowness() > 1 { 30 } else { 1500 };
     for round in 1..=rounds {
         // Two messages, and the second may come at any moment of the first one's read.
         theirs.write_all(b"1").unwrap();

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use greenhub::{
     Greenlet, GreenletExit, JoinError, current, joinall, parent, sleep, spawn, task, try_spawn,
@@ -242,6 +243,32 @@ fn an_outcome_whose_destructor_panics_ends_nothing_else() {
     assert_eq!(panic_text(|| drop(failed)), "a destructor's panic");
     log.check_line("after");
     assert_eq!(spawn(|| 1).join().unwrap(), 1);
+}
+
+#[test]
+fn what_a_destructor_panics_with_is_dropped_as_well() {
+    let _watch = within(seconds(10));
+    struct PanicsWith(Arc<()>);
+    impl Drop for PanicsWith {
+        fn drop(&mut self) {
+            panic_any(self.0.clone());
+        }
+    }
+    struct PanicsTwice(bool);
+    impl Drop for PanicsTwice {
+        fn drop(&mut self) {
+            match self.0 {
+                false => panic_any(PanicsTwice(true)),
+                true => panic_any(()),
+            }
+        }
+    }
+    let payload = Arc::new(());
+    let panics = PanicsWith(payload.clone());
+    drop(spawn(move || panics));
+    drop(spawn(|| PanicsTwice(false)));
+    assert_eq!(spawn(|| 1).join().unwrap(), 1);
+    assert_eq!(Arc::strong_count(&payload), 1);
 }
 
 struct Waits(Log);

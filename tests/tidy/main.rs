@@ -148,6 +148,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/sys/memory.rs",
     "src/sys/sanitizer.rs",
     "src/sys/socket.rs",
+    "src/sys/valgrind.rs",
     "src/task/any.rs",
     "src/task/job.rs",
     "src/task/spawn.rs",

@@ -18,6 +18,7 @@ use std::cell::Cell;
 use std::fmt::Write;
 use std::time::Instant;
 
+use crate::support::slowness;
 use proptest::prelude::*;
 
 use self::model::run_on_paper;
@@ -32,7 +33,7 @@ fn random_programs_do_what_the_rules_say() {
     let config = ProptestConfig {
         cases: match std::env::var("PROPTEST_CASES") {
             Ok(cases) => cases.parse().expect("how many"),
-            Err(_) => CASES,
+            Err(_) => CASES / slowness(),
         },
         failure_persistence: None,
         ..ProptestConfig::default()

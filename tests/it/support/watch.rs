@@ -12,12 +12,7 @@ pub(crate) struct Watchdog {
 
 /// Gives the running test so many seconds: one that hangs ends the process and says which it was.
 pub(crate) fn within(limit: Duration) -> Watchdog {
-    // Under a sanitizer everything takes its time.
-    let limit = if cfg!(feature = "sanitizer") {
-        limit * 20
-    } else {
-        limit
-    };
+    let limit = limit * super::slowness();
     let name = thread::current().name().unwrap_or("?").to_owned();
     let (alive, gone) = mpsc::channel::<()>();
     thread::spawn(move || {
