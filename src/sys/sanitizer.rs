@@ -31,7 +31,11 @@ global_asm!(
     "ret",
 );
 
-// As compiler-rt's `sanitizer/lsan_interface.h` declares them; the weak ones look at no argument.
+#[allow(
+    clippy::unnecessary_safety_comment,
+    reason = "a declaration is a promise, too"
+)]
+// SAFETY: as compiler-rt's `sanitizer/lsan_interface.h` declares them; the weak ones look at no argument.
 unsafe extern "C" {
     fn __lsan_register_root_region(low: *const c_void, len: usize);
     fn __lsan_unregister_root_region(low: *const c_void, len: usize);
