@@ -62,8 +62,7 @@ impl<T: 'static> Task<T> {
     fn add(&self, callback: job::Callback<T>) -> Callback<T> {
         let job = &self.record.extra;
         let number = if job.head.is_over() {
-            job.call_late(callback);
-            0
+            job.call_late(callback)
         } else {
             job.add_callback(callback)
         };

@@ -157,16 +157,22 @@ impl<T> Job<T> {
         number
     }
 
-    /// Calls one that comes when the task has ended.
-    pub(super) fn call_late(&self, callback: Callback<T>) {
+    /// Calls one that comes when the task has ended. Its number, where it has to wait for its turn: zero if not.
+    pub(super) fn call_late(&self, callback: Callback<T>) -> u64 {
         // Taken out meanwhile: the callback may do whatever it likes.
         let Some(outcome) = self.outcome.take() else {
-            return;
+            // Another late one has it, and waits. Whoever calls that one calls this next.
+            return self.add_callback(callback);
         };
-        if callback.call(&outcome)
-            && let Err(error) = &outcome
-        {
-            error.observe();
+        let mut next = Some(callback);
+        while let Some(callback) = next {
+            if callback.call(&outcome)
+                && let Err(error) = &outcome
+            {
+                error.observe();
+            }
+            let rare = self.rare.get();
+            next = rare.and_then(|rare| Some(rare.callbacks.borrow_mut().pop_front()?.1));
         }
         if self.head.detached.get() {
             report(&outcome);
@@ -174,6 +180,7 @@ impl<T> Job<T> {
         } else {
             self.outcome.set(Some(outcome));
         }
+        0
     }
 
     /// Removes a callback that was not called yet.
@@ -191,21 +198,38 @@ impl<T> Job<T> {
         failed
     }
 
-    /// The body is over: calls the callbacks, keeps the outcome, and wakes those who wait.
+    /// Keeps what the body has returned: the first thing, for it may be large, and each move of it costs stack.
     #[inline(always)]
-    pub(super) fn finish(&self, outcome: Outcome<T>) {
-        if outcome.is_ok() && self.rare.get().is_none() && !self.head.detached.get() {
-            // There is none yet, so none is dropped.
-            std::mem::forget(self.outcome.replace(Some(outcome)));
+    pub(super) fn keep(&self, value: T) {
+        self.outcome.set(Some(Ok(value)));
+    }
+
+    /// The body has returned, and its value is kept: calls the callbacks, and wakes those who wait.
+    #[inline(always)]
+    pub(super) fn finish(&self) {
+        if self.rare.get().is_none() && !self.head.detached.get() {
             self.head.stand.set(Stand::Done);
         } else {
-            self.finish_slow(outcome);
+            self.finish_slow();
         }
         self.head.joiners.wake_all();
     }
 
+    /// The same for a body that has panicked or was killed. A value that was kept before goes.
     #[inline(never)]
-    fn finish_slow(&self, outcome: Outcome<T>) {
+    pub(super) fn fail(&self, error: Box<JoinError>) {
+        parent::forget(self.outcome.take());
+        self.outcome.set(Some(Err(error)));
+        self.finish_slow();
+        self.head.joiners.wake_all();
+    }
+
+    #[inline(never)]
+    fn finish_slow(&self) {
+        // Taken out meanwhile: callbacks are users' code.
+        let Some(outcome) = self.outcome.take() else {
+            unreachable!("kept just now, and nobody takes it before the end");
+        };
         let seen = self.rare.get().is_some_and(|rare| rare.finish(&outcome));
         if seen && let Err(error) = &outcome {
             error.observe();
@@ -252,18 +276,10 @@ pub(super) fn report<T>(outcome: &Outcome<T>) {
     }
 }
 
-/// What a body came to, as it is kept.
-#[inline(always)]
-pub(super) fn outcome_of<T>(core: &Core, caught: std::thread::Result<T>) -> Outcome<T> {
-    match caught {
-        Ok(value) => Ok(value),
-        Err(payload) => Err(failed(core, payload)),
-    }
-}
-
+/// What a body has unwound with, as it is kept.
 #[cold]
 #[inline(never)]
-fn failed(core: &Core, payload: Box<dyn Any + Send>) -> Box<JoinError> {
+pub(super) fn failed(core: &Core, payload: Box<dyn Any + Send>) -> Box<JoinError> {
     let killed = GreenletExit::is_in(&*payload);
     let who = describe_task(core);
     Box::new(JoinError::new(who, core.made_at(), killed, payload))
@@ -277,7 +293,7 @@ unsafe fn give_up<T>(core: Next) {
     // SAFETY: the first half of the same record.
     let core = unsafe { core.as_ref() };
     let job = &record.extra;
-    job.finish(Err(failed(core, Box::new(GreenletExit::new()))));
+    job.fail(failed(core, Box::new(GreenletExit::new())));
     let hub = hub::get();
     // SAFETY: it was put into this list when it was spawned, and is told once.
     drop(unsafe { hub.tasks().leave(&job.head.listed) });

@@ -99,6 +99,9 @@ impl<T> Task<T> {
     /// assert_eq!(task.try_join().unwrap().unwrap(), 7);
     /// ```
     pub fn try_join(self) -> Result<Result<T, JoinError>, Task<T>> {
+        if !self.is_finished() {
+            return Err(self);
+        }
         match self.record.extra.outcome.take() {
             Some(outcome) => Ok(outcome.map_err(|error| *error)),
             None => Err(self),
@@ -164,7 +167,10 @@ impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         let job = &self.record.extra;
         job.head.detached.set(true);
-        if let Some(outcome) = job.outcome.take() {
+        // Before its end the task drops its value itself.
+        if job.head.is_over()
+            && let Some(outcome) = job.outcome.take()
+        {
             report(&outcome);
         }
     }

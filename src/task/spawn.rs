@@ -5,7 +5,7 @@ use std::thread::Result as Caught;
 use std::time::Duration;
 
 use super::Task;
-use super::job::{Job, outcome_of};
+use super::job::{Job, failed};
 use crate::error::{SpawnError, StackError};
 use crate::greenlet::counted::Ref;
 use crate::greenlet::locals::{self, Locals};
@@ -148,15 +148,16 @@ where
         // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
         let me = unsafe { handover::enter(core) };
         me.wait().end();
+        // SAFETY: as above.
+        let job = unsafe { &*job };
         let outcome = match handover::begin(me) {
-            Ok(()) => catch_unwind(AssertUnwindSafe(body)),
+            Ok(()) => catch_unwind(AssertUnwindSafe(|| job.keep(body()))),
             Err(panic) => {
                 parent::forget(body);
                 Err(panic)
             }
         };
-        // SAFETY: as above.
-        end(hub, unsafe { &*job }, outcome)
+        end(hub, job, outcome)
     };
     // SAFETY: the body is 'static, and `end` closes the greenlet, sets the hub as current, and unwinds not.
     unsafe { handover::install(record.any(), stack, root) };
@@ -181,14 +182,14 @@ fn take_stack(size: usize) -> Result<PooledStack, StackError> {
 
 /// The last thing on a task's own stack. What it returns must run next.
 #[inline(always)]
-fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<T>) -> Next {
+fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<()>) -> Next {
     let me = thread::current();
     // What was to end its waits has done so, or comes too late.
     interrupt::clear(&me);
     if job.head.detached.get() {
         end_detached(me, job, caught);
     } else {
-        job.finish(outcome_of(&me, locals::end_with(&me, caught)));
+        finish(me, job, locals::end_with(&me, caught));
     }
     me.wait().end();
     // Before the end: a queue entry that goes here may be the last pointer to a greenlet, which unwinds then.
@@ -202,9 +203,17 @@ fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<T>) -> Next {
     next
 }
 
+#[inline(always)]
+fn finish<T>(me: Me, job: &Job<T>, caught: Caught<()>) {
+    match caught {
+        Ok(()) => job.finish(),
+        Err(payload) => job.fail(failed(&me, payload)),
+    }
+}
+
 /// As the middle of `end`, where the value is dropped at once: it finds the task's locals then.
 #[inline(never)]
-fn end_detached<T>(me: Me, job: &Job<T>, caught: Caught<T>) {
-    job.finish(outcome_of(&me, caught));
+fn end_detached<T>(me: Me, job: &Job<T>, caught: Caught<()>) {
+    finish(me, job, caught);
     parent::forget(locals::end(&me));
 }
