@@ -72,6 +72,8 @@ pub mod net;
 mod slots;
 pub mod stack;
 mod stderr;
+#[cfg(feature = "hub")]
+pub mod sync;
 mod sys;
 #[cfg(feature = "hub")]
 pub mod task;

@@ -86,6 +86,9 @@ enum What {
     Write,
     Accept,
     Connect,
+    Acquire,
+    /// Its wait is over: it was called by the list at this address.
+    Called,
 }
 
 impl Reason {
@@ -119,6 +122,12 @@ impl Reason {
     /// For all tasks to end.
     pub(crate) const DRAIN: Reason = Reason {
         what: What::Drain,
+        subject: 0,
+    };
+
+    /// For a permit of a semaphore.
+    pub(crate) const ACQUIRE: Reason = Reason {
+        what: What::Acquire,
         subject: 0,
     };
 
@@ -179,6 +188,8 @@ impl fmt::Display for Reason {
             What::Write => write!(f, "write to descriptor {subject}"),
             What::Accept => write!(f, "accept at descriptor {subject}"),
             What::Connect => write!(f, "connect of descriptor {subject}"),
+            What::Acquire => f.write_str("a permit of a semaphore"),
+            What::Called => f.write_str("its turn"),
         }
     }
 }
@@ -229,6 +240,24 @@ impl<'a> Wait<'a> {
             });
         }
         first
+    }
+
+    /// As `wake`, by a list that it waits in, which it shall know.
+    #[inline(always)]
+    pub(crate) fn call(self, ticket: u64, list: usize) -> bool {
+        let first = self.wake(ticket, Woken::Called);
+        if first {
+            self.details.what.set(What::Called);
+            self.details.subject.set(list as u64);
+        }
+        first
+    }
+
+    /// By which list it was called, if its latest wait has ended so.
+    #[inline(always)]
+    pub(crate) fn caller(self) -> Option<usize> {
+        let is_called = self.details.what.get() == What::Called;
+        is_called.then(|| self.details.subject.get() as usize)
     }
 
     /// Makes it ready without a wait: a new task, or one that lets others go first.

@@ -75,8 +75,20 @@ impl Parking {
     /// Waits until somebody wakes this wait or the hub's clock has reached `deadline`.
     #[inline]
     pub(crate) fn park_until(self, deadline: Option<Nanos>) -> Woken {
-        let _timer = deadline.map(|deadline| Timer::start(&self, deadline));
+        self.park_in_place(deadline)
+    }
+
+    /// As `park_until`; the wait counts as such until this is dropped.
+    #[inline(always)]
+    pub(super) fn park_in_place(&self, deadline: Option<Nanos>) -> Woken {
+        let _timer = deadline.map(|deadline| Timer::start(self, deadline));
         self.wait()
+    }
+
+    /// The list that has called the greenlet, if the wait has ended so.
+    #[inline(always)]
+    pub(super) fn caller(&self) -> Option<usize> {
+        self.me.wait().caller()
     }
 
     /// Waits until somebody wakes this wait or `time` has passed.

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::ptr;
 use std::rc::Rc;
 
 use super::ready::Ready;
@@ -63,6 +64,25 @@ impl Waiter {
             Waiter::Among(entry) => entry.collector.add(entry.number, ready),
         }
     }
+
+    /// As `end`, for one who is called by the list at address `caller`, and shall know it. False if the call was in vain: nobody
+    /// comes for it.
+    #[inline(always)]
+    fn call(self, caller: usize, ready: &Ready) -> bool {
+        match self {
+            Waiter::One { greenlet, ticket } => {
+                let is_first = greenlet.wait().call(ticket, caller);
+                if is_first {
+                    ready.push(greenlet);
+                }
+                is_first
+            }
+            Waiter::Among(entry) => {
+                entry.collector.add(entry.number, ready);
+                false
+            }
+        }
+    }
 }
 
 impl Collector {
@@ -114,5 +134,22 @@ impl WaitList {
         while let Some(waiter) = self.waiters.pop_front() {
             waiter.end(Woken::Called, ready);
         }
+    }
+
+    /// Calls the first who comes for it, and tells those before who only collect. False if there is none.
+    #[inline(always)]
+    pub(super) fn call_first_into(&self, ready: &Ready) -> bool {
+        while let Some(waiter) = self.waiters.pop_front() {
+            if waiter.call(self.address(), ready) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// By which those who were called know the list.
+    #[inline(always)]
+    pub(super) fn address(&self) -> usize {
+        ptr::from_ref(self).addr()
     }
 }

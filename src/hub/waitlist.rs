@@ -4,6 +4,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::rc::Rc;
 
+use super::lines::Spot;
 use super::park::Parking;
 use super::waiter::{Collector, WaitList, Waiter};
 use super::{Nanos, get};
@@ -50,30 +51,6 @@ impl WaitList {
         // SAFETY: as in `wait`.
         let _link = unsafe { self.waiters.insert(&node) };
         Ok(parking.park_until(deadline))
-    }
-
-    /// Waits until woken through any of `lists`, and tells through which; or until the clock has reached `deadline`.
-    ///
-    /// # Errors
-    /// [`WaitRefused`] where the running greenlet may not be left.
-    pub(crate) fn wait_in_any<'a>(
-        lists: impl Iterator<Item = &'a WaitList> + Clone,
-        reason: Reason,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Result<Option<usize>, WaitRefused> {
-        let parking = Parking::begin(reason, place)?;
-        let node = |_| Node::new(parking.waiter(), parking.ticket());
-        let nodes: Vec<_> = lists.clone().map(node).collect();
-        let insert = |(list, node): (&'a WaitList, _)| {
-            // SAFETY: as in `wait`: the links are dropped before the nodes, which lie still.
-            unsafe { list.waiters.insert(node) }
-        };
-        let _links: Vec<_> = lists.zip(&nodes).map(insert).collect();
-        let woken = parking.park_until(deadline);
-        let was_popped = |node: &Node<_>| !node.is_linked();
-        let by = nodes.iter().position(was_popped);
-        Ok(by.filter(|_| woken == Woken::Called))
     }
 
     /// Wakes all who wait now, in the order in which they came.
@@ -128,23 +105,23 @@ impl Places {
         }
     }
 
-    /// Puts thing `number` into `list`.
+    /// Puts thing `number` into the list of `spot`.
     ///
     /// # Safety
     /// It is in no list. [`leave`](Places::leave) takes it out of this one before the list moves or dies, unless `self`
     /// is forgotten.
-    pub(crate) unsafe fn enter(&self, number: usize, list: &WaitList) {
+    pub(crate) unsafe fn enter(&self, number: usize, spot: Spot<'_>) {
         // SAFETY: the caller's promise; and the node lies still, on the heap.
-        unsafe { list.waiters.link(&self.nodes[number]) };
+        unsafe { spot.waiters().waiters.link(&self.nodes[number]) };
     }
 
-    /// Takes thing `number` out of `list`.
+    /// Takes thing `number` out of the list of `spot`.
     ///
     /// # Safety
     /// It was put into this list, and this list is alive.
-    pub(crate) unsafe fn leave(&self, number: usize, list: &WaitList) {
+    pub(crate) unsafe fn leave(&self, number: usize, spot: Spot<'_>) {
         // SAFETY: the caller's promise.
-        drop(unsafe { list.waiters.unlink(&self.nodes[number]) });
+        drop(unsafe { spot.waiters().waiters.unlink(&self.nodes[number]) });
     }
 }
 

@@ -8,7 +8,7 @@ use super::Task;
 use super::job::{Head, Stand};
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::thread;
-use crate::hub::{self, refuse};
+use crate::hub::{self, Spot, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
 use crate::waiting::{Reason, Woken};
 
@@ -201,7 +201,7 @@ impl Waitable for AnyTask {
     fn post(&self) -> Post<'_> {
         Post {
             ready: self.is_finished(),
-            waiters: &self.head().joiners,
+            spot: Spot::List(&self.head().joiners),
             reason: Reason::join(self.id()),
         }
     }
@@ -213,7 +213,7 @@ impl<T> Waitable for Task<T> {
     fn post(&self) -> Post<'_> {
         Post {
             ready: self.is_finished(),
-            waiters: &self.record.extra.head.joiners,
+            spot: Spot::List(&self.record.extra.head.joiners),
             reason: Reason::join(self.id()),
         }
     }

@@ -61,16 +61,7 @@ fn join_until(
     if post.ready {
         return true;
     }
-    let woken = match deadline {
-        None => post
-            .waiters
-            .wait(post.reason, place)
-            .map(|()| Woken::Called),
-        Some(_) => post
-            .waiters
-            .wait_until(post.reason, place, deadline, &mut None),
-    };
-    match woken {
+    match post.wait(place, deadline) {
         Ok(woken) => woken == Woken::Called,
         Err(why) => refuse(why, "join", place),
     }

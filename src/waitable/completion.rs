@@ -92,7 +92,7 @@ impl<W: Waitable> IWait<W> {
                 collector.add_quietly(number);
             } else {
                 // SAFETY: it is taken out by `give` or `drop`, before the thing moves or goes.
-                unsafe { places.enter(number, post.waiters) };
+                unsafe { places.enter(number, post.spot) };
             }
         }
         IWait {
@@ -114,9 +114,9 @@ impl<W: Waitable> IWait<W> {
 
     fn give(&mut self, number: usize) -> Option<W> {
         let thing = self.things[number].as_ref()?;
-        let list = thing.post().waiters;
+        let spot = thing.post().spot;
         // SAFETY: this is the list that it was put into, if it was put into one.
-        unsafe { self.places.leave(number, list) };
+        unsafe { self.places.leave(number, spot) };
         self.left -= 1;
         self.things[number].take()
     }
@@ -155,7 +155,7 @@ impl<W: Waitable> Drop for IWait<W> {
         for (number, thing) in self.things.iter().enumerate() {
             if let Some(thing) = thing {
                 // SAFETY: this is the list that it was put into, if it was put into one.
-                unsafe { self.places.leave(number, thing.post().waiters) };
+                unsafe { self.places.leave(number, thing.post().spot) };
             }
         }
     }

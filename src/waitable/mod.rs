@@ -1,19 +1,13 @@
-//! What can be waited for beside other things: it is ready or not, and has a list of those who wait until it is.
-//!
-//! ```text
-//!   wait for any of a, b, c:   one ticket, a node with it in the list of each
-//!      a --- waiters: [..., me]
-//!      b --- waiters: [me, ...]      the first of them to wake its list ends the wait;
-//!      c --- waiters: [me]           the nodes in the others go when the wait is over
-//! ```
+//! What can be waited for beside other things: it is ready or not, and there is a list of those who wait until it is.
 
 mod completion;
 
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::hub::{self, Nanos, WaitList, refuse};
-use crate::waiting::Reason;
+use crate::error::WaitRefused;
+use crate::hub::{self, First, Nanos, Spot, Turn, refuse, wait_in_line};
+use crate::waiting::{Reason, Woken};
 
 pub use self::completion::{IWait, iwait, wait, wait_count, wait_timeout};
 
@@ -36,10 +30,36 @@ pub trait Waitable: Sealed {
 pub struct Post<'a> {
     /// Waiting for it would be over at once.
     pub(crate) ready: bool,
-    /// Those who wait for it: woken when it may have become ready.
-    pub(crate) waiters: &'a WaitList,
+    /// Where its waiters are: told, or called, when it may have become ready.
+    pub(crate) spot: Spot<'a>,
     /// As a report shows it.
     pub(crate) reason: Reason,
+}
+
+impl Post<'_> {
+    /// Waits until it may have become ready, or the clock has reached `deadline`.
+    ///
+    /// # Errors
+    /// [`WaitRefused`] where the running greenlet may not be left.
+    #[inline]
+    pub(crate) fn wait(
+        self,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Result<Woken, WaitRefused> {
+        match (self.spot, deadline) {
+            (Spot::List(list), None) => list.wait(self.reason, place).map(|()| Woken::Called),
+            (Spot::List(list), _) => list.wait_until(self.reason, place, deadline, &mut None),
+            (Spot::Line(supply), _) => {
+                // Nothing is taken, so a claim goes on to the next at once.
+                let turn = wait_in_line(supply, self.reason, place, deadline, &mut None)?;
+                Ok(match turn {
+                    Turn::Mine(_) | Turn::Told => Woken::Called,
+                    Turn::TimedOut => Woken::TimedOut,
+                })
+            }
+        }
+    }
 }
 
 /// Waits until one of `things` is ready, and gives its index: the lowest if there are several, otherwise that of the
@@ -96,9 +116,17 @@ pub(crate) fn wait_until(
         [one] => one.post().reason,
         _ => Reason::any(things.len()),
     };
-    let lists = things.iter().map(|thing| thing.post().waiters);
-    WaitList::wait_in_any(lists, reason, place, deadline)
-        .unwrap_or_else(|why| refuse(why, "wait", place))
+    let spots: Vec<_> = things.iter().map(|thing| thing.post().spot).collect();
+    // Nothing is taken, so a claim goes on to the next at once.
+    match hub::wait_in_any(&spots, reason, place, deadline, &mut None) {
+        Ok(First::Told(index)) => Some(index),
+        Ok(First::Mine(index, claim)) => {
+            drop(claim);
+            Some(index)
+        }
+        Ok(First::TimedOut) => None,
+        Err(why) => refuse(why, "wait", place),
+    }
 }
 
 /// What only types of this crate have.

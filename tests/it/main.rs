@@ -70,6 +70,8 @@ mod refusals;
 #[cfg(feature = "hub")]
 mod regressions;
 #[cfg(feature = "hub")]
+mod semaphore;
+#[cfg(feature = "hub")]
 mod task;
 #[cfg(feature = "hub")]
 mod task_limits;

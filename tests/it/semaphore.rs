@@ -1,0 +1,142 @@
+//! A semaphore: who gets a permit, and what becomes of one whose greenlet cannot take it any more.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use greenhub::sync::Semaphore;
+use greenhub::{hub, joinall, sleep, spawn, wait_any, wait_any_timeout, yield_now};
+
+use crate::support::Log;
+
+fn taken(permits: usize) -> Rc<Semaphore> {
+    let semaphore = Rc::new(Semaphore::new(permits));
+    for _ in 0..permits {
+        semaphore.acquire().forget();
+    }
+    semaphore
+}
+
+#[test]
+fn permits_go_to_those_who_wait_in_the_order_in_which_they_came() {
+    let (log, semaphore) = (Log::new(), taken(1));
+    let tasks = ["a", "b", "c"].map(|name| {
+        let (log, semaphore) = (log.clone(), semaphore.clone());
+        spawn(move || {
+            semaphore.acquire().forget();
+            log.say(name);
+        })
+    });
+    yield_now();
+    semaphore.add_permits(2);
+    yield_now();
+    log.check(["a", "b"]);
+    semaphore.add_permits(1);
+    joinall(&tasks);
+    log.check(["c"]);
+    assert_eq!(semaphore.available_permits(), 0);
+}
+
+#[test]
+fn nobody_overtakes_who_was_called_and_has_not_run_yet() {
+    let semaphore = taken(1);
+    let waits = spawn({
+        let semaphore = semaphore.clone();
+        move || semaphore.acquire().forget()
+    });
+    yield_now();
+    semaphore.add_permits(1);
+    assert!(semaphore.try_acquire().is_none());
+    assert_eq!(semaphore.available_permits(), 0);
+    waits.join().unwrap();
+}
+
+#[test]
+fn three_who_take_turns_all_get_theirs() {
+    let (log, semaphore) = (Log::new(), Rc::new(Semaphore::new(1)));
+    let tasks = ["a", "b", "c"].map(|name| {
+        let (log, semaphore) = (log.clone(), semaphore.clone());
+        spawn(move || {
+            for _ in 0..3 {
+                let permit = semaphore.acquire();
+                log.say(name);
+                yield_now();
+                drop(permit);
+            }
+        })
+    });
+    joinall(&tasks);
+    log.check_line("a b c a b c a b c");
+}
+
+#[test]
+fn a_permit_of_one_who_was_killed_before_its_turn_goes_to_the_next() {
+    let (log, semaphore) = (Log::new(), taken(1));
+    let [first, second] = ["first", "second"].map(|name| {
+        let (log, semaphore) = (log.clone(), semaphore.clone());
+        spawn(move || {
+            let permit = semaphore.acquire();
+            log.say(name);
+            yield_now();
+            drop(permit);
+        })
+    });
+    yield_now();
+    semaphore.add_permits(1);
+    first.kill_nowait();
+    joinall([&first, &second]);
+    // It was woken before it was killed, so it has the permit when its kill comes, at its next wait.
+    log.check(["first", "second"]);
+    assert_eq!(semaphore.available_permits(), 1);
+}
+
+#[test]
+fn one_who_is_killed_while_it_waits_leaves_the_line() {
+    let semaphore = taken(1);
+    let acquire = |semaphore: &Rc<Semaphore>| {
+        let semaphore = semaphore.clone();
+        spawn(move || semaphore.acquire().forget())
+    };
+    let (first, second) = (acquire(&semaphore), acquire(&semaphore));
+    yield_now();
+    first.kill();
+    semaphore.add_permits(1);
+    second.join().unwrap();
+    assert!(first.join().unwrap_err().is_killed());
+}
+
+#[test]
+fn a_permit_that_comes_too_late_is_there_for_others() {
+    hub::pause_clock();
+    let semaphore = taken(1);
+    assert!(semaphore.acquire_timeout(Duration::from_secs(1)).is_none());
+    semaphore.add_permits(1);
+    assert!(semaphore.acquire_timeout(Duration::ZERO).is_some());
+    assert!(semaphore.try_acquire().is_some());
+}
+
+#[test]
+fn who_waits_for_any_of_several_takes_none_and_calls_the_next() {
+    hub::pause_clock();
+    let (log, here, there) = (Log::new(), taken(1), taken(1));
+    let any = spawn({
+        let (log, here, there) = (log.clone(), here.clone(), there.clone());
+        move || {
+            let index = wait_any(&[&*here, &*there]);
+            log.say(format!("any {index}"));
+        }
+    });
+    let waits = spawn({
+        let (log, there) = (log.clone(), there.clone());
+        move || {
+            there.acquire().forget();
+            log.say("taken");
+        }
+    });
+    yield_now();
+    there.add_permits(1);
+    joinall([any.any(), waits.any()]);
+    log.check(["any 1", "taken"]);
+    let limit = Duration::from_secs(1);
+    assert_eq!(wait_any_timeout(&[&*here, &*there], limit), None);
+    sleep(limit);
+}
