@@ -38,6 +38,7 @@
 //! - [`stack`]: the sizes that stacks have, what this thread's stacks hold, and giving their memory back. With the three
 //!   above it is all there is without the feature `hub`.
 //! - `task`: `spawn`, `joinall`, `sleep`: greenlets that this thread's hub runs.
+//! - `group`: `scope`, whose tasks borrow; groups of tasks; pools that run so many at once.
 //! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
 //! - `hub`: settings of this thread's hub: how many tasks it may have, how large their stacks are, and a clock that
 //!   stands still, for tests of code that waits. It also says what may end a wait early.
@@ -57,6 +58,8 @@
 pub mod error;
 pub mod generator;
 pub mod greenlet;
+#[cfg(feature = "hub")]
+pub mod group;
 #[cfg(feature = "hub")]
 pub mod hub;
 #[cfg(feature = "hub")]
@@ -88,6 +91,8 @@ mod waiting;
 pub use error::{HubGone, JoinError, TimedOut};
 pub use error::{KillError, SpawnError, SwitchError};
 pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
+#[cfg(feature = "hub")]
+pub use group::{Group, Pool, scope};
 #[cfg(feature = "hub")]
 pub use task::{HubHandle, Task, joinall, sleep, spawn, spawn_later, try_spawn, yield_now};
 

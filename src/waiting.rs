@@ -82,6 +82,9 @@ enum What {
     Any,
     Kill,
     Drain,
+    Seat,
+    Result,
+    Consumer,
     Read,
     Write,
     Accept,
@@ -128,6 +131,24 @@ impl Reason {
     /// For a permit of a semaphore.
     pub(crate) const ACQUIRE: Reason = Reason {
         what: What::Acquire,
+        subject: 0,
+    };
+
+    /// For room in a pool.
+    pub(crate) const SEAT: Reason = Reason {
+        what: What::Seat,
+        subject: 0,
+    };
+
+    /// For the next result of a pool.
+    pub(crate) const RESULT: Reason = Reason {
+        what: What::Result,
+        subject: 0,
+    };
+
+    /// For somebody to take the results of a pool.
+    pub(crate) const CONSUMER: Reason = Reason {
+        what: What::Consumer,
         subject: 0,
     };
 
@@ -182,6 +203,9 @@ impl fmt::Display for Reason {
             What::Advance => f.write_str("the advance of the clock"),
             What::Join => write!(f, "join of task {subject}"),
             What::Drain => f.write_str("all tasks to end"),
+            What::Seat => f.write_str("room in a pool"),
+            What::Result => f.write_str("the next result of a pool"),
+            What::Consumer => f.write_str("somebody to take the results of a pool"),
             What::Any => write!(f, "any of {subject} things"),
             What::Kill => write!(f, "the end of task {subject}, which was killed"),
             What::Read => write!(f, "read from descriptor {subject}"),

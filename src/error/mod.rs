@@ -4,6 +4,8 @@
 mod access;
 #[cfg(feature = "hub")]
 mod join;
+#[cfg(feature = "hub")]
+mod pool;
 mod spawn;
 mod switch;
 #[cfg(feature = "hub")]
@@ -12,6 +14,8 @@ mod timed_out;
 pub use self::access::AccessError;
 #[cfg(feature = "hub")]
 pub use self::join::{HubGone, JoinError, NotEnded};
+#[cfg(feature = "hub")]
+pub use self::pool::TrySpawnError;
 pub use self::spawn::{SpawnError, StackError};
 pub use self::switch::{Ended, KillError, ParentError, SwitchError, WaitRefused};
 #[cfg(feature = "hub")]

@@ -73,7 +73,7 @@ pub(super) fn hold<R>(why: WaitRefused, body: impl FnOnce() -> R) -> R {
 }
 
 /// The scope that was entered last and not left.
-pub(super) fn innermost() -> Option<Scope> {
+pub(crate) fn innermost() -> Option<Scope> {
     INNERMOST.get()
 }
 

@@ -69,7 +69,7 @@ impl AnyTask {
         AnyTask { record }
     }
 
-    pub(super) fn record(&self) -> &AnyRef {
+    pub(crate) fn record(&self) -> &AnyRef {
         &self.record
     }
 

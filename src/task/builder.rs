@@ -89,13 +89,21 @@ impl Builder {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        spawn_with(
-            self.name,
-            self.stack_size,
-            self.locals,
-            Location::caller(),
-            body,
-        )
+        self.spawn_at(Location::caller(), body)
+    }
+
+    /// As [`spawn`](Builder::spawn), for the line that has asked for it.
+    #[inline(always)]
+    pub(crate) fn spawn_at<F, T>(
+        self,
+        place: &'static Location<'static>,
+        body: F,
+    ) -> Result<Task<T>, SpawnError>
+    where
+        F: FnOnce() -> T + 'static,
+        T: 'static,
+    {
+        spawn_with(self.name, self.stack_size, self.locals, place, body)
     }
 }
 

@@ -16,11 +16,11 @@ mod builder;
 mod callback;
 mod handle;
 mod job;
-mod kill;
+pub(crate) mod kill;
 mod many;
 mod pause;
 mod spawn;
-mod unobserved;
+pub(crate) mod unobserved;
 
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};

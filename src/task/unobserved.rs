@@ -43,7 +43,7 @@ pub fn set_unobserved_hook(hook: Option<Hook>) -> Option<Hook> {
 
 /// Reports the failure of a task that nobody will ask for any more.
 #[cold]
-pub(super) fn report(error: &JoinError) {
+pub(crate) fn report(error: &JoinError) {
     if error.is_killed() {
         return;
     }

@@ -18,6 +18,8 @@ mod generator_panics;
 mod generator_waits;
 mod greenlet;
 #[cfg(feature = "hub")]
+mod group;
+#[cfg(feature = "hub")]
 mod hub;
 #[cfg(feature = "hub")]
 mod hub_blocked;
@@ -66,9 +68,19 @@ mod no_switch;
 mod no_switch_tasks;
 mod parents;
 #[cfg(feature = "hub")]
+mod pool;
+#[cfg(feature = "hub")]
+mod pool_nested;
+#[cfg(feature = "hub")]
 mod refusals;
 #[cfg(feature = "hub")]
 mod regressions;
+#[cfg(feature = "hub")]
+mod scope;
+#[cfg(feature = "hub")]
+mod scope_ends;
+#[cfg(feature = "hub")]
+mod scope_random;
 #[cfg(feature = "hub")]
 mod semaphore;
 #[cfg(feature = "hub")]

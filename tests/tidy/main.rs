@@ -59,32 +59,40 @@ const FLOORS: &Order = &[
 
 /// The order of the files inside a module that is a folder. Its `mod.rs` comes last, unless `"mod"` has a place here:
 /// then the files after it may name what it defines, and it may only re-export from them.
-const ROOMS: &Order = &[(
-    "hub",
-    &[
-        "clock",
-        "ready",
-        "timers",
-        "waiter",
-        "alarm",
-        "poller",
-        "remote",
-        "housekeeping",
-        "roster",
-        "mod",
-        "interrupt",
-        "park",
-        "line",
-        "lines",
-        "waitlist",
-        "source",
-        "advance",
-        "settings",
-        "deadlock",
-        "kill",
-        "turn",
-    ],
-)];
+const ROOMS: &Order = &[
+    (
+        "group",
+        &[
+            "seats", "members", "wanted", "children", "scoped", "scope", "pool", "map", "imap",
+        ],
+    ),
+    (
+        "hub",
+        &[
+            "clock",
+            "ready",
+            "timers",
+            "waiter",
+            "alarm",
+            "poller",
+            "remote",
+            "housekeeping",
+            "roster",
+            "mod",
+            "interrupt",
+            "park",
+            "line",
+            "lines",
+            "waitlist",
+            "source",
+            "advance",
+            "settings",
+            "deadlock",
+            "kill",
+            "turn",
+        ],
+    ),
+];
 
 /// Items that may be named at the crate's root, `crate::name`: macros mostly.
 const ROOT_ITEMS: &[&str] = &["greenlet_local"];
@@ -129,6 +137,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/greenlet/thread.rs",
     "src/greenlet/throw.rs",
     "src/greenlet/unwind.rs",
+    "src/group/scope.rs",
     "src/hub/kill.rs",
     "src/hub/line.rs",
     "src/hub/lines.rs",

@@ -1,6 +1,8 @@
 //! What the tests share: an order log, counters of drops, caught panics, and tests that run in a child process.
 
 #[cfg(feature = "hub")]
+mod gauge;
+#[cfg(feature = "hub")]
 mod sockets;
 #[cfg(feature = "hub")]
 mod watch;
@@ -18,6 +20,8 @@ use std::time::{Duration, Instant};
 use greenhub::generator::Generator;
 use greenhub::{Greenlet, GreenletExit, parent, stack};
 
+#[cfg(feature = "hub")]
+pub(crate) use self::gauge::*;
 #[cfg(feature = "hub")]
 pub(crate) use self::sockets::*;
 #[cfg(feature = "hub")]

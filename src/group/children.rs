@@ -1,0 +1,311 @@
+//! The tasks of one scope: waiting until all have ended, and ending them where the scope itself is ended.
+//!
+//! ```text
+//!   the body returned or panicked ----> wait for all ------> all have ended
+//!                                          | the wait is ended: a kill, a timeout, a throw, a deadlock
+//!   the body was killed or timed out ----->+
+//!                                          v
+//!                         shield:  kill all, wait for all -> all have ended, and what has ended the wait goes on
+//!                                          | nothing may wait here: a panic, no_switch, being unwound, the hub's stack
+//!                                          v
+//!                         unwind them from here -----------> all have ended, and so on
+//!                                          | one of them cannot be unwound from here
+//!                                          v
+//!                         the process ends, or the frames of the scope are left for good
+//! ```
+#![forbid(unsafe_code)]
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::mem;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::thread::panicking;
+
+use crate::error::{JoinError, WaitRefused};
+use crate::greenlet::{AnyGreenlet, GreenletExit, State, describe_task, no_switch, parent, thread};
+use crate::hub::{self, refuse};
+use crate::stderr;
+use crate::task::kill::Shield;
+use crate::task::{AnyTask, Task};
+use crate::waitable::Waitable;
+
+/// So few tasks are not worth a look for those that have ended.
+const FEW: usize = 16;
+
+/// What has ended a body or a wait.
+pub(super) type Payload = Box<dyn Any + Send>;
+
+/// The tasks of one scope.
+pub(super) struct Children {
+    /// The line that has called `scope`.
+    pub(super) place: &'static Location<'static>,
+    /// In the order in which they were spawned, which is that of their ids. Some of them may have ended.
+    ///
+    /// # Invariant
+    /// A task is taken out only when it [is over](Child::is_over).
+    open: RefCell<VecDeque<Child>>,
+    /// When there are so many it is time to look which of them have ended.
+    sweep_at: Cell<usize>,
+    /// Those with ids up to this were killed.
+    killed_up_to: Cell<u64>,
+    /// Those whose bodies have panicked, in the order in which they did.
+    panicked: RefCell<Vec<u64>>,
+    /// What those that were taken out have failed with, until somebody joins them.
+    failures: RefCell<Vec<(u64, JoinError)>>,
+}
+
+/// One task.
+struct Child {
+    any: AnyTask,
+    /// Held so that its outcome is kept.
+    task: Task<()>,
+}
+
+impl Child {
+    /// Its body is gone, and whatever it had borrowed with it.
+    ///
+    /// A leaked task counts as ended for those who join it, but its frames are still there. Nobody runs them again, but
+    /// others may run on with what they have lent: the tasks of a scope inside, or threads of [`std::thread::scope`].
+    fn is_over(&self) -> bool {
+        self.any.is_finished() && !is_leaked(&self.any)
+    }
+}
+
+fn is_leaked(task: &AnyTask) -> bool {
+    task.record().state() == State::Leaked
+}
+
+impl Children {
+    pub(super) fn new(place: &'static Location<'static>) -> Children {
+        Children {
+            place,
+            open: RefCell::new(VecDeque::new()),
+            sweep_at: Cell::new(FEW),
+            killed_up_to: Cell::new(0),
+            panicked: RefCell::new(Vec::new()),
+            failures: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Adds a task that was spawned last of all.
+    pub(super) fn add(&self, task: Task<()>) {
+        let mut ended = VecDeque::new();
+        let mut open = self.open.borrow_mut();
+        if open.len() >= self.sweep_at.get() {
+            let rest;
+            (ended, rest) = mem::take(&mut *open).into_iter().partition(Child::is_over);
+            *open = rest;
+            self.sweep_at.set(FEW.max(open.len() * 2));
+        }
+        let any = task.any();
+        open.push_back(Child { any, task });
+        drop(open);
+        ended.into_iter().for_each(|child| self.sort_out(child));
+    }
+
+    /// All that were added are over.
+    pub(super) fn are_over(&self) -> bool {
+        self.first_open().is_none()
+    }
+
+    /// The first that is not over.
+    fn first_open(&self) -> Option<AnyTask> {
+        loop {
+            let mut open = self.open.borrow_mut();
+            let first = open.front()?;
+            if !first.is_over() {
+                return Some(first.any.clone());
+            }
+            let ended = open.pop_front();
+            drop(open);
+            ended.into_iter().for_each(|child| self.sort_out(child));
+        }
+    }
+
+    /// Keeps the failure of a task that is over, if it has one that matters.
+    fn sort_out(&self, ended: Child) {
+        if let Ok(Err(error)) = ended.task.try_join()
+            && error.is_panic()
+        {
+            let failure = (ended.any.id(), error);
+            self.failures.borrow_mut().push(failure);
+        }
+    }
+
+    /// Runs what a task of this scope consists of, and takes note of a panic.
+    pub(super) fn run(&self, body: impl FnOnce()) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+            if !GreenletExit::is_in(&*payload) {
+                self.panicked.borrow_mut().push(thread::current().id());
+            }
+            resume_unwind(payload);
+        }
+    }
+
+    /// What this task, which has ended, has panicked with, if nobody has asked for that.
+    pub(super) fn take_failure(&self, task: u64) -> Option<JoinError> {
+        let mut open = self.open.borrow_mut();
+        let found = open.binary_search_by_key(&task, |child| child.any.id());
+        let over = found.ok().filter(|&place| open[place].is_over());
+        let ended = over.and_then(|place| open.remove(place));
+        drop(open);
+        ended.into_iter().for_each(|child| self.sort_out(child));
+        self.panicked.borrow_mut().retain(|&other| other != task);
+        let mut failures = self.failures.borrow_mut();
+        let place = failures.iter().position(|&(other, _)| other == task)?;
+        Some(failures.remove(place).1)
+    }
+
+    /// What tasks have panicked with that nobody has joined, in the order in which they did. All are over.
+    pub(super) fn take_failures(&self) -> impl Iterator<Item = JoinError> + use<> {
+        let (panicked, mut failures) = (self.panicked.take(), self.failures.take());
+        // A task may fail without a panic of its body: by its locals, say. These come last.
+        let rank = |task| panicked.iter().position(|&other| other == task);
+        failures.sort_by_cached_key(|&(task, _)| rank(task).unwrap_or(usize::MAX));
+        failures.into_iter().map(|(_, error)| error)
+    }
+
+    /// Waits until all have ended, and kills them if `interrupted` or if something else than their end ends this wait:
+    /// that comes back, and is to go on. All are over when this returns; it does not unwind.
+    pub(super) fn end(&self, interrupted: bool) -> Option<Payload> {
+        self.first_open()?;
+        self.refuse_to_wait_for_myself();
+        let mut ended_by = None;
+        if !interrupted {
+            let waited = catch_unwind(AssertUnwindSafe(|| self.wait_for_all()));
+            ended_by = Some(waited.err()?);
+        }
+        let _shield = Shield::raise();
+        while !self.are_over() {
+            if !may_wait() {
+                self.end_here();
+                continue;
+            }
+            self.kill_new();
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.wait_for_first())) {
+                // The scope is on its way out already, with what came first.
+                parent::forget(payload);
+                if thread::current().parent().is_none() {
+                    // Main, whom nothing but a deadlock ends here: those who are left do not heed their kill.
+                    self.end_here();
+                }
+            }
+        }
+        ended_by
+    }
+
+    fn wait_for_all(&self) {
+        while !self.are_over() {
+            if let Err(why) = self.wait_for_first() {
+                refuse(why, "scope", self.place);
+            }
+        }
+    }
+
+    /// Waits until the first that is not over has ended.
+    fn wait_for_first(&self) -> Result<(), WaitRefused> {
+        let Some(first) = self.first_open() else {
+            return Ok(());
+        };
+        if is_leaked(&first) {
+            self.give_up(
+                &first,
+                "it has caught its kill time and again and was given up, but others may still use what it has lent them",
+            );
+        }
+        first.post().wait(self.place, None).map(drop)
+    }
+
+    /// Kills those that were not killed yet.
+    fn kill_new(&self) {
+        loop {
+            let killed = self.killed_up_to.get();
+            let open = self.open.borrow();
+            let new = open.iter().rev().map(|child| &child.any);
+            let new = new.take_while(|task| task.id() > killed);
+            let new: Vec<AnyTask> = new.cloned().collect();
+            drop(open);
+            let Some(newest) = new.first() else {
+                return;
+            };
+            self.killed_up_to.set(newest.id());
+            for task in new.iter().rev() {
+                // Where nothing can be unwound they run on, and the scope waits.
+                let _ = task.try_kill();
+            }
+        }
+    }
+
+    /// Ends those that are left where nothing may wait for them: unwinds each from here.
+    fn end_here(&self) {
+        while self.unwind_some() {}
+        let Some(left) = self.first_open() else {
+            return;
+        };
+        self.kill_new();
+        if thread::current().unwinder().is_some()
+            && let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.wait_for_first()))
+        {
+            // Unwound ourselves, from code of the task that is left, say. To wait is to be told so again, until
+            // this greenlet is left here for good, and its frames with it.
+            return parent::forget(payload);
+        }
+        self.give_up(&left, "it cannot be unwound from here");
+    }
+
+    /// Unwinds those that wait, and drops those that were not started. False if there were none.
+    fn unwind_some(&self) -> bool {
+        let open = self.open.borrow();
+        let left: Vec<AnyTask> = open.iter().map(|child| child.any.clone()).collect();
+        drop(open);
+        let mut some = false;
+        for task in left {
+            some |= match task.record().state() {
+                State::Declared | State::Unstarted => task.try_kill().is_ok(),
+                State::Suspended => AnyGreenlet::from_ref(task.record().clone())
+                    .try_kill()
+                    .is_ok(),
+                State::Active | State::Dead | State::Leaked => false,
+            };
+        }
+        some
+    }
+
+    /// A generator's body may be in a scope, and go on in a task of that very scope.
+    fn refuse_to_wait_for_myself(&self) {
+        let me = thread::current().id();
+        let open = self.open.borrow();
+        let found = open.binary_search_by_key(&me, |child| child.any.id());
+        if let Some(me) = found.ok().and_then(|place| open.get(place)) {
+            self.give_up(&me.any, "it is the running one itself");
+        }
+    }
+
+    /// Ends the process: the scope must not be left.
+    pub(super) fn give_up_first(&self, why: &str) {
+        if let Some(first) = self.first_open() {
+            self.give_up(&first, why);
+        }
+    }
+
+    #[cold]
+    fn give_up(&self, task: &AnyTask, why: &str) -> ! {
+        stderr::abort(format_args!(
+            "the scope at {} cannot end while {} (spawned at {}) may use what it borrows: {why}",
+            self.place,
+            describe_task(task.record()),
+            task.spawned_at(),
+        ))
+    }
+}
+
+/// The running greenlet may wait in the hub, and be woken there.
+fn may_wait() -> bool {
+    let me = thread::current();
+    let is_hub = |hub: hub::HubRef| hub.greenlet().as_next() == me.as_next();
+    !panicking()
+        && no_switch::innermost().is_none()
+        && me.unwinder().is_none()
+        && !hub::existing().is_some_and(is_hub)
+}

@@ -1,0 +1,339 @@
+//! A pool's jobs as an iterator over their results, which starts no more jobs than results are taken.
+//!
+//! ```text
+//!   inputs ---> feeder (a task) ---> jobs of the pool ---> next(): in the order of the inputs, or of their ends
+//!                 ^                  `-- at most `maxsize` that were started and not taken --'   |
+//!                 +------------------------------- one was taken -------------------------------+
+//! ```
+//! Where `next` is called by a job of the pool itself, the feeder may find no seat as long as that one sits: so while it
+//! waits for a result it lends its own.
+#![forbid(unsafe_code)]
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::iter::FusedIterator;
+use std::panic::{Location, resume_unwind};
+use std::rc::Rc;
+
+use super::pool::Pool;
+use super::seats::Claim;
+use crate::error::JoinError;
+use crate::greenlet::thread;
+use crate::hub::{self, WaitList, refuse};
+use crate::task::{Builder, Task};
+use crate::waiting::Reason;
+
+/// The results of [`Pool::imap`] and [`Pool::imap_unordered`], one by one: `next` waits for it.
+///
+/// It goes on after failures. Dropping it takes no more inputs, and kills the jobs whose results were not taken.
+pub struct Imap<T: 'static> {
+    window: Rc<Window<T>>,
+    /// Until its end was seen.
+    feeder: Option<Task<()>>,
+    pool: Pool,
+    place: &'static Location<'static>,
+}
+
+/// The jobs that were started, and whose results were not taken.
+struct Window<T: 'static> {
+    /// By their ids, so in the order of their inputs.
+    jobs: RefCell<BTreeMap<u64, Job<T>>>,
+    maxsize: Cell<usize>,
+    /// Those that have ended, in this order. `None`: the results are wanted in the order of the inputs.
+    ended: Option<RefCell<VecDeque<u64>>>,
+    /// There are no more inputs.
+    is_fed: Cell<bool>,
+    /// Nobody takes results any more.
+    is_closed: Cell<bool>,
+    /// The feeder waits for a seat.
+    claim: RefCell<Option<Rc<Claim>>>,
+    /// Who waits for a result.
+    consumer: WaitList,
+    /// The feeder, if it waits until a result is taken.
+    feeder: WaitList,
+}
+
+struct Job<T: 'static> {
+    task: Task<T>,
+    has_ended: bool,
+}
+
+impl Pool {
+    /// Runs `f` with each of `inputs` in a job of its own, and gives what comes out of them in the order of the inputs.
+    ///
+    /// The inputs are taken by a task, which begins when the running greenlet waits. It takes the next one when fewer jobs than
+    /// [`maxsize`](Imap::maxsize) were started whose results were not taken: twice the size of the pool, if nothing
+    /// else is said.
+    ///
+    /// # Panics
+    /// As [`spawn`](crate::spawn()). The iterator's `next` panics as [`Task::join`](crate::Task::join), with what `inputs` has panicked with,
+    /// and if its task was killed.
+    ///
+    /// # Aborts
+    /// `next` does, if it had to wait while a panic unwinds the running greenlet.
+    ///
+    /// # Examples
+    /// ```
+    /// # std::panic::set_hook(Box::new(|_| {}));
+    /// let pool = greenhub::Pool::new(2);
+    /// let halves = pool.imap([4, 3, 2], |n| {
+    ///     assert!(n % 2 == 0, "{n} is odd");
+    ///     n / 2
+    /// });
+    /// let halves: Vec<String> = halves
+    ///     .map(|half| match half {
+    ///         Ok(half) => half.to_string(),
+    ///         Err(error) => error.panic_message().unwrap().to_string(),
+    ///     })
+    ///     .collect();
+    /// assert_eq!(halves, ["2", "3 is odd", "1"]);
+    /// ```
+    #[track_caller]
+    pub fn imap<I, F, T>(&self, inputs: I, f: F) -> Imap<T>
+    where
+        I: IntoIterator<Item: 'static, IntoIter: 'static>,
+        F: Fn(I::Item) -> T + 'static,
+        T: 'static,
+    {
+        Imap::new(self, inputs.into_iter(), f, None, Location::caller())
+    }
+
+    /// As [`imap`](Pool::imap), and gives what comes out of the jobs in the order in which they end.
+    ///
+    /// # Panics
+    /// As [`imap`](Pool::imap).
+    ///
+    /// # Aborts
+    /// As [`imap`](Pool::imap).
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{Pool, sleep};
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::new(3);
+    /// let slept = pool.imap_unordered([30, 10, 20], |millis| {
+    ///     sleep(Duration::from_millis(millis));
+    ///     millis
+    /// });
+    /// assert_eq!(slept.map(Result::unwrap).collect::<Vec<_>>(), [10, 20, 30]);
+    /// ```
+    #[track_caller]
+    pub fn imap_unordered<I, F, T>(&self, inputs: I, f: F) -> Imap<T>
+    where
+        I: IntoIterator<Item: 'static, IntoIter: 'static>,
+        F: Fn(I::Item) -> T + 'static,
+        T: 'static,
+    {
+        let ended = Some(RefCell::default());
+        Imap::new(self, inputs.into_iter(), f, ended, Location::caller())
+    }
+}
+
+impl<T: 'static> Imap<T> {
+    fn new<I: 'static>(
+        pool: &Pool,
+        inputs: impl Iterator<Item = I> + 'static,
+        f: impl Fn(I) -> T + 'static,
+        ended: Option<RefCell<VecDeque<u64>>>,
+        place: &'static Location<'static>,
+    ) -> Imap<T> {
+        let window = Rc::new(Window {
+            jobs: RefCell::default(),
+            maxsize: Cell::new(pool.size().saturating_mul(2)),
+            ended,
+            is_fed: Cell::new(false),
+            is_closed: Cell::new(false),
+            claim: RefCell::default(),
+            consumer: WaitList::new(),
+            feeder: WaitList::new(),
+        });
+        let feeder = Builder::new().name("imap").spawn_at(place, {
+            let (window, pool) = (window.clone(), pool.clone());
+            move || window.feed(&pool, inputs, &Rc::new(f), place)
+        });
+        let feeder = match feeder {
+            Ok(feeder) => feeder,
+            Err(error) => panic!("no task could be spawned: {error}"),
+        };
+        let fed = window.clone();
+        let _ = feeder.on_done(move |_| {
+            fed.is_fed.set(true);
+            wake(&fed.consumer);
+        });
+        Imap {
+            window,
+            feeder: Some(feeder),
+            pool: pool.clone(),
+            place,
+        }
+    }
+
+    /// Sets how many jobs may be started whose results were not taken.
+    ///
+    /// # Panics
+    /// If `count` is zero.
+    #[must_use]
+    #[track_caller]
+    pub fn maxsize(self, count: usize) -> Imap<T> {
+        assert!(count > 0, "without jobs there are no results");
+        self.window.maxsize.set(count);
+        wake(&self.window.feeder);
+        self
+    }
+
+    /// There are no more results. If that is not because there were no more inputs, whoever wants results is told.
+    fn finish(&mut self) {
+        let Some(feeder) = self.feeder.take() else {
+            return;
+        };
+        if let Err(error) = feeder.join() {
+            assert!(
+                !error.is_killed(),
+                "the imap at {} has lost its inputs: {error}",
+                self.place
+            );
+            resume_unwind(error.into_panic());
+        }
+    }
+}
+
+impl<T: 'static> Iterator for Imap<T> {
+    type Item = Result<T, JoinError>;
+
+    fn next(&mut self) -> Option<Result<T, JoinError>> {
+        loop {
+            let window = &self.window;
+            if let Some(job) = window.take() {
+                return Some(job.join());
+            }
+            if window.is_fed.get() && window.jobs.borrow().is_empty() {
+                self.finish();
+                return None;
+            }
+            if let Some(claim) = window.claim()
+                && self.pool.lend_to(&claim, self.place)
+            {
+                continue;
+            }
+            if let Err(why) = window.consumer.wait(Reason::RESULT, self.place) {
+                refuse(why, "imap", self.place);
+            }
+        }
+    }
+}
+
+impl<T: 'static> FusedIterator for Imap<T> {}
+
+impl<T: 'static> Drop for Imap<T> {
+    fn drop(&mut self) {
+        if hub::existing().is_none() {
+            return; // the thread is ending
+        }
+        self.window.is_closed.set(true);
+        wake(&self.window.feeder);
+        let me = thread::current().id();
+        // Where nothing can be unwound the feeder sees that it is over, and jobs run to their ends.
+        if let Some(feeder) = &self.feeder
+            && feeder.id() != me
+        {
+            let _ = feeder.try_kill();
+        }
+        for (id, job) in self.window.jobs.take() {
+            if id != me {
+                let _ = job.task.try_kill();
+            }
+        }
+    }
+}
+
+impl<T: 'static> Window<T> {
+    /// What the feeder does: starts a job for each input.
+    fn feed<I: 'static>(
+        self: &Rc<Window<T>>,
+        pool: &Pool,
+        mut inputs: impl Iterator<Item = I>,
+        f: &Rc<impl Fn(I) -> T + 'static>,
+        place: &'static Location<'static>,
+    ) {
+        while self.wait_until_wanted(place)
+            && let Some(input) = inputs.next()
+        {
+            let seat = pool.seat(place, |claim| {
+                self.claim.replace(Some(claim));
+                wake(&self.consumer);
+            });
+            self.claim.take();
+            let f = f.clone();
+            let task = pool.spawn_on(seat, place, move || f(input));
+            self.add(task);
+        }
+    }
+
+    /// Waits until there may be another job. False if nobody wants its result.
+    fn wait_until_wanted(&self, place: &'static Location<'static>) -> bool {
+        while !self.is_closed.get() && self.jobs.borrow().len() >= self.maxsize.get() {
+            if let Err(why) = self.feeder.wait(Reason::CONSUMER, place) {
+                refuse(why, "imap", place);
+            }
+        }
+        !self.is_closed.get()
+    }
+
+    fn add(self: &Rc<Window<T>>, task: Task<T>) {
+        let (id, window) = (task.id(), self.clone());
+        let _ = task.on_done(move |_| window.job_has_ended(id));
+        let has_ended = false;
+        let job = Job { task, has_ended };
+        self.jobs.borrow_mut().insert(id, job);
+    }
+
+    fn job_has_ended(&self, id: u64) {
+        if let Some(job) = self.jobs.borrow_mut().get_mut(&id) {
+            job.has_ended = true;
+        }
+        if let Some(ended) = &self.ended {
+            ended.borrow_mut().push_back(id);
+        }
+        wake(&self.consumer);
+    }
+
+    /// The job whose result is next, if it has ended: from now on it counts as taken.
+    fn take(&self) -> Option<Task<T>> {
+        let mut jobs = self.jobs.borrow_mut();
+        let job = match &self.ended {
+            Some(ended) => jobs.remove(&ended.borrow_mut().pop_front()?)?,
+            None => {
+                let first = jobs.first_entry()?;
+                if !first.get().has_ended {
+                    return None;
+                }
+                first.remove()
+            }
+        };
+        drop(jobs);
+        wake(&self.feeder);
+        Some(job.task)
+    }
+
+    /// The feeder's claim, if it waits for a seat.
+    fn claim(&self) -> Option<Rc<Claim>> {
+        self.claim.borrow().clone().filter(|claim| claim.stands())
+    }
+}
+
+fn wake(list: &WaitList) {
+    if !list.is_empty() {
+        list.wake_all();
+    }
+}
+
+impl<T: 'static> fmt::Debug for Imap<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Imap")
+            .field("maxsize", &self.window.maxsize.get())
+            .field("started", &self.window.jobs.borrow().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,179 @@
+//! Who is in a group: each task from its spawn to its end.
+#![forbid(unsafe_code)]
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::seats::Seat;
+use crate::greenlet::thread;
+use crate::hub::{self, Nanos, refuse};
+use crate::task::{AnyTask, Task};
+use crate::waitable::Waitable;
+use crate::waiting::Woken;
+
+/// The tasks of a group that have not ended, by their ids: in the order in which they were spawned.
+#[derive(Default)]
+pub(super) struct Members {
+    tasks: RefCell<BTreeMap<u64, Member>>,
+}
+
+struct Member {
+    task: AnyTask,
+    /// What a job of a pool sits on, unless it has lent it.
+    seat: Option<Seat>,
+}
+
+impl Members {
+    /// `task` is a member until it has ended, and gives its seat up then.
+    pub(super) fn enter<T: 'static>(self: &Rc<Members>, task: &Task<T>, seat: Option<Seat>) {
+        if task.is_finished() {
+            return;
+        }
+        let member = Member {
+            task: task.any(),
+            seat,
+        };
+        let before = self.tasks.borrow_mut().insert(task.id(), member);
+        drop(before);
+        let members = self.clone();
+        let _ = task.on_done(move |task| members.leave(task.id()));
+    }
+
+    fn leave(&self, task: u64) {
+        let member = self.tasks.borrow_mut().remove(&task);
+        drop(member);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tasks.borrow().len()
+    }
+
+    pub(super) fn contains(&self, task: &AnyTask) -> bool {
+        self.tasks.borrow().contains_key(&task.id())
+    }
+
+    pub(super) fn tasks(&self) -> Vec<AnyTask> {
+        let tasks = self.tasks.borrow();
+        tasks.values().map(|member| member.task.clone()).collect()
+    }
+
+    /// The running greenlet is a member that has a seat.
+    pub(super) fn has_own_seat(&self) -> bool {
+        let me = thread::current().id();
+        let tasks = self.tasks.borrow();
+        tasks.get(&me).is_some_and(|member| member.seat.is_some())
+    }
+
+    /// The seat that the running greenlet sits on, to be lent.
+    pub(super) fn take_own_seat(&self) -> Option<Seat> {
+        let me = thread::current().id();
+        self.tasks.borrow_mut().get_mut(&me)?.seat.take()
+    }
+
+    /// Seats the running greenlet, which is a member.
+    pub(super) fn sit_down(&self, seat: Seat) {
+        let me = thread::current().id();
+        let mut tasks = self.tasks.borrow_mut();
+        let left = match tasks.get_mut(&me) {
+            Some(member) => member.seat.replace(seat),
+            None => Some(seat),
+        };
+        drop(tasks);
+        drop(left);
+    }
+
+    /// The first that is not the running greenlet.
+    fn first_other(&self) -> Option<AnyTask> {
+        let me = thread::current().id();
+        let tasks = self.tasks.borrow();
+        let mut others = tasks.values().filter(|member| member.task.id() != me);
+        others.next().map(|member| member.task.clone())
+    }
+
+    /// Waits until there is no member but the running greenlet, if that is one. False if the clock has reached
+    /// `deadline` before.
+    pub(super) fn join(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> bool {
+        while let Some(other) = self.first_other() {
+            if !wait_for(&other, "join", place, deadline) {
+                return self.first_other().is_none();
+            }
+        }
+        true
+    }
+
+    /// Kills all, also those that come meanwhile, each once; waits until they have ended, and then unwinds the running
+    /// greenlet, if that is a member. False if the clock has reached `deadline` before.
+    #[track_caller]
+    pub(super) fn kill(&self, deadline: Option<Nanos>) -> bool {
+        let place = Location::caller();
+        let mut killed = BTreeSet::new();
+        loop {
+            self.kill_others(&mut killed);
+            let Some(other) = self.first_other() else {
+                break;
+            };
+            if !wait_for(&other, "kill", place, deadline) && self.first_other().is_some() {
+                return false;
+            }
+        }
+        self.kill_myself();
+        true
+    }
+
+    /// Kills all, and waits for none.
+    #[track_caller]
+    pub(super) fn kill_nowait(&self) {
+        self.kill_others(&mut BTreeSet::new());
+        self.kill_myself();
+    }
+
+    /// Kills those that are not in `killed`, and puts them there.
+    #[track_caller]
+    fn kill_others(&self, killed: &mut BTreeSet<u64>) {
+        loop {
+            let me = thread::current().id();
+            let mut new = self.tasks();
+            new.retain(|task| task.id() != me && killed.insert(task.id()));
+            if new.is_empty() {
+                return;
+            }
+            for task in new {
+                task.kill_nowait();
+            }
+        }
+    }
+
+    #[track_caller]
+    fn kill_myself(&self) {
+        let me = thread::current().id();
+        let tasks = self.tasks.borrow();
+        let own = tasks.get(&me).map(|member| member.task.clone());
+        drop(tasks);
+        if let Some(own) = own {
+            own.kill_nowait();
+        }
+    }
+}
+
+/// The moment that is so far away on the hub's clock.
+pub(super) fn deadline(limit: Duration) -> Option<Nanos> {
+    hub::get().clock().after(limit)
+}
+
+/// Waits until `task` has ended. False if the clock has reached `deadline` before.
+fn wait_for(
+    task: &AnyTask,
+    what: &str,
+    place: &'static Location<'static>,
+    deadline: Option<Nanos>,
+) -> bool {
+    let post = task.post();
+    if post.ready {
+        return true;
+    }
+    let woken = post.wait(place, deadline);
+    woken.unwrap_or_else(|why| refuse(why, what, place)) == Woken::Called
+}

@@ -1,0 +1,282 @@
+//! Pools: groups that run so many jobs at a time.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::members::{Members, deadline};
+use super::seats::{Claim, Seat, Seats};
+use super::wanted::Wanted;
+use crate::error::TrySpawnError;
+use crate::task::{self, AnyTask, Builder, Task};
+
+/// Runs so many jobs at a time: gevent's `Pool`. A job is a task; it is a member of the pool from its spawn to its end.
+///
+/// Clones are handles to the same pool. Dropping the last one leaves the jobs running.
+///
+/// # A pool in its own jobs
+/// A job may use the pool that it runs in, with whatever of these methods. Where the pool is full then, the job lends its own
+/// place to the job that it spawns, and its `spawn` returns when that one has ended, or before that when there is room. So
+/// never more than so many run, nested jobs run one in the other where there is no room for both, and no
+/// job waits for a place that nobody can leave. But such a job must not wait for what its spawner does after the spawn. A greenlet
+/// or a task that a job spawns without the pool is no job: if it waits for room it waits for others to end.
+///
+/// # Examples
+/// ```
+/// use greenhub::{Pool, sleep};
+/// use std::time::Duration;
+///
+/// greenhub::hub::pause_clock();
+/// let begun = greenhub::hub::now();
+/// let pool = Pool::new(2);
+/// for _ in 0..4 {
+///     pool.spawn(|| sleep(Duration::from_secs(1))); // the third waits for one of the first two
+/// }
+/// pool.join();
+/// assert_eq!(greenhub::hub::now() - begun, Duration::from_secs(2));
+/// ```
+#[derive(Clone)]
+pub struct Pool {
+    members: Rc<Members>,
+    seats: Rc<Seats>,
+}
+
+impl Pool {
+    /// A pool that runs `size` jobs at a time.
+    ///
+    /// # Panics
+    /// If `size` is zero.
+    #[must_use]
+    #[track_caller]
+    pub fn new(size: usize) -> Pool {
+        assert!(size > 0, "a pool without room runs nothing");
+        Pool {
+            members: Rc::default(),
+            seats: Seats::new(size),
+        }
+    }
+
+    /// Spawns a job, and waits for room before that if the pool is full: those who wait get it in the order in which
+    /// they came. If the running greenlet is killed or times out while it waits, the job does not run.
+    ///
+    /// # Panics
+    /// As [`spawn`](crate::spawn()); and as [`Task::join`] if it waits.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn spawn<F, T>(&self, body: F) -> Task<T>
+    where
+        F: FnOnce() -> T + 'static,
+        T: 'static,
+    {
+        let place = Location::caller();
+        let seat = match self.seats.take() {
+            Some(seat) => seat,
+            None if self.members.has_own_seat() => {
+                let task = task::spawn(body);
+                return self.start_on_loan(task, place);
+            }
+            None => self.seats.claim(None).wait("spawn", place),
+        };
+        self.enter(task::spawn(body), seat)
+    }
+
+    /// Spawns a job, if the pool has room for it now.
+    ///
+    /// # Errors
+    /// [`TrySpawnError::Full`] with the body, if the pool is full. [`TrySpawnError::NoTask`] if there is no memory for
+    /// its stack.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{Pool, yield_now};
+    ///
+    /// let pool = Pool::new(1);
+    /// pool.spawn(yield_now);
+    /// let refused = pool.try_spawn(|| 7).unwrap_err();
+    /// let body = refused.into_body().expect("the pool is full");
+    /// pool.join();
+    /// assert_eq!(pool.try_spawn(body).unwrap().join().unwrap(), 7);
+    /// ```
+    #[track_caller]
+    pub fn try_spawn<F, T>(&self, body: F) -> Result<Task<T>, TrySpawnError<F>>
+    where
+        F: FnOnce() -> T + 'static,
+        T: 'static,
+    {
+        let Some(seat) = self.seats.take() else {
+            return Err(TrySpawnError::Full(body));
+        };
+        match task::try_spawn(body) {
+            Ok(task) => Ok(self.enter(task, seat)),
+            Err(error) => Err(TrySpawnError::NoTask(error)),
+        }
+    }
+
+    fn enter<T: 'static>(&self, task: Task<T>, seat: Seat) -> Task<T> {
+        self.members.enter(&task, Some(seat));
+        task
+    }
+
+    /// The running greenlet is a job that lends its seat to a new one until that has ended, or another seat is free.
+    fn start_on_loan<T: 'static>(
+        &self,
+        task: Task<T>,
+        place: &'static Location<'static>,
+    ) -> Task<T> {
+        let claim = self.seats.claim(self.members.take_own_seat());
+        let task = Wanted::new(self.enter(task, claim.lend()));
+        let seat = claim.wait("spawn", place);
+        self.members.sit_down(seat);
+        task.into_inner()
+    }
+
+    /// A seat for a job that `place` has asked for; `tell` is told of the claim if there is none.
+    pub(super) fn seat(
+        &self,
+        place: &'static Location<'static>,
+        tell: impl FnOnce(Rc<Claim>),
+    ) -> Seat {
+        match self.seats.take() {
+            Some(seat) => seat,
+            None => {
+                let claim = self.seats.claim(None);
+                tell(claim.share());
+                claim.wait("imap", place)
+            }
+        }
+    }
+
+    /// Spawns a job that `place` has asked for on that seat.
+    pub(super) fn spawn_on<T: 'static>(
+        &self,
+        seat: Seat,
+        place: &'static Location<'static>,
+        body: impl FnOnce() -> T + 'static,
+    ) -> Task<T> {
+        match Builder::new().spawn_at(place, body) {
+            Ok(task) => self.enter(task, seat),
+            Err(error) => panic!("no task could be spawned: {error}"),
+        }
+    }
+
+    /// Lends the running greenlet's own seat to `claim`, until it is given back or another is free. False if the running
+    /// greenlet is no job of this pool.
+    pub(super) fn lend_to(&self, claim: &Claim, place: &'static Location<'static>) -> bool {
+        let Some(own) = self.members.take_own_seat() else {
+            return false;
+        };
+        let own = self.seats.claim(Some(own));
+        claim.grant(own.lend());
+        let seat = own.wait("imap", place);
+        self.members.sit_down(seat);
+        true
+    }
+
+    /// How many jobs it runs at a time.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.seats.count()
+    }
+
+    /// How many jobs could be spawned now without waiting for room.
+    #[must_use]
+    pub fn free_count(&self) -> usize {
+        self.seats.free()
+    }
+
+    /// How many jobs there are that have not ended.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// There are no jobs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// This task is a job of the pool that has not ended.
+    #[must_use]
+    pub fn contains(&self, task: impl Into<AnyTask>) -> bool {
+        self.members.contains(&task.into())
+    }
+
+    /// The jobs, in the order in which they were spawned.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<AnyTask> {
+        self.members.tasks()
+    }
+
+    /// Waits until all jobs have ended: see [`Group::join`](super::Group::join).
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn join(&self) {
+        self.members.join(Location::caller(), None);
+    }
+
+    /// As [`join`](Pool::join), for as long as `limit` at most. False if some have not ended by then: they run on.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn join_timeout(&self, limit: Duration) -> bool {
+        self.members.join(Location::caller(), deadline(limit))
+    }
+
+    /// Kills all jobs, and waits until they have ended: see [`Group::kill`](super::Group::kill). Jobs of those who wait for
+    /// room are spawned when there is some, and killed, too.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn kill(&self) {
+        self.members.kill(None);
+    }
+
+    /// As [`kill`](Pool::kill), and waits for as long as `limit` at most. False if some have not ended by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn kill_timeout(&self, limit: Duration) -> bool {
+        self.members.kill(deadline(limit))
+    }
+
+    /// Kills all jobs, and waits for none: see [`Group::kill_nowait`](super::Group::kill_nowait).
+    ///
+    /// # Panics
+    /// As there.
+    #[track_caller]
+    pub fn kill_nowait(&self) {
+        self.members.kill_nowait();
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("size", &self.size())
+            .field("len", &self.len())
+            .field("free", &self.free_count())
+            .finish()
+    }
+}

@@ -1,0 +1,225 @@
+//! The seats of a pool: how many may run at a time, who is next, and how a job lends its own.
+//!
+//! ```text
+//!   free -- take --> Seat::Own -- drop --> the first claim in the queue, or free
+//!
+//!   a job that has a seat and needs another one claims it, and lends its own meanwhile:
+//!
+//!     claim of the job [ lent: its seat ] <--- Seat::Borrowed (whoever it has lent it to)
+//!                                                  |
+//!                             drop: the job gets its seat back, if it still waits
+//! ```
+//! A seat is in one place: free, held by a job or on its way to one, or lent. So there are never more jobs on seats than
+//! seats, and a job that lends its own waits for nothing but its own loan, or for a free seat if that comes first.
+#![forbid(unsafe_code)]
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::panic::Location;
+use std::rc::Rc;
+
+use crate::hub::{WaitList, refuse};
+use crate::waiting::Reason;
+
+/// All seats of one pool.
+pub(super) struct Seats {
+    count: usize,
+    free: Cell<usize>,
+    /// Those who wait for a seat: first come, first served.
+    queue: RefCell<VecDeque<Rc<Claim>>>,
+}
+
+/// The right to run. Dropping it hands it on.
+pub(super) struct Seat(Kind);
+
+enum Kind {
+    Own(Rc<Seats>),
+    /// Of somebody who waits meanwhile.
+    Borrowed(Rc<Claim>),
+}
+
+/// What somebody who waits for a seat has in the queue.
+pub(super) struct Claim {
+    seats: Rc<Seats>,
+    /// It is in the queue, and was granted nothing yet.
+    stands: Cell<bool>,
+    granted: Cell<Option<Seat>>,
+    lent: Cell<Option<Seat>>,
+    waiter: WaitList,
+}
+
+/// A claim of the running greenlet. Dropping it gives the claim up, and hands on what it was granted.
+pub(super) struct OwnClaim(Rc<Claim>);
+
+impl Seats {
+    pub(super) fn new(count: usize) -> Rc<Seats> {
+        Rc::new(Seats {
+            count,
+            free: Cell::new(count),
+            queue: RefCell::new(VecDeque::new()),
+        })
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(super) fn free(&self) -> usize {
+        self.free.get()
+    }
+
+    /// A free seat. While somebody waits for one there is none.
+    pub(super) fn take(self: &Rc<Seats>) -> Option<Seat> {
+        let left = self.free.get().checked_sub(1)?;
+        self.free.set(left);
+        Some(Seat(Kind::Own(self.clone())))
+    }
+
+    /// Stands in the queue from now on; and lends `seat` meanwhile.
+    pub(super) fn claim(self: &Rc<Seats>, lent: Option<Seat>) -> OwnClaim {
+        let claim = Rc::new(Claim {
+            seats: self.clone(),
+            stands: Cell::new(true),
+            granted: Cell::new(None),
+            lent: Cell::new(lent),
+            waiter: WaitList::new(),
+        });
+        self.queue.borrow_mut().push_back(claim.clone());
+        OwnClaim(claim)
+    }
+
+    fn give_back(self: &Rc<Seats>) {
+        let first = self.queue.borrow().front().cloned();
+        match first {
+            Some(first) => first.grant(Seat(Kind::Own(self.clone()))),
+            None => self.free.set(self.free.get() + 1),
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        match &self.0 {
+            Kind::Own(seats) => seats.give_back(),
+            Kind::Borrowed(claim) => claim.give_back(),
+        }
+    }
+}
+
+impl Claim {
+    /// Gives it a seat, if it still stands; otherwise the seat goes on to others.
+    pub(super) fn grant(&self, seat: Seat) {
+        if self.leave_queue() {
+            self.granted.set(Some(seat));
+            if !self.waiter.is_empty() {
+                self.waiter.wake_all();
+            }
+        }
+    }
+
+    /// It waits for a seat.
+    pub(super) fn stands(&self) -> bool {
+        self.stands.get()
+    }
+
+    /// Whoever had borrowed a seat from it needs it no more.
+    fn give_back(&self) {
+        if let Some(seat) = self.lent.take() {
+            self.grant(seat);
+        }
+    }
+
+    fn leave_queue(&self) -> bool {
+        let stood = self.stands.replace(false);
+        if stood {
+            let mut queue = self.seats.queue.borrow_mut();
+            let place = queue.iter().position(|claim| std::ptr::eq(&**claim, self));
+            let claim = place.and_then(|place| queue.remove(place));
+            drop(queue);
+            drop(claim);
+        }
+        stood
+    }
+}
+
+impl OwnClaim {
+    /// For those who may grant it a seat out of turn.
+    pub(super) fn share(&self) -> Rc<Claim> {
+        self.0.clone()
+    }
+
+    /// The seat that was lent with this claim, for somebody else, until they drop it.
+    pub(super) fn lend(&self) -> Seat {
+        Seat(Kind::Borrowed(self.0.clone()))
+    }
+
+    /// Waits until it is granted a seat.
+    pub(super) fn wait(self, what: &str, place: &'static Location<'static>) -> Seat {
+        loop {
+            if let Some(seat) = self.0.granted.take() {
+                return seat;
+            }
+            if let Err(why) = self.0.waiter.wait(Reason::SEAT, place) {
+                refuse(why, what, place);
+            }
+        }
+    }
+}
+
+impl Drop for OwnClaim {
+    fn drop(&mut self) {
+        self.0.leave_queue();
+        drop(self.0.granted.take());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_is_in_one_place_at_a_time() {
+        let seats = Seats::new(2);
+        let first = seats.take().unwrap();
+        let second = seats.take().unwrap();
+        assert!(seats.take().is_none());
+        drop(first);
+        assert_eq!(seats.free(), 1);
+        drop(second);
+        assert_eq!((seats.free(), seats.count()), (2, 2));
+    }
+
+    #[test]
+    fn a_seat_goes_to_the_first_in_the_queue_and_on_if_that_one_has_left() {
+        let seats = Seats::new(1);
+        let seat = seats.take().unwrap();
+        let (first, second) = (seats.claim(None), seats.claim(None));
+        drop(seat);
+        assert!(!first.0.stands() && second.0.stands());
+        assert_eq!(seats.free(), 0);
+        drop(first);
+        assert!(!second.0.stands());
+        drop(second);
+        assert_eq!(seats.free(), 1);
+    }
+
+    #[test]
+    fn a_lent_seat_comes_back_to_its_lender_or_goes_to_others() {
+        let seats = Seats::new(1);
+        let own = seats.take();
+        let lender = seats.claim(own);
+        let other = seats.claim(None);
+        let borrowed = lender.lend();
+        drop(borrowed);
+        let back = lender.0.granted.take().unwrap();
+        assert!(other.0.stands());
+        let lender = seats.claim(Some(back));
+        let borrowed = lender.lend();
+        drop(lender);
+        assert!(other.0.stands(), "somebody sits there still");
+        drop(borrowed);
+        assert!(!other.0.stands());
+        drop(other);
+        assert_eq!(seats.free(), 1);
+    }
+}

@@ -1,0 +1,46 @@
+//! Jobs whose results somebody waits for: where that one unwinds instead, they are killed.
+#![forbid(unsafe_code)]
+
+use std::collections::VecDeque;
+
+use crate::error::JoinError;
+use crate::task::Task;
+
+/// Jobs, in the order in which their results are wanted. Dropping this kills those that are left.
+pub(super) struct Wanted<T: 'static>(VecDeque<Task<T>>);
+
+impl<T: 'static> Wanted<T> {
+    pub(super) fn none() -> Wanted<T> {
+        Wanted(VecDeque::new())
+    }
+
+    pub(super) fn new(job: Task<T>) -> Wanted<T> {
+        Wanted(VecDeque::from([job]))
+    }
+
+    pub(super) fn push(&mut self, job: Task<T>) {
+        self.0.push_back(job);
+    }
+
+    /// The only job, which is not wanted any more.
+    pub(super) fn into_inner(mut self) -> Task<T> {
+        self.0.pop_front().expect("made with one")
+    }
+
+    /// Waits for the first, and gives what came out of it.
+    #[track_caller]
+    pub(super) fn join_first(&mut self) -> Option<Result<T, JoinError>> {
+        // It stays here while this waits.
+        self.0.front()?.wait();
+        Some(self.0.pop_front()?.join())
+    }
+}
+
+impl<T: 'static> Drop for Wanted<T> {
+    fn drop(&mut self) {
+        for job in &self.0 {
+            // Where nothing can be unwound it runs on.
+            let _ = job.try_kill();
+        }
+    }
+}
