@@ -83,6 +83,8 @@ pub mod task;
 #[cfg(feature = "hub")]
 mod timeout;
 #[cfg(feature = "hub")]
+mod timer;
+#[cfg(feature = "hub")]
 mod waitable;
 #[cfg(feature = "hub")]
 mod waiting;
@@ -98,6 +100,8 @@ pub use task::{HubHandle, Task, joinall, sleep, spawn, spawn_later, try_spawn, y
 
 #[cfg(feature = "hub")]
 pub use timeout::{Timeout, with_timeout};
+#[cfg(feature = "hub")]
+pub use timer::Timer;
 #[cfg(feature = "hub")]
 pub use waitable::{
     IWait, Waitable, iwait, wait, wait_any, wait_any_timeout, wait_count, wait_timeout,

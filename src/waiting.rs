@@ -89,6 +89,7 @@ enum What {
     Write,
     Accept,
     Connect,
+    Timer,
     Acquire,
     /// Its wait is over: it was called by the list at this address.
     Called,
@@ -125,6 +126,12 @@ impl Reason {
     /// For all tasks to end.
     pub(crate) const DRAIN: Reason = Reason {
         what: What::Drain,
+        subject: 0,
+    };
+
+    /// For a timer's time to come.
+    pub(crate) const TIMER: Reason = Reason {
+        what: What::Timer,
         subject: 0,
     };
 
@@ -212,6 +219,7 @@ impl fmt::Display for Reason {
             What::Write => write!(f, "write to descriptor {subject}"),
             What::Accept => write!(f, "accept at descriptor {subject}"),
             What::Connect => write!(f, "connect of descriptor {subject}"),
+            What::Timer => f.write_str("a timer"),
             What::Acquire => f.write_str("a permit of a semaphore"),
             What::Called => f.write_str("its turn"),
         }

@@ -1,4 +1,4 @@
-//! Ending a wait that has begun, for a kill or a timeout; and alarms, which do so at their time.
+//! Ending a wait that has begun, for a kill or a timeout; and alarms and bells, which ring at their time.
 //!
 //! ```text
 //!   waits in the hub        -> woken, and the interrupt is raised where it waits
@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use super::alarm::{Alarm, Due};
+use super::alarm::{Alarm, Bell, Due};
 use super::timers::TimerKey;
 use super::{Hub, Nanos};
 use crate::greenlet::counted::AnyRef;
@@ -37,6 +37,16 @@ impl Hub {
     pub(crate) fn set_alarm(&self, alarm: &Rc<Alarm>, deadline: Nanos) -> TimerKey {
         alarm.rung.set(false);
         self.start_timer(deadline, Due::Ring(alarm.clone()))
+    }
+
+    /// Sets a bell for the time when the clock reaches `deadline`.
+    pub(crate) fn set_bell(&self, bell: &Rc<Bell>, deadline: Nanos) -> TimerKey {
+        self.start_timer(deadline, Due::Tell(bell.clone()))
+    }
+
+    /// The bell's time is now.
+    pub(crate) fn ring_bell(&self, bell: &Bell) {
+        bell.ring(&self.ready);
     }
 
     /// Starts a timer.

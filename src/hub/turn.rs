@@ -166,6 +166,7 @@ fn fire_timers(hub: &Hub, now: Nanos) {
         match due {
             Some(Due::Wake(waiter)) => waiter.end(Woken::TimedOut, &hub.ready),
             Some(Due::Ring(alarm)) => hub.ring(&alarm),
+            Some(Due::Tell(bell)) => bell.ring(&hub.ready),
             None => return,
         };
     }

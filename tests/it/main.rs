@@ -94,6 +94,8 @@ mod throwing;
 #[cfg(feature = "hub")]
 mod throwing_tasks;
 mod thrown_kills;
+#[cfg(feature = "hub")]
+mod timer;
 mod tracing;
 #[cfg(feature = "hub")]
 mod tracing_hub;

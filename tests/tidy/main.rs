@@ -36,7 +36,9 @@ const FLOORS: &Order = &[
     ("2 hub", &["hub"]),
     (
         "3 tasks",
-        &["waitable", "task", "timeout", "sync", "group", "interop"],
+        &[
+            "waitable", "task", "timeout", "timer", "sync", "group", "interop",
+        ],
     ),
     (
         "4 outside",

@@ -1,0 +1,120 @@
+//! Timers: moments to come that can be waited for, alone or beside other things.
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::hub::{self, Bell, Spot, TimerKey, refuse};
+use crate::waitable::{Post, Sealed, Waitable};
+use crate::waiting::Reason;
+
+/// A moment to come, to be waited for. It ends nothing: that is what a [`Timeout`](crate::Timeout) does.
+///
+/// Dropping it takes it back.
+///
+/// # Examples
+/// ```
+/// use greenhub::{Timer, sleep, spawn, wait_any};
+/// use std::time::Duration;
+///
+/// let slow = spawn(|| sleep(Duration::from_secs(600)));
+/// let patience = Timer::start(Duration::from_millis(5));
+/// assert_eq!(wait_any(&[&slow, &patience]), 1);
+/// assert!(patience.has_expired());
+/// # slow.kill();
+/// ```
+pub struct Timer {
+    bell: Rc<Bell>,
+    key: Cell<Option<TimerKey>>,
+}
+
+impl Timer {
+    /// A timer whose time has come when `limit` has passed. A [`Duration::MAX`] never passes.
+    #[must_use = "dropping it takes it back"]
+    pub fn start(limit: Duration) -> Timer {
+        let timer = Timer {
+            bell: Rc::new(Bell::new()),
+            key: Cell::new(None),
+        };
+        timer.restart(limit);
+        timer
+    }
+
+    /// Lets it run anew, for `limit` from now on. Those who wait for it wait for that.
+    pub fn restart(&self, limit: Duration) {
+        self.cancel();
+        self.bell.reset();
+        let hub = hub::get();
+        if limit.is_zero() {
+            hub.ring_bell(&self.bell);
+        } else if let Some(deadline) = hub.clock().after(limit) {
+            self.key.set(Some(hub.set_bell(&self.bell, deadline)));
+        }
+    }
+
+    /// Takes it back: its time does not come until it is [restarted](Timer::restart). If it has come, it has.
+    pub fn cancel(&self) {
+        if let (Some(key), Some(hub)) = (self.key.take(), hub::existing()) {
+            hub.stop_timer(key);
+        }
+    }
+
+    /// It was started, and neither its time has come nor was it cancelled.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.key.get().is_some() && !self.has_expired()
+    }
+
+    /// Its time has come since it was started last.
+    #[must_use]
+    pub fn has_expired(&self) -> bool {
+        self.bell.has_rung()
+    }
+
+    /// Waits until its time has come.
+    ///
+    /// # Panics
+    /// As [`Task::wait`](crate::Task::wait).
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn wait(&self) {
+        let post = self.post();
+        if !post.ready
+            && let Err(why) = post.wait(Location::caller(), None)
+        {
+            refuse(why, "wait", Location::caller());
+        }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+impl Sealed for Timer {}
+
+impl Waitable for Timer {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: self.has_expired(),
+            spot: Spot::List(self.bell.waiters()),
+            reason: Reason::TIMER,
+        }
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timer")
+            .field("running", &self.is_running())
+            .field("expired", &self.has_expired())
+            .finish_non_exhaustive()
+    }
+}
