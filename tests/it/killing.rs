@@ -103,6 +103,27 @@ fn oneself_unwinds_in_place_and_whoever_waits_learns_that_it_was_a_kill() {
     assert!(greenlet.is_dead());
 }
 
+/// The kill returns to the killer, and only one of two can go on.
+#[test]
+fn who_waits_for_one_that_a_third_kills_is_not_told_and_takes_what_the_next_one_sends() {
+    let log = Log::new();
+    let victim: Greenlet<(), ()> = Greenlet::new({
+        let main = current().typed::<(), ()>();
+        move |()| main.switch(())
+    });
+    let waiting: Greenlet<(), ()> = Greenlet::new({
+        let (log, victim) = (log.clone(), victim.typed::<(), &str>());
+        move |()| log.say(victim.switch(()))
+    });
+    waiting.switch(()); // which switches to the victim, which switches here
+    victim.kill();
+    log.check([]);
+    assert!(victim.is_dead() && waiting.is_active());
+    waiting.typed::<&str, ()>().switch("an answer");
+    log.check(["an answer"]);
+    assert!(waiting.is_dead());
+}
+
 #[test]
 fn oneself_may_catch_its_own_kill_like_any_panic() {
     let greenlet: Greenlet<(), u8> = Greenlet::new(|()| {

@@ -6,6 +6,7 @@
 mod generators;
 mod leaks;
 mod leaving;
+mod locals;
 mod parents;
 mod switching;
 mod table;

@@ -203,16 +203,20 @@ pub(super) const FILES: &[File] = files! {
         generator::generators_nest_deeply;
 }
 "test_contextvars.py": 9 {
-    test_context_propagated_by_context_run: "no context goes with a greenlet: what it shall know it captures";
-    test_context_propagated_by_setting_attribute: "no context goes with a greenlet: what it shall know it captures";
-    test_context_not_propagated: "no context goes with a greenlet: what it shall know it captures";
-    test_context_shared: "no context goes with a greenlet: what it shall know it captures";
-    test_break_ctxvars: "no context goes with a greenlet: what it shall know it captures";
-    test_not_broken_if_using_attribute_instead_of_context_run
-        : "no context goes with a greenlet: what it shall know it captures";
-    test_context_assignment_while_running: "no context goes with a greenlet: what it shall know it captures";
+    test_context_propagated_by_context_run
+        => like_greenlet::locals::an_inherited_local_starts_with_a_copy_of_the_makers_and_is_its_own_from_then_on
+        : "what is handed on is said where the local is declared, and not at each greenlet";
+    test_context_propagated_by_setting_attribute
+        => like_greenlet::locals::a_local_given_to_a_greenlet_that_is_made_is_there_when_it_starts;
+    test_context_not_propagated
+        => like_greenlet::locals::a_local_starts_empty_in_each_greenlet_and_no_other_changes_it;
+    test_context_shared => like_greenlet::locals::an_inherited_pointer_is_shared_by_all_who_inherit_it
+        : "locals are not shared; a pointer among them is";
+    test_break_ctxvars: "there is no context to be entered and left";
+    test_not_broken_if_using_attribute_instead_of_context_run: "there is no context to be entered and left";
+    test_context_assignment_while_running: "there is no context that could be put in another's place";
     test_context_assignment_different_thread: "does not compile: see the documentation in src/greenlet/handle.rs";
-    test_context_assignment_wrong_type: "no context goes with a greenlet: what it shall know it captures";
+    test_context_assignment_wrong_type: "a local has a type: another does not compile";
 }
 "test_cpp.py": 6 {
     test_exception_switch => like_greenlet::switching::four_that_wait_in_their_handlers_each_go_on_with_their_own_panic;
