@@ -3,13 +3,14 @@
 
 use std::panic::resume_unwind;
 
-use super::chain;
 use super::exit::GreenletExit;
 #[cfg(feature = "hub")]
 use super::interrupt;
 use super::no_switch;
+use super::record::Core;
 use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
+use super::{chain, describe};
 use crate::error::WaitRefused;
 
 /// How often a greenlet may catch its kill and wait again, before its stack is given up for lost.
@@ -42,6 +43,26 @@ pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
     #[cfg(feature = "hub")]
     interrupt::raise_due(me);
     Ok(())
+}
+
+/// Says whose panic stands in the way of `me`, which is called `name` there: its own; or that of one who ends it, and whose
+/// panic goes on when that is done.
+#[cold]
+pub(crate) fn during_panic(me: Me, name: &str) -> String {
+    let mut whose: &Core = &me;
+    while let Some(unwinder) = whose.unwound_by()
+        && whose.rare().ends_in_panic.get()
+    {
+        whose = unwinder;
+    }
+    if whose.as_next() == me.as_next() {
+        format!("while a panic unwinds {name}")
+    } else {
+        format!(
+            "while a panic unwinds {}, which ends {name}",
+            describe(whose)
+        )
+    }
 }
 
 /// It caught its kill and waits again: it is told again, and after many times it is left where it is.

@@ -65,6 +65,8 @@ pub(super) struct Rare {
     arrival: Cell<Option<Box<Arrival>>>,
     /// Who unwinds it, and gets control back when it has ended. Null for most of a life.
     pub(super) unwound_by: Cell<*const Core>,
+    /// A panic was on its way when that began.
+    pub(super) ends_in_panic: Cell<bool>,
     /// How often it was told to unwind and went on waiting instead.
     pub(super) swallowed: Cell<u32>,
     /// It waits for the end of a greenlet that it kills.
@@ -303,6 +305,7 @@ impl Core {
             Box::new(Rare {
                 arrival: Cell::new(None),
                 unwound_by: Cell::new(ptr::null()),
+                ends_in_panic: Cell::new(false),
                 swallowed: Cell::new(0),
                 kills: Cell::new(false),
                 #[cfg(feature = "hub")]

@@ -20,7 +20,9 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     ///
     /// # Panics
     /// With the text of the [`SwitchError`] where [`try_switch`](Greenlet::try_switch) returns one.
-    /// A panic that a child of the running greenlet dies of goes on here, too.
+    /// A panic that a child of the running greenlet dies of goes on here, too. And in a main greenlet, where everybody waits
+    /// and nobody can ever switch back, the hub's report of that deadlock comes as a panic: who waits for what, and
+    /// since which line.
     ///
     /// # Aborts
     /// While a panic unwinds the running greenlet, it cannot switch: the process ends with a message.
@@ -41,7 +43,8 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// [`SwitchError::WrongAnswer`], which tell what the others did meanwhile.
     ///
     /// # Panics
-    /// A panic that a child of the running greenlet dies of goes on here.
+    /// A panic that a child of the running greenlet dies of goes on here. So does, in a main greenlet, the report of a
+    /// deadlock: see [`switch`](Greenlet::switch).
     #[inline(always)]
     pub fn try_switch(&self, value: I) -> Result<O, SwitchError<I>> {
         let me = thread::current();
@@ -151,9 +154,10 @@ pub(super) fn give_up<I>(what: &str, instead: &str, target: &Core, error: &Switc
         let place = Location::caller();
         let me = thread::current();
         stderr::abort(format_args!(
-            "{} cannot {what} {} at {place} while a panic unwinds it (use {instead} in destructors)",
+            "{} cannot {what} {} at {place} {} (use {instead} in destructors)",
             describe(&me),
             describe(target),
+            permit::during_panic(me, "it"),
         ));
     }
     panic!("{what} {} failed: {error}", describe(target))

@@ -101,6 +101,8 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// itself unwinds from here, so that this does not return; whoever waits for it gets
     /// [`SwitchError::Killed`].
     ///
+    /// Nobody else is told: whoever has switched to it waits on, for whoever switches back there.
+    ///
     /// A greenlet that catches the kill and switches or waits again is killed again there, and
     /// after a hundred times it is given up, and its stack leaked.
     ///
@@ -137,11 +139,12 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             return;
         };
         if error == KillError::Refused(WaitRefused::Panicking) {
-            let place = Location::caller();
+            let (me, place) = (thread::current(), Location::caller());
             stderr::abort(format_args!(
-                "{} cannot kill {} at {place} while a panic unwinds it (use try_kill in destructors)",
-                describe(&thread::current()),
+                "{} cannot kill {} at {place} {} (use try_kill in destructors)",
+                describe(&me),
                 describe(&self.core),
+                permit::during_panic(me, "it"),
             ));
         }
         panic!("{} cannot be killed: {error}", describe(&self.core));

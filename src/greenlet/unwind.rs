@@ -85,6 +85,7 @@ pub(super) unsafe fn unwind(core: Next) {
     let me = thread::current();
     let waiting = Waiting::of(me);
     core.rare().unwound_by.set(&raw const *me);
+    core.rare().ends_in_panic.set(std::thread::panicking());
     thread::add_attention();
     loop {
         me.expects.set(Tag::of::<Nothing>());

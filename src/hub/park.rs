@@ -270,10 +270,11 @@ fn refuse_hub(reason: Reason) -> ! {
 #[inline(never)]
 pub(crate) fn refuse(why: WaitRefused, what: &str, place: &Location<'_>) -> ! {
     if why == WaitRefused::Panicking {
+        let me = thread::current();
         stderr::abort(format_args!(
-            "{what} at {place} would have to wait while a panic unwinds {} \
+            "{what} at {place} would have to wait {} \
              (destructors must not wait: end things explicitly before they go out of scope)",
-            describe(&thread::current()),
+            permit::during_panic(me, &describe(&me)),
         ));
     }
     panic!("{what} at {place} would have to wait: {why}")

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use greenhub::error::WaitRefused;
+use greenhub::greenlet::Builder;
 use greenhub::{AnyGreenlet, Greenlet, GreenletExit, KillError, SwitchError, current, parent};
 
 use crate::support::wait_and_swallow_the_kill;
@@ -213,6 +214,37 @@ fn a_kill_that_is_refused_in_a_destructor_ends_the_process_with_a_message() {
             "cannot kill greenlet",
             "tests/it/killing_corners.rs:",
             "while a panic unwinds it (use try_kill in destructors)",
+        ]);
+    }
+}
+
+#[test]
+fn one_that_catches_the_kill_of_one_that_panics_and_waits_ends_the_process_which_names_both() {
+    let name = "killing_corners::one_that_catches_the_kill_of_one_that_panics_and_waits_ends_the_process_which_names_both";
+    let ended = in_child(name, || {
+        let last = started(|| {
+            drop(wait_and_swallow_the_kill());
+            wait();
+        });
+        // It ends another in turn, without a panic of its own.
+        let victim = started(move || {
+            drop(wait_and_swallow_the_kill());
+            last.kill();
+        });
+        let killer: Greenlet<(), ()> = Builder::new()
+            .name("killer")
+            .build(move |()| {
+                let _kills = DoAtDrop(|| victim.kill());
+                panic!("the only panic");
+            })
+            .expect("a stack");
+        killer.switch(());
+    });
+    if let Some(ended) = ended {
+        ended.check_abort(&[
+            "cannot switch to greenlet \"main\" at tests/it/",
+            "while a panic unwinds greenlet \"killer\" (made at tests/it/killing_corners.rs:",
+            "), which ends it (use try_switch in destructors)",
         ]);
     }
 }

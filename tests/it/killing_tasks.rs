@@ -10,8 +10,8 @@ use greenhub::{
     AnyGreenlet, Greenlet, GreenletExit, KillError, Task, current, sleep, spawn, task, yield_now,
 };
 
-use crate::support::{Log, any_local_address, caught, child, millis, open_descriptors, panic_text};
-use crate::support::{seconds, within};
+use crate::support::{InDrop, Log, any_local_address, caught, child, millis, open_descriptors};
+use crate::support::{panic_text, seconds, within};
 
 /// A task that has run up to its first wait, with its greenlet.
 fn begun<T: 'static>(body: impl FnOnce() -> T + 'static) -> (Task<T>, AnyGreenlet) {
@@ -176,6 +176,25 @@ fn a_greenlet_that_main_waits_for_is_killed_by_a_task_and_main_goes_on_waiting()
     sleeper.switch(()); // the answer is the killer's, not the sleeper's
     assert!(sleeper.is_dead());
     assert!(!killer.is_finished());
+}
+
+#[test]
+fn a_wait_after_a_kill_by_one_that_panics_ends_the_process_which_names_both() {
+    let name =
+        "killing_tasks::a_wait_after_a_kill_by_one_that_panics_ends_the_process_which_names_both";
+    let ended = child(name, || {
+        let (_task, victim) = begun(|| {
+            drop(caught(|| sleep(seconds(1))));
+            sleep(seconds(2));
+        });
+        let _kills = InDrop(|| victim.kill());
+        panic!("the only panic");
+    });
+    ended.check_abort(&[
+        "sleep at tests/it/killing_tasks.rs:",
+        "would have to wait while a panic unwinds greenlet \"main\", which ends greenlet ",
+        " (made at tests/it/killing_tasks.rs:",
+    ]);
 }
 
 #[test]
