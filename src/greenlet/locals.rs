@@ -173,9 +173,13 @@ fn dropped<T>(value: T) -> Caught<()> {
     catch_unwind(AssertUnwindSafe(|| drop(value)))
 }
 
-/// A second panic has nowhere to go; its payload may panic again when it is dropped.
+/// A second panic has nowhere to go. Its payload may panic again when it is dropped: what that leaves, stays.
 fn forget(panic: Caught<()>) {
-    std::mem::forget(panic);
+    if let Err(payload) = panic
+        && let Err(third) = dropped(payload)
+    {
+        std::mem::forget(third);
+    }
 }
 
 impl Locals {

@@ -3,8 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::panic::panic_any;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use greenhub::greenlet::Builder;
+use greenhub::local::LocalKey;
 use greenhub::{Greenlet, GreenletExit, SwitchError, current, greenlet_local, parent, stack};
 
 use crate::support::{Census, Log, caught, panic_text, started, wait, wait_and_swallow_the_kill};
@@ -44,12 +46,18 @@ greenlet_local! {
     inherited static HEIRLOOM: RefCell<Option<Heirloom>> = const { RefCell::new(None) };
 }
 
-/// Sets all three, each to say its name at its end.
-fn set_all(log: &Log) {
-    for (key, word) in [(&A, "a"), (&B, "b"), (&C, "c")] {
+type Key = LocalKey<RefCell<Option<Then>>>;
+
+/// Sets these, each to say its name at its end.
+fn set(locals: &[(&'static Key, &'static str)], log: &Log) {
+    for &(key, word) in locals {
         let log = log.clone();
         key.set(then(move || log.say(word)));
     }
+}
+
+fn set_all(log: &Log) {
+    set(&[(&A, "a"), (&B, "b"), (&C, "c")], log);
 }
 
 #[test]
@@ -313,8 +321,7 @@ fn one_killed_while_a_destructor_waits_drops_the_rest() {
         Greenlet::new({
             let log = log.clone();
             move |()| {
-                set_all(&log);
-                C.with_borrow_mut(|c| std::mem::forget(c.take()));
+                set(&[(&A, "a"), (&B, "b")], &log);
                 let said = log.clone();
                 C.set(then(move || {
                     let _fin = said.at_drop("c");
@@ -357,9 +364,9 @@ fn a_destructor_that_panics_is_taken_for_a_panic_of_the_body() {
     let greenlet: Greenlet<(), crate::support::AtDrop> = Greenlet::new({
         let log = log.clone();
         move |()| {
-            set_all(&log);
-            B.with_borrow_mut(|b| std::mem::forget(b.take()));
+            set(&[(&A, "a")], &log);
             B.set(then(|| panic_any("b")));
+            set(&[(&C, "c")], &log);
             log.at_drop("value")
         }
     });
@@ -382,6 +389,23 @@ fn the_first_panic_is_the_one_that_goes_on() {
     assert_eq!(ends(|| ()).downcast_ref(), Some(&"b"));
     let body = ends(|| panic_any("body"));
     assert_eq!(body.downcast_ref(), Some(&"body"));
+}
+
+#[test]
+fn what_the_other_panics_carry_is_dropped() {
+    let count = Arc::new(());
+    let [a, b, c] = [(); 3].map(|()| {
+        let carried = count.clone();
+        then(move || panic_any(carried))
+    });
+    let greenlet: Greenlet<(), ()> = Greenlet::new(move |()| {
+        A.set(a);
+        B.set(b);
+        C.set(c);
+        panic_any("body");
+    });
+    assert!(caught(|| greenlet.switch(())).is::<&str>());
+    assert_eq!(Arc::strong_count(&count), 1);
 }
 
 #[test]
