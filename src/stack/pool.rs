@@ -18,6 +18,8 @@ use super::stats::{self, ClassStats};
 use super::trim::Budget;
 use crate::error::StackError;
 use crate::sys::altstack::AltStack;
+#[cfg(feature = "sanitizer")]
+use crate::sys::sanitizer;
 use crate::sys::valgrind;
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
@@ -246,6 +248,8 @@ impl Drop for Pool {
         for shelf in &mut self.shelves {
             stats::orphan(shelf.abandon());
         }
+        #[cfg(feature = "sanitizer")]
+        sanitizer::keep_own_stack();
     }
 }
 

@@ -9,9 +9,12 @@
 //! roots -> stack in use (a `PooledStack`, or a leaked one) -> what its frames own      found, no leak
 //!          idle stack: not a root, for what lies there is nobody's                     a leak stays a leak
 //! ```
+//! Which stack a thread runs on it knows from the switches. Where a process ends on another stack than its thread's own,
+//! the thread's own is none of them, and must be told, too.
 
 use std::arch::global_asm;
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr;
 
@@ -45,7 +48,7 @@ unsafe extern "C" {
 ///
 /// # Safety
 ///
-/// All of it can be read until it is given to [`remove_root`] or for ever. A guard cannot.
+/// All of it that is mapped to be read can be read, until it is given to [`remove_root`] or for ever. A guard cannot.
 pub(crate) unsafe fn add_root(stack: Range<usize>) {
     let low = ptr::with_exposed_provenance(stack.start);
     // SAFETY: the contract above. The range is read only when leaks are looked for.
@@ -61,4 +64,36 @@ pub(crate) unsafe fn remove_root(stack: Range<usize>) {
     let low = ptr::with_exposed_provenance(stack.start);
     // SAFETY: the contract above.
     unsafe { __lsan_unregister_root_region(low, stack.len()) };
+}
+
+/// To be called when a thread's destructors run. If that is on another stack than the thread's own, where the process
+/// ends in a greenlet's body, then what the thread's own frames point to is no leak either.
+pub(crate) fn keep_own_stack() {
+    let here = 0_u8;
+    let here = (&raw const here).addr();
+    if let Some(own) = own_stack()
+        && !own.contains(&here)
+    {
+        // SAFETY: the stack of a thread that is there to the end of the process.
+        unsafe { add_root(own) };
+    }
+}
+
+/// The stack that this thread was made with.
+fn own_stack() -> Option<Range<usize>> {
+    let mut attributes = MaybeUninit::uninit();
+    // SAFETY: a question without arguments.
+    let thread = unsafe { libc::pthread_self() };
+    // SAFETY: this thread runs, and there is room for what is filled in.
+    let asked = unsafe { libc::pthread_getattr_np(thread, attributes.as_mut_ptr()) };
+    if asked != 0 {
+        return None;
+    }
+    let (mut low, mut len) = (ptr::null_mut(), 0);
+    // SAFETY: filled in above.
+    let asked =
+        unsafe { libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut low, &raw mut len) };
+    // SAFETY: as above, and not used after this.
+    unsafe { libc::pthread_attr_destroy(attributes.as_mut_ptr()) };
+    (asked == 0).then(|| low.addr()..low.addr() + len)
 }

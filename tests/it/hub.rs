@@ -12,7 +12,9 @@ use greenhub::greenlet::{Tracer, set_tracer};
 use greenhub::net::TcpStream;
 use greenhub::{HubHandle, Task, joinall, sleep, spawn, yield_now};
 
-use crate::support::{Log, any_local_address, millis, pair, pair_with_std, seconds, within};
+use crate::support::{
+    Log, any_local_address, millis, pair, pair_with_std, seconds, slowness, within,
+};
 
 fn busy(time: Duration) {
     let begun = Instant::now();
@@ -154,13 +156,13 @@ fn after_a_task_has_blocked_the_thread_sleepers_go_on_in_the_order_of_their_dead
         .map(|(time, name)| {
             let log = log.clone();
             spawn(move || {
-                sleep(millis(time));
+                sleep(millis(time) * slowness());
                 log.say(name);
             })
         })
         .into();
     yield_now();
-    thread::sleep(millis(20));
+    thread::sleep(millis(20) * slowness());
     joinall(&sleepers);
     log.check_line("a b c");
 }

@@ -194,7 +194,7 @@ impl Drop for StepAtDrop {
             drops.set(drops.get() + 1);
             let done = catch_unwind(AssertUnwindSafe(|| self.0.take_at_once(step)));
             drops.set(drops.get() - 1);
-            std::mem::forget(done);
+            drop(done);
         }
     }
 }

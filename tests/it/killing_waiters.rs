@@ -7,7 +7,7 @@ use greenhub::hub::pause_clock;
 use greenhub::net::{TcpListener, TcpStream};
 use greenhub::{AnyGreenlet, Greenlet, Task, current, joinall, sleep, spawn, yield_now};
 
-use crate::support::{Log, any_local_address, millis, panic_text, seconds, within};
+use crate::support::{Log, any_local_address, millis, panic_text, seconds, slowness, within};
 
 /// A task that has run up to its first wait, with its greenlet.
 fn begun<T: 'static>(body: impl FnOnce() -> T + 'static) -> (Task<T>, AnyGreenlet) {
@@ -149,7 +149,7 @@ fn one_chosen_by_the_hub_that_a_destructor_kills_first_does_not_run() {
             yield_now();
             to_it.switch(());
         }));
-        sleep(millis(1));
+        sleep(millis(1) * slowness());
         if kill {
             log.check(["abandoned one unwinds", "chosen one ends", "killed"]);
         } else {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use greenhub::{HubHandle, SpawnError, joinall, sleep, spawn, task, try_spawn, yield_now};
 
-use crate::support::{AtDrop, Log, child, millis, open_descriptors, resident, seconds, within};
+use crate::support::{
+    AtDrop, Log, child, millis, open_descriptors, resident, seconds, slowness, within,
+};
 
 fn mappings() -> usize {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
@@ -56,9 +58,9 @@ fn a_hundred_thousand_tasks_one_after_the_other_leave_no_memory_behind() {
                     }
                 }
             };
-            round(10_000);
+            round(10_000 / slowness());
             let (memory, maps) = (resident(), mappings());
-            round(100_000);
+            round(100_000 / slowness());
             let grown = resident().saturating_sub(memory);
             println!("100 000 tasks left {grown} KiB");
             assert!(grown < 2048, "{grown} KiB");
@@ -260,7 +262,7 @@ fn hubs_of_threads_that_have_ended_leave_no_descriptors_and_little_memory() {
             };
             round(50);
             let (files, memory, maps) = (open_descriptors(), resident(), mappings());
-            round(300);
+            round(300 / slowness());
             let grown = resident().saturating_sub(memory);
             println!(
                 "300 hubs left {} descriptors, {grown} KiB, {} mappings",

@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use greenhub::{Greenlet, GreenletExit, parent, stack};
 
-use crate::support::{AtDrop, Census, Counted, Log, caught, in_child, resident, started, wait};
+use crate::support::{
+    AtDrop, Census, Counted, Log, caught, in_child, resident, slowness, started, wait,
+};
 
 #[test]
 fn values_that_go_there_and_back_a_hundred_times_are_dropped_once_each() {
@@ -47,10 +49,10 @@ fn a_thousand_panics_through_two_greenlets_leave_no_stack_in_use() {
 
 #[test]
 fn of_twenty_thousand_that_wait_each_gets_its_exit_and_the_next_use_the_same_stacks() {
-    const COUNT: usize = 20_000;
+    let count = 20_000 / slowness() as usize;
     let exits = Rc::new(Cell::new(0));
     let begin = || -> Vec<Greenlet<(), ()>> {
-        (0..COUNT)
+        (0..count)
             .map(|_| {
                 let exits = exits.clone();
                 started(move || {
@@ -64,12 +66,12 @@ fn of_twenty_thousand_that_wait_each_gets_its_exit_and_the_next_use_the_same_sta
     let before = stack::stats().in_use();
     let first = begin();
     let mapped = stack::stats().mapped_bytes();
-    assert_eq!(stack::stats().in_use(), before + COUNT);
+    assert_eq!(stack::stats().in_use(), before + count);
     drop(first);
-    assert_eq!(exits.replace(0), COUNT);
+    assert_eq!(exits.replace(0), count);
     assert_eq!(stack::stats().in_use(), before);
     drop(begin());
-    assert_eq!(exits.get(), COUNT);
+    assert_eq!(exits.get(), count);
     assert_eq!(stack::stats().mapped_bytes(), mapped);
 }
 
@@ -83,7 +85,7 @@ fn a_hundred_thousand_one_after_the_other_leave_no_memory_behind() {
         "like_greenlet::leaks::a_hundred_thousand_one_after_the_other_leave_no_memory_behind";
     let ended = in_child(name, || {
         let log = Log::new();
-        let round = |count: usize| {
+        let round = |count: u32| {
             for n in 0..count {
                 let text = format!("{n:>100}");
                 let greenlet: Greenlet<(), usize> = Greenlet::new(move |()| text.len());
@@ -107,9 +109,9 @@ fn a_hundred_thousand_one_after_the_other_leave_no_memory_behind() {
                 log.take();
             }
         };
-        round(10_000);
+        round(10_000 / slowness());
         let (memory, in_use) = (resident(), stack::stats().in_use());
-        round(100_000);
+        round(100_000 / slowness());
         let grown = resident().saturating_sub(memory);
         println!("100 000 greenlets left {grown} KiB");
         assert!(grown < 1024, "{grown} KiB");

@@ -191,8 +191,12 @@ pub(crate) fn leaked_stacks() -> usize {
     classes.iter().map(|class| class.leaked).sum()
 }
 
-/// Kibibytes of memory that this process has in use.
+/// Kibibytes of memory that this process has in use. Under a checker, which keeps what was freed, that would say nothing:
+/// there it is always 0, and who asks does what it does for the checker only.
 pub(crate) fn resident() -> usize {
+    if slowness() > 1 {
+        return 0;
+    }
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let number = line.and_then(|line| line.split_whitespace().nth(1));
