@@ -91,6 +91,7 @@ enum What {
     Connect,
     Timer,
     Acquire,
+    Event,
     /// Its wait is over: it was called by the list at this address.
     Called,
 }
@@ -159,6 +160,12 @@ impl Reason {
         subject: 0,
     };
 
+    /// For an event to be set.
+    pub(crate) const EVENT: Reason = Reason {
+        what: What::Event,
+        subject: 0,
+    };
+
     /// For the first of so many things.
     pub(crate) fn any(count: usize) -> Reason {
         Reason {
@@ -221,6 +228,7 @@ impl fmt::Display for Reason {
             What::Connect => write!(f, "connect of descriptor {subject}"),
             What::Timer => f.write_str("a timer"),
             What::Acquire => f.write_str("a permit of a semaphore"),
+            What::Event => f.write_str("an event"),
             What::Called => f.write_str("its turn"),
         }
     }

@@ -3,6 +3,7 @@
 mod completion;
 
 use std::panic::Location;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::error::WaitRefused;
@@ -136,6 +137,14 @@ pub trait Sealed {}
 impl<W: Sealed + ?Sized> Sealed for &W {}
 
 impl<W: Waitable + ?Sized> Waitable for &W {
+    fn post(&self) -> Post<'_> {
+        (**self).post()
+    }
+}
+
+impl<W: Sealed + ?Sized> Sealed for Rc<W> {}
+
+impl<W: Waitable + ?Sized> Waitable for Rc<W> {
     fn post(&self) -> Post<'_> {
         (**self).post()
     }

@@ -8,6 +8,8 @@ mod assertions;
 mod chains;
 mod chaos;
 #[cfg(feature = "hub")]
+mod event;
+#[cfg(feature = "hub")]
 mod faults;
 mod generator;
 mod generator_ends;

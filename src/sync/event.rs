@@ -1,0 +1,132 @@
+//! A flag that greenlets wait for: setting it lets all go on who wait, and all who come until it is cleared.
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::hub::{self, Nanos, Spot, WaitList, refuse};
+use crate::waitable::{Post, Sealed, Waitable};
+use crate::waiting::{Reason, Woken};
+
+/// A flag that is set or not, and that greenlets wait for.
+///
+/// Whoever waits when it is set goes on, even if it is cleared again before they have run. They go on in the order in
+/// which they came.
+///
+/// # Examples
+/// ```
+/// use greenhub::sync::Event;
+/// use greenhub::{spawn, yield_now};
+/// use std::rc::Rc;
+///
+/// let opened = Rc::new(Event::new());
+/// let visitor = spawn({
+///     let opened = opened.clone();
+///     move || opened.wait()
+/// });
+/// yield_now();
+/// assert!(!visitor.is_finished());
+/// opened.set();
+/// opened.clear();
+/// visitor.join().unwrap();
+/// ```
+pub struct Event {
+    is_set: Cell<bool>,
+    waiters: WaitList,
+}
+
+impl Event {
+    /// An event that is not set.
+    pub const fn new() -> Event {
+        Event {
+            is_set: Cell::new(false),
+            waiters: WaitList::new(),
+        }
+    }
+
+    /// Sets it: all who wait go on, and who comes does not wait.
+    pub fn set(&self) {
+        self.is_set.set(true);
+        if !self.waiters.is_empty() {
+            self.waiters.wake_all();
+        }
+    }
+
+    /// Who comes from now on waits until it is set again.
+    pub fn clear(&self) {
+        self.is_set.set(false);
+    }
+
+    /// It was set and not cleared since then.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.is_set.get()
+    }
+
+    /// Waits until it is set. Returns at once if it is.
+    ///
+    /// # Panics
+    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[inline]
+    #[track_caller]
+    pub fn wait(&self) {
+        if !self.is_set() {
+            self.wait_until(None, Location::caller());
+        }
+    }
+
+    /// As [`wait`](Event::wait), for as long as `limit` at most. False if it was not set by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn wait_timeout(&self, limit: Duration) -> bool {
+        self.is_set() || {
+            let deadline = hub::get().clock().after(limit);
+            self.wait_until(deadline, Location::caller())
+        }
+    }
+
+    fn wait_until(&self, deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
+        match self.post().wait(place, deadline) {
+            Ok(Woken::Called) => true,
+            Ok(Woken::TimedOut) => self.is_set(),
+            Err(why) => refuse(why, "wait for an event", place),
+        }
+    }
+}
+
+impl Default for Event {
+    fn default() -> Event {
+        Event::new()
+    }
+}
+
+impl Sealed for Event {}
+
+/// Ready while it is set.
+impl Waitable for Event {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: self.is_set(),
+            spot: Spot::List(&self.waiters),
+            reason: Reason::EVENT,
+        }
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("is_set", &self.is_set())
+            .finish_non_exhaustive()
+    }
+}
