@@ -1,5 +1,5 @@
-//! What idle tasks cost: parks ten thousand, a hundred thousand and a million tasks in `sleep`, each in a process of
-//! its own, and prints memory, times and mappings, and how far memory comes back down.
+//! What idle tasks cost: parks ten thousand, a hundred thousand and a million tasks in `sleep`, and as many in the wait for
+//! one event, each in a process of its own, and prints memory, times and mappings, and how far memory comes back down.
 //!
 //! Run: `cargo bench --bench idle_memory`, or for some counts only: `cargo bench --bench idle_memory -- 10000`.
 //! A million tasks need 5 GiB.
@@ -7,25 +7,41 @@
 #[allow(dead_code, reason = "this bench prints tables of its own")]
 mod measure;
 
+use greenhub::error::SpawnError;
+use greenhub::sync::Event;
 use greenhub::{Task, hub, joinall, sleep, stack, try_spawn, yield_now};
 use measure::in_earnest;
 use std::process::Command;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 const COUNTS: [usize; 3] = [10_000, 100_000, 1_000_000];
 /// Says how many, in the environment of a child.
 const COUNT: &str = "GREENHUB_IDLE_TASKS";
+/// Says how they wait, there.
+const WAY: &str = "GREENHUB_IDLE_WAY";
 /// Tasks sleep for so long, and a little longer each.
 const HOUR: Duration = Duration::from_secs(3600);
 /// KiB that must be there for each task, and for all: a tenth more than is used.
 const NEEDED: (usize, usize) = (6, 100 << 10);
+
+/// How tasks wait.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Sleep,
+    Event,
+}
+
+const WAYS: [(Way, &str); 2] = [(Way::Sleep, "sleep"), (Way::Event, "event")];
 
 fn main() {
     if let Some(count) = std::env::var(COUNT)
         .ok()
         .and_then(|count| count.parse().ok())
     {
-        return park(count);
+        let name = std::env::var(WAY).expect("both are said");
+        let way = WAYS.into_iter().find(|(_, word)| *word == name);
+        return park(count, way.expect("one of them"));
     }
     let asked: Vec<usize> = std::env::args()
         .filter_map(|word| word.parse().ok())
@@ -35,12 +51,13 @@ fn main() {
         (true, true) => COUNTS.to_vec(),
         (true, false) => asked,
     };
-    for count in counts {
+    for (count, (_, way)) in (counts.into_iter()).flat_map(|count| WAYS.map(|way| (count, way))) {
         let program = std::env::current_exe().expect("this program has a name");
         let arguments = std::env::args().skip(1);
         let child = Command::new(program)
             .args(arguments)
             .env(COUNT, count.to_string())
+            .env(WAY, way)
             .status();
         let status = child.expect("a second process");
         assert!(status.success(), "stopped by the system: {status}");
@@ -70,8 +87,8 @@ impl Memory {
     }
 }
 
-fn park(count: usize) {
-    println!("{count} tasks");
+fn park(count: usize, (way, name): (Way, &str)) {
+    println!("{count} tasks, each in {name}");
     let needed = count * NEEDED.0 + NEEDED.1;
     let available = proc_line("/proc/meminfo", "MemAvailable:");
     if available < needed {
@@ -82,13 +99,14 @@ fn park(count: usize) {
     yield_now();
     let start = Memory::now();
     let begun = Instant::now();
-    let tasks = spawn_all(count);
+    let event = Rc::new(Event::new());
+    let tasks = spawn_all(count, way, &event);
     report_time("spawned, cold", begun, tasks.len());
     // All deadlines are counted from one moment, so that a thousand jumps of the clock wake everybody.
     hub::pause_clock();
     let begun = Instant::now();
     yield_now();
-    report_time("started and parked in sleep", begun, tasks.len());
+    report_time("started and parked", begun, tasks.len());
     hub::resume_clock();
 
     let parked = Memory::now();
@@ -106,7 +124,10 @@ fn park(count: usize) {
 
     hub::pause_clock();
     let begun = Instant::now();
-    sleep(2 * HOUR);
+    match way {
+        Way::Sleep => sleep(2 * HOUR),
+        Way::Event => event.set(),
+    }
     joinall(&tasks);
     report_time("woken and finished", begun, tasks.len());
     let count = tasks.len();
@@ -119,13 +140,11 @@ fn park(count: usize) {
     }
 }
 
-/// Spawns so many tasks that sleep, or as many as the system lets.
-fn spawn_all(count: usize) -> Vec<Task<()>> {
+/// Spawns so many tasks that wait, or as many as the system lets.
+fn spawn_all(count: usize, way: Way, event: &Rc<Event>) -> Vec<Task<()>> {
     let mut tasks = Vec::with_capacity(count);
     while tasks.len() < count {
-        // In a mixed order, so that the timers are not handed over sorted.
-        let later = Duration::from_millis((tasks.len() * 7919 % 1000) as u64);
-        match try_spawn(move || sleep(HOUR + later)) {
+        match spawn_one(tasks.len(), way, event) {
             Ok(task) => tasks.push(task),
             Err(error) => {
                 println!("  stopped after {} tasks: {error}", tasks.len());
@@ -134,6 +153,20 @@ fn spawn_all(count: usize) -> Vec<Task<()>> {
         }
     }
     tasks
+}
+
+fn spawn_one(number: usize, way: Way, event: &Rc<Event>) -> Result<Task<()>, SpawnError> {
+    match way {
+        Way::Sleep => {
+            // In a mixed order, so that the timers are not handed over sorted.
+            let later = Duration::from_millis((number * 7919 % 1000) as u64);
+            try_spawn(move || sleep(HOUR + later))
+        }
+        Way::Event => {
+            let event = event.clone();
+            try_spawn(move || event.wait())
+        }
+    }
 }
 
 fn report_time(what: &str, begun: Instant, count: usize) {
