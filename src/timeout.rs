@@ -101,7 +101,7 @@ impl Timeout {
         }
         let greenlet = thread::current().to_ref().to_link();
         let id = thread::next_id();
-        let alarm = Rc::new(Alarm::new(greenlet.clone(), id));
+        let alarm = Rc::new(Alarm::of_timeout(greenlet.clone(), id));
         let timeout = Timeout {
             greenlet,
             id,

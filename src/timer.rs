@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::hub::{self, Bell, Spot, TimerKey, refuse};
+use crate::hub::{self, Alarm, Spot, TimerKey, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
 use crate::waiting::Reason;
 
@@ -27,7 +27,7 @@ use crate::waiting::Reason;
 /// # slow.kill();
 /// ```
 pub struct Timer {
-    bell: Rc<Bell>,
+    alarm: Rc<Alarm>,
     key: Cell<Option<TimerKey>>,
 }
 
@@ -36,7 +36,7 @@ impl Timer {
     #[must_use = "dropping it takes it back"]
     pub fn start(limit: Duration) -> Timer {
         let timer = Timer {
-            bell: Rc::new(Bell::new()),
+            alarm: Rc::new(Alarm::new()),
             key: Cell::new(None),
         };
         timer.restart(limit);
@@ -46,12 +46,12 @@ impl Timer {
     /// Lets it run anew, for `limit` from now on. Those who wait for it wait for that.
     pub fn restart(&self, limit: Duration) {
         self.cancel();
-        self.bell.reset();
+        self.alarm.reset();
         let hub = hub::get();
         if limit.is_zero() {
-            hub.ring_bell(&self.bell);
+            hub.ring(&self.alarm);
         } else if let Some(deadline) = hub.clock().after(limit) {
-            self.key.set(Some(hub.set_bell(&self.bell, deadline)));
+            self.key.set(Some(hub.set_alarm(&self.alarm, deadline)));
         }
     }
 
@@ -71,7 +71,7 @@ impl Timer {
     /// Its time has come since it was started last.
     #[must_use]
     pub fn has_expired(&self) -> bool {
-        self.bell.has_rung()
+        self.alarm.has_rung()
     }
 
     /// Waits until its time has come.
@@ -104,7 +104,7 @@ impl Waitable for Timer {
     fn post(&self) -> Post<'_> {
         Post {
             ready: self.has_expired(),
-            spot: Spot::List(self.bell.waiters()),
+            spot: Spot::List(self.alarm.waiters()),
             reason: Reason::TIMER,
         }
     }

@@ -1,39 +1,61 @@
-//! What a timer can be set for: to end one wait, to interrupt a greenlet wherever it waits then, or to wake whoever waits for
-//! that moment.
+//! What a timer can be set for: to end one wait; or an alarm, which interrupts a greenlet wherever it waits then, or lets
+//! those go on who wait for that moment.
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::ready::Ready;
 use super::waiter::{WaitList, Waiter};
-use crate::greenlet::counted::Link;
+use crate::greenlet::counted::{AnyRef, Link};
 
 /// What a timer is set for.
 pub(crate) enum Due {
-    /// The deadline of one wait.
-    Wake(Waiter),
-    /// A timeout.
+    /// The deadline of one wait: that of this greenlet, with this ticket.
+    Wake {
+        greenlet: AnyRef,
+        ticket: u64,
+    },
     Ring(Rc<Alarm>),
-    /// A moment that anybody may wait for.
-    Tell(Rc<Bell>),
 }
 
-/// A timeout, as its timer and its owner both know it.
+// There is one for each who sleeps.
+const _: () = assert!(size_of::<Due>() == 2 * size_of::<usize>());
+
+/// A moment, as its timer and its owner both know it.
 pub(crate) struct Alarm {
-    /// Whose timeout this is.
-    pub(super) greenlet: Link,
-    pub(super) id: u64,
+    /// Whose timeout this is, with its id; if it is one.
+    pub(super) timeout: Option<(Link, u64)>,
+    /// Who waits for it.
+    pub(super) waiters: WaitList,
     pub(super) rung: Cell<bool>,
 }
 
+impl Due {
+    /// The deadline of the wait that `waiter` can end, which is one greenlet's.
+    #[inline(always)]
+    pub(super) fn wake(waiter: Waiter) -> Due {
+        match waiter {
+            Waiter::One { greenlet, ticket } => Due::Wake { greenlet, ticket },
+            Waiter::Among(_) => unreachable!("who collects has a wait for that"),
+        }
+    }
+}
+
 impl Alarm {
-    /// The timeout of a greenlet, with this id.
-    pub(crate) fn new(greenlet: Link, id: u64) -> Alarm {
+    /// One that is nobody's timeout.
+    pub(crate) fn new() -> Alarm {
         Alarm {
-            greenlet,
-            id,
+            timeout: None,
+            waiters: WaitList::new(),
             rung: Cell::new(false),
+        }
+    }
+
+    /// The timeout of a greenlet, with this id.
+    pub(crate) fn of_timeout(greenlet: Link, id: u64) -> Alarm {
+        Alarm {
+            timeout: Some((greenlet, id)),
+            ..Alarm::new()
         }
     }
 
@@ -51,40 +73,9 @@ impl Alarm {
     pub(crate) fn ring_now(&self) {
         self.rung.set(true);
     }
-}
-
-/// A moment, as its timer and those who wait for it know it.
-pub(crate) struct Bell {
-    rung: Cell<bool>,
-    waiters: WaitList,
-}
-
-impl Bell {
-    pub(crate) fn new() -> Bell {
-        Bell {
-            rung: Cell::new(false),
-            waiters: WaitList::new(),
-        }
-    }
-
-    /// The moment has come, since the timer was set last.
-    pub(crate) fn has_rung(&self) -> bool {
-        self.rung.get()
-    }
-
-    /// The moment is yet to come.
-    pub(crate) fn reset(&self) {
-        self.rung.set(false);
-    }
 
     /// Who waits for it.
     pub(crate) fn waiters(&self) -> &WaitList {
         &self.waiters
-    }
-
-    /// The moment has come.
-    pub(super) fn ring(&self, ready: &Ready) {
-        self.rung.set(true);
-        self.waiters.wake_all_into(ready);
     }
 }

@@ -1,4 +1,4 @@
-//! Ending a wait that has begun, for a kill or a timeout; and alarms and bells, which ring at their time.
+//! Ending a wait that has begun, for a kill or a timeout; and alarms, which ring at their time.
 //!
 //! ```text
 //!   waits in the hub        -> woken, and the interrupt is raised where it waits
@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use super::alarm::{Alarm, Bell, Due};
+use super::alarm::{Alarm, Due};
 use super::timers::TimerKey;
 use super::{Hub, Nanos};
 use crate::greenlet::counted::AnyRef;
@@ -39,16 +39,6 @@ impl Hub {
         self.start_timer(deadline, Due::Ring(alarm.clone()))
     }
 
-    /// Sets a bell for the time when the clock reaches `deadline`.
-    pub(crate) fn set_bell(&self, bell: &Rc<Bell>, deadline: Nanos) -> TimerKey {
-        self.start_timer(deadline, Due::Tell(bell.clone()))
-    }
-
-    /// The bell's time is now.
-    pub(crate) fn ring_bell(&self, bell: &Bell) {
-        bell.ring(&self.ready);
-    }
-
     /// Starts a timer.
     pub(crate) fn start_timer(&self, deadline: Nanos, due: Due) -> TimerKey {
         self.timers.borrow_mut().start(deadline, due)
@@ -61,10 +51,12 @@ impl Hub {
     }
 
     /// Its time has come.
-    pub(super) fn ring(&self, alarm: &Alarm) {
+    pub(crate) fn ring(&self, alarm: &Alarm) {
         alarm.rung.set(true);
-        if let Some(greenlet) = alarm.greenlet.upgrade()
-            && greenlet.interrupts().expire(alarm.id)
+        alarm.waiters.wake_all_into(&self.ready);
+        if let Some((greenlet, id)) = &alarm.timeout
+            && let Some(greenlet) = greenlet.upgrade()
+            && greenlet.interrupts().expire(*id)
         {
             self.interrupt(&greenlet);
         }

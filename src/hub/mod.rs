@@ -51,8 +51,8 @@ use std::panic::Location;
 use std::ptr::NonNull;
 
 pub use self::advance::advance_clock;
+pub(crate) use self::alarm::Alarm;
 use self::alarm::Due;
-pub(crate) use self::alarm::{Alarm, Bell};
 use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
 use self::housekeeping::Housekeeping;

@@ -185,7 +185,7 @@ impl Hub {
     ) -> Option<TimerKey> {
         let ticket = self.next_ticket();
         task.wait().begin(ticket, Reason::BEGIN, task.made_at());
-        let due = Due::Wake(Waiter::new(task.clone(), ticket));
+        let due = Due::wake(Waiter::new(task.clone(), ticket));
         Some(self.start_timer(deadline?, due))
     }
 }
@@ -241,7 +241,7 @@ struct Timer {
 impl Timer {
     fn start(parking: &Parking, deadline: Nanos) -> Timer {
         let hub: &Hub = &parking.hub;
-        let due = Due::Wake(parking.waiter());
+        let due = Due::wake(parking.waiter());
         let key = hub.timers.borrow_mut().start(deadline, due);
         Timer {
             hub: parking.hub,

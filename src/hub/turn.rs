@@ -15,6 +15,7 @@
 
 use super::alarm::Due;
 use super::poller::Patience;
+use super::waiter::Waiter;
 use super::{Hub, HubRef, Nanos};
 use crate::greenlet::thread::{self, Me};
 use crate::greenlet::{Next, handover};
@@ -164,9 +165,10 @@ fn fire_timers(hub: &Hub, now: Nanos) {
     loop {
         let due = hub.timers.borrow_mut().pop_due(now);
         match due {
-            Some(Due::Wake(waiter)) => waiter.end(Woken::TimedOut, &hub.ready),
+            Some(Due::Wake { greenlet, ticket }) => {
+                Waiter::new(greenlet, ticket).end(Woken::TimedOut, &hub.ready);
+            }
             Some(Due::Ring(alarm)) => hub.ring(&alarm),
-            Some(Due::Tell(bell)) => bell.ring(&hub.ready),
             None => return,
         };
     }

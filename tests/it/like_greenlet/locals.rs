@@ -14,12 +14,11 @@ greenlet_local! {
     inherited static SHARED: Rc<Cell<Option<u32>>> = Rc::default();
 }
 
+/// Shows a closure the cell of the greenlet that runs.
+type WithCell = fn(&dyn Fn(&Cell<Option<u32>>));
+
 /// Sets a number, and says twice what it finds there, with the others running in between.
-fn sets_and_says(
-    log: &Log,
-    number: u32,
-    cell: fn(&dyn Fn(&Cell<Option<u32>>)),
-) -> impl FnOnce(()) + 'static {
+fn sets_and_says(log: &Log, number: u32, cell: WithCell) -> impl FnOnce(()) + 'static {
     let log = log.clone();
     move |()| {
         cell(&|cell| log.say(format!("{number} finds {:?}", cell.replace(Some(number)))));
@@ -31,7 +30,7 @@ fn sets_and_says(
 }
 
 /// Three such greenlets, made while 0 is set here, each resumed in turn to their ends.
-fn run_three(log: &Log, cell: fn(&dyn Fn(&Cell<Option<u32>>))) {
+fn run_three(log: &Log, cell: WithCell) {
     cell(&|cell| cell.set(Some(0)));
     let all = [1, 2, 3].map(|number| Greenlet::new(sets_and_says(log, number, cell)));
     for _ in 0..3 {
