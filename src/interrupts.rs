@@ -23,7 +23,7 @@ pub(crate) struct Interrupts {
     killed: Cell<bool>,
     /// Timeouts with lower ids, and the kill, are held off.
     shielded: Cell<Option<u64>>,
-    /// Running and expired, in the order in which they were started.
+    /// Running and expired, by their ids: the outermost first.
     timeouts: RefCell<Vec<Timeout>>,
     /// It has ended a wait, and its greenlet did not go on yet.
     delivering: Cell<Option<Interrupt>>,
@@ -61,10 +61,13 @@ impl Interrupts {
         self.swallowed.get()
     }
 
-    /// A timeout runs from now on. Ids grow from one to the next.
+    /// A timeout runs from now on. Ids grow from one to the next, and one that runs anew keeps its own.
     pub(crate) fn start(&self, id: u64) {
         let expired = false;
-        self.timeouts.borrow_mut().push(Timeout { id, expired });
+        let mut timeouts = self.timeouts.borrow_mut();
+        // Last, unless it is one that was started before and runs anew.
+        let place = timeouts.partition_point(|other| other.id < id);
+        timeouts.insert(place, Timeout { id, expired });
     }
 
     /// A timeout has expired. False if it does not run, or has expired already.

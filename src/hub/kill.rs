@@ -27,11 +27,11 @@ impl Hub {
         if cfg!(panic = "abort") {
             return Err(KillError::Unsupported);
         }
+        task.interrupts().kill();
+        self.interrupt(task);
         if task.as_next() == thread::current().as_next() && !std::thread::panicking() {
             resume_unwind(Box::new(GreenletExit::new()));
         }
-        task.interrupts().kill();
-        self.interrupt(task);
         Ok(())
     }
 

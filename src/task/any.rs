@@ -10,7 +10,7 @@ use crate::greenlet::counted::AnyRef;
 use crate::greenlet::thread;
 use crate::hub::{self, Spot, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::Reason;
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,8 +105,7 @@ impl AnyTask {
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         let reason = Reason::join(self.id());
-        self.is_finished()
-            || self.head().wait_for(reason, Location::caller(), limit) == Woken::Called
+        self.is_finished() || self.head().wait_for(reason, Location::caller(), limit)
     }
 
     /// The task has ended.
@@ -119,7 +118,7 @@ impl AnyTask {
     #[must_use]
     pub fn state(&self) -> State {
         match self.head().stand.get() {
-            Stand::Done => State::Done,
+            Stand::Done | Stand::Panicked => State::Done,
             Stand::Cancelled => State::Cancelled,
             Stand::Open if !self.record.was_started() => State::Pending,
             Stand::Open if self.record.as_next() == thread::current().as_next() => State::Running,
@@ -167,7 +166,7 @@ impl<T> Task<T> {
 
     /// It has ended without a value, by a panic or a kill.
     pub(super) fn has_failed(&self) -> bool {
-        self.record.extra.has_failed()
+        self.record.extra.head.has_failed()
     }
 
     /// The line that has spawned it.

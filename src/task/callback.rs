@@ -30,7 +30,8 @@ impl<T: 'static> fmt::Debug for Callback<T> {
 
 /// Callbacks run as the last part of the task, on its own stack, one after the other in the order in which they were
 /// added; then those go on who have joined the task. A callback that panics does not keep the others from being called. One that is
-/// added when the task has ended is called at once. It should not wait for long, and must not join the task itself.
+/// added when the task has ended is called at once, before the call that adds it returns; a kill or a timeout that ends a
+/// wait in it goes on there. It should not wait for long, and must not join the task itself.
 impl<T: 'static> Task<T> {
     /// Has `call` called when the task has ended, in whatever way.
     ///

@@ -8,17 +8,19 @@
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::thread::Result as Caught;
 use std::time::Duration;
 
+use super::kill::Shield;
 use super::unobserved;
-use crate::error::JoinError;
+use crate::error::{JoinError, TimedOut};
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::record::{Core, Extra, Record};
 use crate::greenlet::{GreenletExit, Next, describe_task, parent};
 use crate::hub::{self, TimerKey, WaitList, refuse};
 use crate::list::Node;
-use crate::waiting::{Reason, Woken};
+use crate::waiting::Reason;
 
 /// What a task's body came to.
 pub(super) type Outcome<T> = Result<T, Box<JoinError>>;
@@ -40,8 +42,10 @@ pub(crate) struct Head {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stand {
     Open,
-    /// Its body has returned or panicked. The outcome is there, or was taken.
+    /// Its body has returned. The outcome is there, or was taken, as in those below.
     Done,
+    /// Its body has panicked.
+    Panicked,
     /// It was killed.
     Cancelled,
 }
@@ -71,8 +75,8 @@ pub(super) enum Callback<T> {
 
 impl<T> Callback<T> {
     /// Calls it if it is for an outcome such as this. True if it has seen a failure.
-    pub(super) fn call(self, outcome: &Outcome<T>) -> bool {
-        let called = catch_unwind(AssertUnwindSafe(|| match (self, outcome) {
+    fn call(self, outcome: &Outcome<T>) -> Caught<bool> {
+        catch_unwind(AssertUnwindSafe(|| match (self, outcome) {
             (Callback::Done(call), _) => {
                 call();
                 false
@@ -86,12 +90,7 @@ impl<T> Callback<T> {
                 true
             }
             _ => false,
-        }));
-        called.unwrap_or_else(|panic| {
-            // The panic hook has told of it.
-            std::mem::forget(panic);
-            false
-        })
+        }))
     }
 }
 
@@ -105,17 +104,24 @@ impl Head {
         self.stand.get() != Stand::Open
     }
 
-    /// Waits until the task has ended or `limit` has passed.
+    /// It has ended without a value, by a panic or a kill.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.stand.get(), Stand::Panicked | Stand::Cancelled)
+    }
+
+    /// Waits until the task has ended or `limit` has passed. True if it has ended: at the last moment, too.
     pub(super) fn wait_for(
         &self,
         reason: Reason,
         place: &'static Location<'static>,
         limit: Duration,
-    ) -> Woken {
+    ) -> bool {
         let deadline = hub::get().clock().after(limit);
-        self.joiners
-            .wait_until(reason, place, deadline, &mut None)
-            .unwrap_or_else(|why| refuse(why, "join", place))
+        let waited = self.joiners.wait_until(reason, place, deadline, &mut None);
+        if let Err(why) = waited {
+            refuse(why, "join", place);
+        }
+        self.is_over()
     }
 }
 
@@ -158,29 +164,49 @@ impl<T> Job<T> {
     }
 
     /// Calls one that comes when the task has ended. Its number, where it has to wait for its turn: zero if not.
+    ///
+    /// # Panics
+    /// With the kill or the timeout that has ended a wait of it.
     pub(super) fn call_late(&self, callback: Callback<T>) -> u64 {
         // Taken out meanwhile: the callback may do whatever it likes.
         let Some(outcome) = self.outcome.take() else {
             // Another late one has it, and waits. Whoever calls that one calls this next.
             return self.add_callback(callback);
         };
-        let mut next = Some(callback);
-        while let Some(callback) = next {
-            if callback.call(&outcome)
-                && let Err(error) = &outcome
-            {
-                error.observe();
-            }
-            let rare = self.rare.get();
-            next = rare.and_then(|rare| Some(rare.callbacks.borrow_mut().pop_front()?.1));
+        let called = callback.call(&outcome);
+        let interrupted = called
+            .as_ref()
+            .err()
+            .is_some_and(|panic| is_interrupt(&**panic));
+        let (mut seen, interrupt) = match called {
+            Err(panic) if interrupted => (false, Some(panic)),
+            called => (seen_by(called), None),
+        };
+        if let Some(rare) = self.rare.get() {
+            // They are others', and in nobody's way here: what is to end our waits is not for them.
+            let _shield = Shield::raise();
+            seen |= rare.call_all(&outcome);
+        }
+        self.put_back(outcome, seen);
+        match interrupt {
+            Some(interrupt) => resume_unwind(interrupt),
+            None => 0,
+        }
+    }
+
+    /// Callbacks have looked at the outcome, and some have seen a failure, or none: it stays for its join, if there may
+    /// be one.
+    fn put_back(&self, outcome: Outcome<T>, seen: bool) {
+        if seen && let Err(error) = &outcome {
+            error.observe();
         }
         if self.head.detached.get() {
+            // Here and now, where a destructor may still wait.
             report(&outcome);
             parent::forget(outcome);
         } else {
             self.outcome.set(Some(outcome));
         }
-        0
     }
 
     /// Removes a callback that was not called yet.
@@ -188,14 +214,6 @@ impl<T> Job<T> {
         let mut callbacks = self.rare.get()?.callbacks.borrow_mut();
         let place = callbacks.iter().position(|(other, _)| *other == number)?;
         Some(callbacks.remove(place)?.1)
-    }
-
-    /// It has ended with an error that nobody has taken.
-    pub(super) fn has_failed(&self) -> bool {
-        let outcome = self.outcome.take();
-        let failed = matches!(outcome, Some(Err(_)));
-        self.outcome.set(outcome);
-        failed
     }
 
     /// Keeps what the body has returned: the first thing, for it may be large, and each move of it costs stack.
@@ -231,20 +249,12 @@ impl<T> Job<T> {
             unreachable!("kept just now, and nobody takes it before the end");
         };
         let seen = self.rare.get().is_some_and(|rare| rare.finish(&outcome));
-        if seen && let Err(error) = &outcome {
-            error.observe();
-        }
         let stand = match &outcome {
+            Ok(_) => Stand::Done,
             Err(error) if error.is_killed() => Stand::Cancelled,
-            _ => Stand::Done,
+            Err(_) => Stand::Panicked,
         };
-        if self.head.detached.get() {
-            // Here and now, where a destructor may still wait.
-            report(&outcome);
-            parent::forget(outcome);
-        } else {
-            self.outcome.set(Some(outcome));
-        }
+        self.put_back(outcome, seen);
         self.head.stand.set(stand);
     }
 }
@@ -255,16 +265,34 @@ impl<T> Rare<T> {
         if let Some(timer) = self.begins.take() {
             hub::get().stop_timer(timer);
         }
+        self.call_all(outcome)
+    }
+
+    /// Calls all. True if one of them has seen a failure.
+    fn call_all(&self, outcome: &Outcome<T>) -> bool {
         let mut seen = false;
         loop {
             // One by one, for a callback may add and remove others.
             let first = self.callbacks.borrow_mut().pop_front();
             match first {
-                Some((_, callback)) => seen |= callback.call(outcome),
+                Some((_, callback)) => seen |= seen_by(callback.call(outcome)),
                 None => return seen,
             }
         }
     }
+}
+
+/// Whether a callback has seen a failure. Its panic is nobody's: the panic hook has told of it.
+fn seen_by(called: Caught<bool>) -> bool {
+    called.unwrap_or_else(|panic| {
+        std::mem::forget(panic);
+        false
+    })
+}
+
+/// It has come from outside, to end a wait of the running greenlet.
+fn is_interrupt(payload: &(dyn Any + Send)) -> bool {
+    GreenletExit::is_in(payload) || TimedOut::is_in(payload)
 }
 
 /// Reports a failure that nobody will ask for, unless somebody has seen it.

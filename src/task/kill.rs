@@ -9,7 +9,7 @@ use crate::error::KillError;
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::{describe, interrupt, thread};
 use crate::hub::{self, refuse};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::Reason;
 
 #[track_caller]
 fn kill_or_panic(task: &AnyRef) {
@@ -48,8 +48,7 @@ impl AnyTask {
     pub fn kill_timeout(&self, limit: Duration) -> bool {
         kill_or_panic(self.record());
         let reason = Reason::kill(self.id());
-        self.is_finished()
-            || self.head().wait_for(reason, Location::caller(), limit) == Woken::Called
+        self.is_finished() || self.head().wait_for(reason, Location::caller(), limit)
     }
 
     /// Kills the task without waiting for its end: see [`Task::kill_nowait`].

@@ -62,7 +62,7 @@ fn join_until(
         return true;
     }
     match post.wait(place, deadline) {
-        Ok(woken) => woken == Woken::Called,
+        Ok(woken) => woken == Woken::Called || thing.post().ready,
         Err(why) => refuse(why, "join", place),
     }
 }
@@ -161,7 +161,8 @@ pub fn try_gather<T: 'static>(
     tasks.into_iter().map(Task::join).collect()
 }
 
-/// Kills all of `tasks`, in their order, and waits until all have ended: see [`Task::kill`].
+/// Kills all of `tasks`, in their order, and waits until all have ended: see [`Task::kill`]. The running task, if it is
+/// among them, kills itself when the others have ended.
 ///
 /// # Panics
 /// As [`Task::kill`].
@@ -181,8 +182,13 @@ pub fn try_gather<T: 'static>(
 #[track_caller]
 pub fn killall<A: Into<AnyTask>>(tasks: impl IntoIterator<Item = A>) {
     let tasks: Vec<AnyTask> = tasks.into_iter().map(Into::into).collect();
-    for task in &tasks {
+    let me = super::current();
+    let (own, others): (Vec<_>, Vec<_>) = tasks.iter().partition(|task| Some(*task) == me.as_ref());
+    for task in &others {
         task.kill_nowait();
     }
-    joinall(&tasks);
+    joinall(others);
+    if let Some(own) = own.first() {
+        own.kill_nowait();
+    }
 }

@@ -39,7 +39,7 @@ pub use self::unobserved::{Hook, set_unobserved_hook};
 use crate::error::JoinError;
 use crate::greenlet::counted::Ref;
 use crate::hub::refuse;
-use crate::waiting::{Reason, Woken};
+use crate::waiting::Reason;
 
 /// A handle to a spawned task: to wait for it, and to get what came out of it.
 ///
@@ -140,7 +140,7 @@ impl<T> Task<T> {
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         let head = &self.record.extra.head;
         let reason = Reason::join(self.id());
-        head.is_over() || head.wait_for(reason, Location::caller(), limit) == Woken::Called
+        head.is_over() || head.wait_for(reason, Location::caller(), limit)
     }
 
     /// The task has ended: `join` would not wait.

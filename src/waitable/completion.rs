@@ -127,20 +127,22 @@ impl<W: Waitable> Iterator for IWait<W> {
 
     #[track_caller]
     fn next(&mut self) -> Option<W> {
-        loop {
+        let mut is_over = false;
+        while self.left > 0 {
             if let Some(number) = self.collector.take() {
                 return self.give(number);
             }
-            if self.left == 0 {
-                return None;
+            if is_over {
+                self.left = 0; // for good
+                break;
             }
             let reason = Reason::any(self.left);
             match self.collector.wait(reason, self.place, self.deadline) {
-                Ok(Woken::Called) => {}
-                Ok(Woken::TimedOut) => return None,
+                Ok(woken) => is_over = woken == Woken::TimedOut,
                 Err(why) => refuse(why, "wait", self.place),
             }
         }
+        None
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -125,7 +125,8 @@ pub(crate) fn wait_until(
             drop(claim);
             Some(index)
         }
-        Ok(First::TimedOut) => None,
+        // At the last moment something may have become ready.
+        Ok(First::TimedOut) => things.iter().position(|thing| thing.post().ready),
         Err(why) => refuse(why, "wait", place),
     }
 }

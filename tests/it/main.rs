@@ -8,6 +8,10 @@ mod assertions;
 mod chains;
 mod chaos;
 #[cfg(feature = "hub")]
+mod deadlock_report;
+#[cfg(feature = "hub")]
+mod ended_everywhere;
+#[cfg(feature = "hub")]
 mod event;
 #[cfg(feature = "hub")]
 mod faults;
@@ -88,9 +92,27 @@ mod semaphore;
 #[cfg(feature = "hub")]
 mod task;
 #[cfg(feature = "hub")]
+mod task_callbacks;
+#[cfg(feature = "hub")]
+mod task_kill;
+#[cfg(feature = "hub")]
+mod task_leaving;
+#[cfg(feature = "hub")]
 mod task_limits;
 #[cfg(feature = "hub")]
+mod task_many;
+#[cfg(feature = "hub")]
+mod task_random;
+#[cfg(feature = "hub")]
 mod task_remote;
+#[cfg(feature = "hub")]
+mod task_shield;
+#[cfg(feature = "hub")]
+mod task_states;
+#[cfg(feature = "hub")]
+mod task_timeout;
+#[cfg(feature = "hub")]
+mod task_unobserved;
 mod threads;
 mod throwing;
 #[cfg(feature = "hub")]

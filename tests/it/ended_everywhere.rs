@@ -1,0 +1,239 @@
+//! Every call that waits, ended from outside: by an outer timeout, which no call swallows, and by a kill. One table.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::io::{Read, Write};
+use std::rc::Rc;
+use std::time::Duration;
+
+use greenhub::generator::Generator;
+use greenhub::hub::{self, now, pause_clock};
+use greenhub::net::{TcpListener, TcpStream};
+use greenhub::task::{self, AnyTask, gather, killall, shield, try_gather, try_joinall};
+use greenhub::{
+    Greenlet, Task, TimedOut, Timeout, iwait, joinall, sleep, spawn, spawn_later, wait, wait_any,
+    wait_any_timeout, wait_count, wait_timeout, with_timeout, yield_now,
+};
+
+use crate::support::{any_local_address, caught, pair, seconds, within};
+
+const MAX: Duration = Duration::MAX;
+const LONG: Duration = Duration::from_secs(1000);
+
+/// What the calls are made with: nothing of it is ever ready.
+struct Scene {
+    /// It sleeps for ever.
+    sleeper: Task<u8>,
+    /// It sleeps for ever, in a shield.
+    shielded: Task<u8>,
+    pending: Task<u8>,
+    ended: Task<u8>,
+    listener: TcpListener,
+    silent: TcpStream,
+    full: TcpStream,
+    _others: Box<dyn Any>,
+}
+
+type Row = (&'static str, fn(&Scene));
+
+fn new_sleeper() -> Task<u8> {
+    spawn(|| {
+        sleep(MAX);
+        1
+    })
+}
+
+/// Writes until that has to wait.
+fn fill(mut stream: &TcpStream) {
+    while stream.write(&[0; 1 << 16]).is_ok() {}
+}
+
+const TABLE: &[Row] = &[
+    ("sleep", |_| sleep(LONG)),
+    ("sleep for ever", |_| sleep(MAX)),
+    ("Task::wait", |s| s.sleeper.wait()),
+    ("Task::wait_timeout", |s| {
+        s.sleeper.wait_timeout(LONG);
+    }),
+    ("Task::join", |_| drop(new_sleeper().join())),
+    ("AnyTask::wait", |s| s.sleeper.any().wait()),
+    ("AnyTask::wait_timeout", |s| {
+        s.sleeper.any().wait_timeout(LONG);
+    }),
+    ("wait for one that is to begin", |s| s.pending.wait()),
+    ("joinall", |s| joinall([&s.ended, &s.sleeper])),
+    ("joinall_timeout", |s| {
+        task::joinall_timeout([&s.sleeper], LONG);
+    }),
+    ("try_joinall", |s| {
+        let _ = try_joinall([&s.ended, &s.sleeper]);
+    }),
+    ("gather", |_| drop(gather([new_sleeper()]))),
+    ("try_gather", |_| drop(try_gather([new_sleeper()]))),
+    ("wait", |s| drop(wait([&s.ended, &s.sleeper]))),
+    ("wait_count", |s| {
+        drop(wait_count([&s.ended, &s.sleeper, &s.pending], 2));
+    }),
+    ("wait_timeout", |s| drop(wait_timeout([&s.sleeper], LONG))),
+    ("iwait", |s| {
+        let all: Vec<AnyTask> = iwait([s.ended.any(), s.sleeper.any()]).collect();
+        drop(all);
+    }),
+    ("wait_any", |s| {
+        wait_any(&[&s.sleeper, &s.pending]);
+    }),
+    ("wait_any of nothing", |_| {
+        wait_any(&[]);
+    }),
+    ("wait_any_timeout", |s| {
+        wait_any_timeout(&[&s.sleeper, &s.pending.any()], LONG);
+    }),
+    ("kill", |s| s.shielded.kill()),
+    ("kill_timeout", |s| {
+        s.shielded.kill_timeout(LONG);
+    }),
+    ("killall", |s| killall([&s.ended, &s.shielded])),
+    ("hub::join", |_| hub::join()),
+    ("hub::join_timeout", |_| {
+        hub::join_timeout(LONG);
+    }),
+    ("hub::shutdown", |_| drop(hub::shutdown(LONG))),
+    ("hub::advance_clock", |_| hub::advance_clock(LONG)),
+    ("accept", |s| drop(s.listener.accept())),
+    ("incoming", |s| drop(s.listener.incoming().next())),
+    ("read", |s| drop((&s.silent).read(&mut [0]))),
+    ("read with a limit of its own", |s| {
+        s.silent.set_read_timeout(Some(LONG)).unwrap();
+        drop((&s.silent).read(&mut [0]));
+    }),
+    ("peek", |s| drop(s.silent.peek(&mut [0]))),
+    ("write", |s| fill(&s.full)),
+    ("write with a limit of its own", |s| {
+        s.full.set_write_timeout(Some(LONG)).unwrap();
+        fill(&s.full);
+    }),
+    ("switch", |_| {
+        Greenlet::new(|()| sleep(MAX)).switch(());
+    }),
+    ("a generator that waits", |_| {
+        let mut waits = Generator::new(|y| {
+            sleep(MAX);
+            y.yield_(1);
+        });
+        waits.next();
+    }),
+    ("a timeout inside", |_| {
+        let _ = with_timeout(LONG, || sleep(MAX));
+    }),
+    ("a callback that comes late", |s| {
+        let _ = s.ended.on_done(|_| sleep(MAX));
+    }),
+    ("a callback that comes late for a value", |s| {
+        let _ = s.ended.on_value(|_| sleep(MAX));
+    }),
+];
+
+impl Scene {
+    fn new() -> Scene {
+        let [silent, full] = [(); 2].map(|()| pair());
+        let shielded = spawn(|| {
+            shield(|| sleep(MAX));
+            1
+        });
+        let ended = spawn(|| 1);
+        ended.wait();
+        Scene {
+            sleeper: new_sleeper(),
+            shielded,
+            pending: spawn_later(MAX, || 1),
+            ended,
+            listener: TcpListener::bind(any_local_address()).unwrap(),
+            silent: silent.0,
+            full: full.0,
+            _others: Box::new((silent.1, full.1)),
+        }
+    }
+}
+
+/// Runs `test` for each call, on a thread of its own: some of them are the end of all other tasks.
+fn for_each_call(test: fn(&'static str, fn(&Scene))) {
+    for &(name, call) in TABLE {
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        let thread = thread.spawn(move || {
+            let _watch = within(seconds(20));
+            pause_clock();
+            test(name, call);
+        });
+        let ended = thread.expect("a thread").join();
+        assert!(ended.is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn an_outer_timeout_is_never_lost() {
+    for_each_call(|name, call| {
+        let scene = Scene::new();
+        let begun = now();
+        for _ in 0..2 {
+            let before = now();
+            let outer: Result<(), TimedOut> = with_timeout(seconds(1), || {
+                let _ = with_timeout(seconds(100), || call(&scene));
+                panic!("{name} was to be ended by the outer one");
+            });
+            assert!(outer.is_err(), "{name}");
+            assert_eq!(now() - before, seconds(1), "{name}");
+        }
+        // Nothing comes after it.
+        sleep(seconds(200));
+        assert_eq!(now() - begun, seconds(202), "{name}");
+    });
+}
+
+#[test]
+fn a_guard_finds_its_own_timeout_in_what_it_catches() {
+    for_each_call(|name, call| {
+        let scene = Scene::new();
+        let (timeout, other) = (Timeout::start(seconds(1)), Timeout::start(seconds(5)));
+        let came = caught(|| call(&scene));
+        assert!(timeout.is_in(&*came) && !other.is_in(&*came), "{name}");
+        assert!(!timeout.is_running() && other.is_running(), "{name}");
+    });
+}
+
+#[test]
+fn a_kill_ends_every_one() {
+    for_each_call(|name, call| {
+        let begun = Rc::new(Cell::new(false));
+        let victim = spawn({
+            let begun = begun.clone();
+            move || {
+                let scene = Scene::new();
+                yield_now();
+                begun.set(true);
+                call(&scene);
+            }
+        });
+        while !begun.get() {
+            yield_now();
+        }
+        let before = now();
+        assert!(victim.kill_timeout(seconds(1)), "{name}");
+        assert_eq!(now(), before, "{name}");
+        assert!(victim.join().unwrap_err().is_killed(), "{name}");
+    });
+}
+
+#[test]
+fn an_expired_one_ends_every_one_at_once() {
+    for_each_call(|name, call| {
+        let scene = Scene::new();
+        let before = now();
+        let ended = Cell::new(false);
+        let at_once = with_timeout(Duration::ZERO, || {
+            call(&scene);
+            ended.set(true);
+        });
+        assert!(at_once.is_err() && !ended.take(), "{name}");
+        assert_eq!(now(), before, "{name}");
+    });
+}

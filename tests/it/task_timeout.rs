@@ -1,0 +1,417 @@
+//! Timeouts: what a bound on a block ends, which of several counts, and that nothing is left of one that is over.
+
+use std::cell::RefCell;
+use std::panic::resume_unwind;
+use std::rc::Rc;
+use std::time::Duration;
+
+use greenhub::hub::{now, pause_clock};
+use greenhub::{Task, TimedOut, Timeout, joinall, sleep, spawn, with_timeout, yield_now};
+
+use crate::support::{Log, caught, millis, panic_text, seconds, within};
+
+const ZERO: Duration = Duration::ZERO;
+const MAX: Duration = Duration::MAX;
+
+#[test]
+fn a_block_that_waits_too_long_unwinds_at_its_moment() {
+    pause_clock();
+    let (log, begun) = (Log::new(), now());
+    let outcome = with_timeout(seconds(3), || {
+        let _outer = log.at_drop("outer");
+        sleep(seconds(2));
+        log.say("waits on");
+        let _inner = log.at_drop("inner");
+        sleep(seconds(2));
+        log.say("never");
+    });
+    assert_eq!(now() - begun, seconds(3));
+    log.check(["waits on", "inner", "outer"]);
+    assert_eq!(outcome.unwrap_err().to_string(), "timed out");
+}
+
+#[test]
+fn a_block_that_is_in_time_gives_its_value_and_nothing_comes_after_it() {
+    pause_clock();
+    let begun = now();
+    assert_eq!(with_timeout(seconds(3), || 7), Ok(7));
+    assert_eq!(with_timeout(seconds(3), || sleep(seconds(2))), Ok(()));
+    sleep(seconds(10));
+    // No timer is left either: nothing can wake anybody.
+    let text = panic_text(|| sleep(MAX));
+    assert!(text.starts_with("deadlock"), "{text}");
+    assert_eq!(now() - begun, seconds(12));
+}
+
+#[test]
+fn no_time_at_all_ends_the_first_wait_that_is_not_over() {
+    let ended = spawn(|| ());
+    ended.wait();
+    assert_eq!(with_timeout(ZERO, || 7), Ok(7));
+    assert_eq!(with_timeout(ZERO, || joinall([&ended])), Ok(()));
+    assert!(with_timeout(ZERO, yield_now).is_err());
+    assert!(with_timeout(ZERO, || sleep(ZERO)).is_err());
+    assert!(with_timeout(ZERO, || sleep(MAX)).is_err());
+    yield_now();
+}
+
+#[test]
+fn an_endless_one_never_comes_and_does_not_hide_a_deadlock() {
+    pause_clock();
+    let begun = now();
+    assert_eq!(with_timeout(MAX, || sleep(seconds(1_000_000))), Ok(()));
+    let text = panic_text(|| with_timeout(MAX, || sleep(MAX)));
+    assert!(text.starts_with("deadlock"), "{text}");
+    assert_eq!(now() - begun, seconds(1_000_000));
+}
+
+#[test]
+fn a_block_that_computes_past_its_time_is_ended_at_its_next_wait_or_not_at_all() {
+    let _watch = within(seconds(10));
+    let compute = || std::thread::sleep(millis(3));
+    assert_eq!(with_timeout(millis(1), compute), Ok(()));
+    sleep(millis(1));
+    yield_now();
+    let log = Log::new();
+    let outcome = with_timeout(millis(1), || {
+        compute();
+        log.say("computed");
+        // The hub learns the time when it gets control.
+        for _ in 0..100_000 {
+            yield_now();
+        }
+        log.say("never");
+    });
+    assert!(outcome.is_err());
+    log.check(["computed"]);
+}
+
+#[test]
+fn one_that_yields_for_ever_is_ended() {
+    let _watch = within(seconds(10));
+    let yields_too: Task<()> = spawn(|| {
+        loop {
+            yield_now();
+        }
+    });
+    let outcome: Result<(), TimedOut> = with_timeout(millis(5), || {
+        loop {
+            yield_now();
+        }
+    });
+    assert!(outcome.is_err());
+    yields_too.kill();
+}
+
+#[test]
+fn an_outer_one_goes_past_an_inner_block() {
+    pause_clock();
+    let (log, begun) = (Log::new(), now());
+    let outer = with_timeout(seconds(1), || {
+        let inner = with_timeout(seconds(100), || {
+            let _fin = log.at_drop("inner block unwinds");
+            sleep(MAX);
+        });
+        log.say(format!("never: {inner:?}"));
+    });
+    assert!(outer.is_err());
+    assert_eq!(now() - begun, seconds(1));
+    log.check(["inner block unwinds"]);
+    // And the inner one is gone with it.
+    sleep(seconds(200));
+}
+
+#[test]
+fn an_inner_one_ends_its_own_block_only() {
+    pause_clock();
+    let (log, begun) = (Log::new(), now());
+    let outer = with_timeout(seconds(3), || {
+        for _ in 0..2 {
+            assert!(with_timeout(seconds(1), || sleep(MAX)).is_err());
+            log.say(format!("{:?}", now() - begun));
+        }
+        sleep(MAX);
+    });
+    assert!(outer.is_err());
+    log.check(["1s", "2s"]);
+    assert_eq!(now() - begun, seconds(3));
+}
+
+#[test]
+fn of_equal_ones_the_outermost_counts_and_the_others_never_come() {
+    pause_clock();
+    let (log, begun) = (Log::new(), now());
+    let outer = with_timeout(seconds(1), || {
+        let _ = with_timeout(seconds(1), || {
+            let _ = with_timeout(seconds(1), || sleep(MAX));
+            log.say("never");
+        });
+        log.say("never");
+    });
+    assert!(outer.is_err());
+    log.check([]);
+    sleep(seconds(1));
+    yield_now();
+    assert_eq!(now() - begun, seconds(2));
+}
+
+#[test]
+fn each_of_a_hundred_nested_blocks_catches_its_own() {
+    fn nest(depth: u64, which: u64, log: &Log) {
+        let limit = if depth == which {
+            seconds(1)
+        } else {
+            seconds(1000)
+        };
+        let outcome = with_timeout(limit, || match depth {
+            99 => sleep(MAX),
+            _ => nest(depth + 1, which, log),
+        });
+        if outcome.is_err() {
+            log.say(depth.to_string());
+        }
+    }
+    pause_clock();
+    for which in [0, 50, 99] {
+        let log = Log::new();
+        nest(0, which, &log);
+        log.check([&*which.to_string()]);
+    }
+}
+
+#[test]
+fn what_was_caught_does_not_come_again() {
+    pause_clock();
+    let value = with_timeout(seconds(1), || {
+        assert!(TimedOut::is_in(&*caught(|| sleep(seconds(100)))));
+        sleep(seconds(100));
+        "in the end"
+    });
+    assert_eq!(value, Ok("in the end"));
+}
+
+#[test]
+fn one_that_expires_when_its_greenlet_was_woken_already_comes_at_the_next_wait_or_never() {
+    pause_clock();
+    for waits_again in [false, true] {
+        let log = Log::new();
+        let timeout = Rc::new(Timeout::start(seconds(100)));
+        // For the moment at which main's sleep ends, and after that has begun: so it comes second.
+        let _other = spawn({
+            let timeout = timeout.clone();
+            move || timeout.restart(seconds(1))
+        });
+        sleep(seconds(1));
+        assert!(timeout.has_expired());
+        log.say("slept");
+        if waits_again {
+            assert!(timeout.is_in(&*caught(yield_now)));
+            log.say("ended");
+        }
+        timeout.cancel();
+        sleep(seconds(1));
+        match waits_again {
+            true => log.check(["slept", "ended"]),
+            false => log.check(["slept"]),
+        }
+    }
+}
+
+#[test]
+fn an_answer_at_the_last_moment_is_an_answer() {
+    pause_clock();
+    let log = Log::new();
+    let task = spawn(log.given_to(|log| {
+        sleep(seconds(1));
+        log.say("task");
+    }));
+    yield_now();
+    // The task's deadline is the first of the two, so it has ended by then.
+    assert!(task.wait_timeout(seconds(1)));
+    log.check(["task"]);
+    let task = spawn(|| sleep(seconds(1)));
+    yield_now();
+    assert!(greenhub::task::joinall_timeout([&task], seconds(1)));
+    let task = spawn(|| sleep(seconds(1)));
+    yield_now();
+    assert_eq!(greenhub::wait_any_timeout(&[&task], seconds(1)), Some(0));
+    let tasks = [spawn(|| sleep(seconds(1))), spawn(|| sleep(seconds(1)))];
+    yield_now();
+    assert_eq!(greenhub::wait_timeout(&tasks, seconds(1)).len(), 2);
+}
+
+#[test]
+fn a_timeout_of_a_join_leaves_the_task_alone() {
+    pause_clock();
+    let log = Log::new();
+    let task = spawn(log.given_to(|log| {
+        sleep(seconds(2));
+        log.say("slept");
+        7
+    }));
+    assert!(with_timeout(seconds(1), || task.wait()).is_err());
+    assert!(!task.is_finished());
+    assert_eq!(task.join().unwrap(), 7);
+    log.check(["slept"]);
+}
+
+#[test]
+fn a_task_that_nobody_bounds_may_be_bounded_by_its_own_block_and_says_so_in_its_join() {
+    pause_clock();
+    let task = spawn(|| {
+        let timeout = Timeout::start(seconds(1));
+        sleep(MAX);
+        drop(timeout);
+    });
+    let error = task.join().unwrap_err();
+    assert!(error.is_panic() && !error.is_killed());
+    assert_eq!(error.panic_message(), Some("timed out"));
+    assert!(
+        error.to_string().ends_with(") panicked: timed out"),
+        "{error}"
+    );
+    assert!(TimedOut::is_in(&*error.into_panic()));
+}
+
+#[test]
+fn a_panic_of_the_block_goes_on_and_its_timeout_is_over() {
+    pause_clock();
+    let stone = caught(|| {
+        let never: Result<(), TimedOut> =
+            with_timeout(seconds(1), || resume_unwind(Box::new("stone")));
+        never
+    });
+    assert_eq!(*stone.downcast::<&str>().unwrap(), "stone");
+    sleep(seconds(2));
+}
+
+#[test]
+fn each_greenlet_has_timeouts_of_its_own() {
+    pause_clock();
+    let log = Log::new();
+    let tasks = [3, 1, 2].map(|secs| {
+        spawn(log.given_to(move |log| {
+            let bounded = with_timeout(seconds(secs), || sleep(MAX));
+            log.say(format!("{secs} {}", bounded.is_err()));
+        }))
+    });
+    assert_eq!(with_timeout(seconds(10), || joinall(&tasks)), Ok(()));
+    log.check(["1 true", "2 true", "3 true"]);
+}
+
+#[test]
+fn a_guard_tells_how_it_stands() {
+    pause_clock();
+    let stands = |timeout: &Timeout| (timeout.is_running(), timeout.has_expired());
+    let timeout = Timeout::start(seconds(1));
+    assert_eq!(stands(&timeout), (true, false));
+    let came = caught(|| sleep(seconds(2)));
+    assert!(timeout.is_in(&*came) && TimedOut::is_in(&*came));
+    assert_eq!(stands(&timeout), (false, true));
+    timeout.restart(seconds(1));
+    assert_eq!(stands(&timeout), (true, false));
+    timeout.cancel();
+    assert_eq!(stands(&timeout), (false, false));
+    timeout.cancel();
+    sleep(seconds(5));
+    timeout.restart(ZERO);
+    assert_eq!(stands(&timeout), (false, true));
+    timeout.cancel();
+    yield_now();
+    assert!(format!("{timeout:?}").starts_with("Timeout { running: false"));
+}
+
+#[test]
+fn a_guard_that_is_restarted_in_time_never_comes() {
+    pause_clock();
+    let (timeout, begun) = (Timeout::start(seconds(2)), now());
+    for _ in 0..10 {
+        sleep(seconds(1));
+        timeout.restart(seconds(2));
+    }
+    assert!(timeout.is_in(&*caught(|| sleep(MAX))));
+    assert_eq!(now() - begun, seconds(12));
+}
+
+#[test]
+fn a_guard_that_was_dropped_or_cancelled_in_its_own_unwinding_is_over() {
+    pause_clock();
+    let came = caught(|| {
+        let _timeout = Timeout::start(seconds(1));
+        sleep(seconds(2));
+    });
+    assert!(TimedOut::is_in(&*came));
+    sleep(seconds(2));
+    yield_now();
+}
+
+#[test]
+fn a_guard_knows_its_own_from_another_ones() {
+    pause_clock();
+    let (first, second) = (Timeout::start(seconds(1)), Timeout::start(seconds(2)));
+    let came = caught(|| sleep(MAX));
+    assert!(first.is_in(&*came) && !second.is_in(&*came));
+    let came = caught(|| sleep(MAX));
+    assert!(!first.is_in(&*came) && second.is_in(&*came));
+    assert!(!first.is_in(&"another panic"));
+}
+
+#[test]
+fn an_outer_one_that_was_restarted_is_still_the_outer_one() {
+    pause_clock();
+    let outer = Timeout::start(seconds(10));
+    let inner = Timeout::start(seconds(1));
+    outer.restart(seconds(1));
+    // Both are due.
+    assert!(outer.is_in(&*caught(|| sleep(MAX))));
+    assert!(inner.is_in(&*caught(|| sleep(MAX))));
+}
+
+#[test]
+fn others_may_restart_cancel_and_cut_short_a_greenlets_timeout() {
+    pause_clock();
+    let (log, begun) = (Log::new(), now());
+    let timeout = Rc::new(Timeout::start(seconds(1)));
+    let _other = spawn(log.given_to({
+        let timeout = timeout.clone();
+        move |log| {
+            timeout.cancel();
+            sleep(seconds(5));
+            timeout.restart(seconds(100));
+            sleep(seconds(5));
+            log.say("cuts it short");
+            timeout.restart(ZERO);
+        }
+    }));
+    assert!(timeout.is_in(&*caught(|| sleep(seconds(50)))));
+    log.check(["cuts it short"]);
+    assert_eq!(now() - begun, seconds(10));
+}
+
+#[test]
+fn a_guard_may_outlive_its_greenlet() {
+    pause_clock();
+    let kept: Rc<RefCell<Option<Timeout>>> = Rc::default();
+    let task = spawn({
+        let kept = kept.clone();
+        move || drop(kept.replace(Some(Timeout::start(seconds(1)))))
+    });
+    task.join().unwrap();
+    sleep(seconds(2));
+    let timeout = kept.take().unwrap();
+    timeout.restart(seconds(1));
+    sleep(seconds(2));
+    timeout.cancel();
+    drop(timeout);
+    // None of that was for anybody else.
+    yield_now();
+}
+
+#[test]
+fn a_guard_that_is_forgotten_comes_once() {
+    pause_clock();
+    std::mem::forget(Timeout::start(seconds(1)));
+    assert!(TimedOut::is_in(&*caught(|| sleep(seconds(5)))));
+    sleep(seconds(5));
+    assert_eq!(with_timeout(seconds(1), || 7), Ok(7));
+}
