@@ -41,12 +41,16 @@ mod hub_limits;
 mod hub_time;
 #[cfg(feature = "hub")]
 mod hub_waits;
+#[cfg(feature = "hub")]
+mod kill_order;
 mod killing;
 mod killing_corners;
 #[cfg(feature = "hub")]
 mod killing_tasks;
 #[cfg(feature = "hub")]
 mod killing_waiters;
+#[cfg(feature = "hub")]
+mod late_callbacks;
 #[cfg(feature = "sanitizer")]
 mod leaks;
 mod like_greenlet;
@@ -118,6 +122,8 @@ mod throwing;
 #[cfg(feature = "hub")]
 mod throwing_tasks;
 mod thrown_kills;
+#[cfg(feature = "hub")]
+mod timeout_guard;
 #[cfg(feature = "hub")]
 mod timer;
 mod tracing;
