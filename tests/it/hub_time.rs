@@ -253,20 +253,21 @@ fn a_sleep_is_never_short_and_seldom_long() {
 #[test]
 fn a_long_sleep_is_as_punctual_as_a_short_one() {
     let _watch = within(seconds(20));
-    // The kernel may end a wait of two seconds two milliseconds late. The best of four threads counts.
-    let sleepers = [(); 4].map(|()| {
-        std::thread::spawn(|| {
+    // The kernel may end a wait of two seconds two milliseconds late, and a busy machine any wait. So the best of four
+    // threads counts, beside the best of four that sleep as std does.
+    let late = |sleep: fn(Duration)| {
+        std::thread::spawn(move || {
             let begun = Instant::now();
             sleep(seconds(2));
             begun.elapsed().checked_sub(seconds(2)).expect("not short")
         })
-    });
-    let late = sleepers.map(|sleeper| sleeper.join().unwrap());
-    println!("sleeps of 2 s were late by {late:?}");
-    assert!(
-        late.into_iter().min() < Some(millis(1) * slowness()),
-        "{late:?}"
-    );
+    };
+    let ours = [(); 4].map(|()| late(sleep));
+    let theirs = [(); 4].map(|()| late(std::thread::sleep));
+    let [ours, theirs] = [ours, theirs].map(|all| all.map(|sleeper| sleeper.join().unwrap()));
+    println!("sleeps of 2 s were late by {ours:?}, and those of std by {theirs:?}");
+    let allowed = theirs.into_iter().min().unwrap() + millis(1) * slowness();
+    assert!(ours.into_iter().min() < Some(allowed), "{ours:?}");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use greenhub::hub::{now, pause_clock};
-use greenhub::task::{AnyTask, Callback, State, try_gather, try_joinall};
-use greenhub::{Task, sleep, spawn, with_timeout, yield_now};
+use greenhub::task::{AnyTask, Callback, State};
+use greenhub::{Task, sleep, spawn, yield_now};
 
 use crate::support::{Census, InDrop, Log, millis, seconds, within};
 
