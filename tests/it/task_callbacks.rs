@@ -9,7 +9,7 @@ use greenhub::hub::{now, pause_clock};
 use greenhub::task::{AnyTask, Callback, State};
 use greenhub::{Task, sleep, spawn, yield_now};
 
-use crate::support::{Census, InDrop, Log, millis, seconds, within};
+use crate::support::{Census, InDrop, Log, millis, seconds};
 
 /// A callback that says a word.
 fn says(log: &Log, word: &'static str) -> impl FnOnce(&AnyTask) + 'static {

@@ -1,6 +1,5 @@
 //! Timeouts: what a bound on a block ends, which of several counts, and that nothing is left of one that is over.
 
-use std::cell::RefCell;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::time::Duration;
