@@ -78,6 +78,8 @@ pub struct IWait<W: Waitable> {
     collector: Rc<Collector>,
     places: Places,
     deadline: Option<Nanos>,
+    /// The deadline has come: what is ready by now is given, and no more.
+    is_over: bool,
     place: &'static Location<'static>,
 }
 
@@ -101,6 +103,7 @@ impl<W: Waitable> IWait<W> {
             collector,
             places,
             deadline: None,
+            is_over: false,
             place,
         }
     }
@@ -127,18 +130,17 @@ impl<W: Waitable> Iterator for IWait<W> {
 
     #[track_caller]
     fn next(&mut self) -> Option<W> {
-        let mut is_over = false;
         while self.left > 0 {
             if let Some(number) = self.collector.take() {
                 return self.give(number);
             }
-            if is_over {
-                self.left = 0; // for good
+            if self.is_over {
+                self.left = 0;
                 break;
             }
             let reason = Reason::any(self.left);
             match self.collector.wait(reason, self.place, self.deadline) {
-                Ok(woken) => is_over = woken == Woken::TimedOut,
+                Ok(woken) => self.is_over = woken == Woken::TimedOut,
                 Err(why) => refuse(why, "wait", self.place),
             }
         }

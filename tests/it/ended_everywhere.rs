@@ -9,10 +9,12 @@ use std::time::Duration;
 use greenhub::generator::Generator;
 use greenhub::hub::{self, now, pause_clock};
 use greenhub::net::{TcpListener, TcpStream};
+use greenhub::sync::{Event, Semaphore};
 use greenhub::task::{self, AnyTask, gather, killall, shield, try_gather, try_joinall};
 use greenhub::{
-    Greenlet, Task, TimedOut, Timeout, iwait, joinall, sleep, spawn, spawn_later, wait, wait_any,
-    wait_any_timeout, wait_count, wait_timeout, with_timeout, yield_now,
+    Greenlet, Group, Pool, Task, TimedOut, Timeout, Timer, iwait, joinall, scope, sleep, spawn,
+    spawn_later, wait, wait_any, wait_any_timeout, wait_count, wait_timeout, with_timeout,
+    yield_now,
 };
 
 use crate::support::{any_local_address, caught, pair, seconds, within};
@@ -28,6 +30,9 @@ struct Scene {
     shielded: Task<u8>,
     pending: Task<u8>,
     ended: Task<u8>,
+    group: Group,
+    /// It has no room.
+    pool: Pool,
     listener: TcpListener,
     silent: TcpStream,
     full: TcpStream,
@@ -115,6 +120,30 @@ const TABLE: &[Row] = &[
     ("switch", |_| {
         Greenlet::new(|()| sleep(MAX)).switch(());
     }),
+    ("Event::wait", |_| Event::new().wait()),
+    ("Event::wait_timeout", |_| {
+        Event::new().wait_timeout(LONG);
+    }),
+    ("Semaphore::acquire", |_| drop(Semaphore::new(0).acquire())),
+    ("Semaphore::acquire_timeout", |_| {
+        drop(Semaphore::new(0).acquire_timeout(LONG));
+    }),
+    ("Timer::wait", |_| Timer::start(LONG).wait()),
+    ("Group::join", |s| s.group.join()),
+    ("Group::join_timeout", |s| {
+        s.group.join_timeout(LONG);
+    }),
+    ("Pool::spawn", |s| drop(s.pool.spawn(|| 1))),
+    ("Pool::map", |s| drop(s.pool.map([1], |n| n))),
+    ("Pool::imap", |s| drop(s.pool.imap([1], |n| n).next())),
+    ("Pool::join", |s| s.pool.join()),
+    ("the end of a scope", |_| {
+        scope(|s| drop(s.spawn(|| sleep(MAX))));
+    }),
+    ("the body of a scope", |_| scope(|_| sleep(MAX))),
+    ("a join in a scope", |_| {
+        scope(|s| drop(s.spawn(|| sleep(MAX)).join()));
+    }),
     ("a generator that waits", |_| {
         let mut waits = Generator::new(|y| {
             sleep(MAX);
@@ -142,11 +171,16 @@ impl Scene {
         });
         let ended = spawn(|| 1);
         ended.wait();
+        let (group, pool) = (Group::new(), Pool::new(1));
+        drop(group.spawn(|| sleep(MAX)));
+        drop(pool.spawn(|| sleep(MAX)));
         Scene {
             sleeper: new_sleeper(),
             shielded,
             pending: spawn_later(MAX, || 1),
             ended,
+            group,
+            pool,
             listener: TcpListener::bind(any_local_address()).unwrap(),
             silent: silent.0,
             full: full.0,

@@ -53,6 +53,7 @@ mod killing_waiters;
 mod late_callbacks;
 #[cfg(feature = "sanitizer")]
 mod leaks;
+mod like_gevent;
 mod like_greenlet;
 mod local;
 mod local_ends;

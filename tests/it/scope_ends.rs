@@ -558,7 +558,7 @@ fn a_task_that_swallows_its_unwinding_ends_the_process_too() {
                     wait();
                 });
             });
-            assert!(with_timeout(millis(5), || greenlet.switch(())).is_ok());
+            assert!(with_timeout(seconds(10), || greenlet.switch(())).is_ok());
             drop(greenlet);
             println!("left");
         },

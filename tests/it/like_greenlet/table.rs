@@ -1,22 +1,6 @@
 //! The table: greenlet's tests by file and name, with ours behind `=>`, and what is different behind `:`.
 
-use super::{File, Row};
-
-macro_rules! files {
-    ($($file:literal: $count:literal {
-        $($theirs:ident $(=> $($ours:path),+)? $(: $why:literal)?;)*
-    })*) => {
-        &[$(File {
-            name: $file,
-            count: $count,
-            rows: &[$(Row {
-                theirs: stringify!($theirs),
-                ours: &[$($(stringify!($ours)),+)?],
-                why: concat!($($why)?),
-            }),*],
-        }),*]
-    };
-}
+use crate::support::ancestors::{File, files};
 
 #[rustfmt::skip]
 pub(super) const FILES: &[File] = files! {

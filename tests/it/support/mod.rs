@@ -1,5 +1,6 @@
 //! What the tests share: an order log, counters of drops, caught panics, and tests that run in a child process.
 
+pub(crate) mod ancestors;
 #[cfg(feature = "hub")]
 mod gauge;
 #[cfg(feature = "hub")]
