@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use greenhub::{Greenlet, current, parent};
 
-use crate::support::{Log, caught, wait};
+use crate::support::{Log, caught, slowness, wait};
 
 type Peer = Greenlet<u64, u64>;
 
@@ -161,7 +161,7 @@ fn a_long_ladder_of_resumers_is_climbed_in_one_switch() {
 #[test]
 fn random_targets_all_get_what_was_sent_to_them() {
     const PEERS: usize = 20;
-    const STEPS: u64 = 200_000;
+    let steps = 200_000 / u64::from(slowness());
     struct World {
         all: RefCell<Vec<Peer>>,
         random: Cell<u64>,
@@ -194,7 +194,7 @@ fn random_targets_all_get_what_was_sent_to_them() {
     let world = Rc::new(World {
         all: RefCell::default(),
         random: Cell::new(1),
-        left: Cell::new(STEPS),
+        left: Cell::new(steps),
         sent: Cell::new((0, 0)),
         visits: Cell::new([0; PEERS]),
     });
@@ -211,7 +211,7 @@ fn random_targets_all_get_what_was_sent_to_them() {
     world.go_on(0, 0);
     let visits = world.visits.get();
     assert!(
-        visits.iter().all(|&visits| visits > STEPS / 40),
+        visits.iter().all(|&visits| visits > steps / 40),
         "{visits:?}"
     );
     world.all.take();

@@ -5,7 +5,7 @@ use std::thread;
 
 use greenhub::{HubHandle, Task, joinall, sleep, spawn, yield_now};
 
-use crate::support::{Log, millis, pair_with_std, seconds, within};
+use crate::support::{Log, millis, pair_with_std, seconds, slowness, within};
 
 #[test]
 fn three_of_whom_one_blocks_the_thread_each_time_keep_their_order() {
@@ -81,7 +81,7 @@ fn after_a_block_readers_go_on_in_the_order_in_which_their_bytes_came() {
         }));
     }
     for order in [[2, 0, 3, 1], [1, 3, 2, 0]] {
-        sleep(millis(1)); // all wait, and no event of before is left
+        sleep(millis(1) * slowness()); // all wait, and no event of before is left
         for index in order {
             peers[index].write_all(b"x").unwrap();
         }

@@ -233,7 +233,7 @@ fn run(script: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32 / slowness().min(8)))]
+    #![proptest_config(ProptestConfig::with_cases(32 / slowness().min(16)))]
 
     /// Each program has a thread, and so a hub, of its own.
     #[test]

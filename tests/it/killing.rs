@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use greenhub::{AnyGreenlet, Greenlet, GreenletExit, KillError, SwitchError, current, parent};
 
 use crate::support::wait_and_swallow_the_kill;
-use crate::support::{Census, Log, caught, panic_text, started, wait};
+use crate::support::{Census, Log, caught, panic_text, slowness, started, wait};
 
 /// Runs a closure in its destructor.
 struct DoAtDrop<F: FnMut()>(F);
@@ -249,7 +249,7 @@ fn a_panic_of_the_cleanup_is_nobodys() {
 fn ten_thousand_kills_leave_nothing_behind() {
     let census = Census::new();
     let before = greenhub::stack::stats();
-    for _ in 0..10_000 {
+    for _ in 0..10_000 / slowness() {
         let victim = started({
             let captured = census.one();
             move || {

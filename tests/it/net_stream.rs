@@ -10,7 +10,8 @@ use greenhub::net::{TcpListener, TcpStream};
 use greenhub::{joinall, sleep, spawn, yield_now};
 
 use crate::support::{
-    Log, any_local_address, bytes, millis, open_descriptors, pair, pair_with_std, seconds, within,
+    Log, any_local_address, bytes, millis, open_descriptors, pair, pair_with_std, seconds,
+    slowness, within,
 };
 
 #[test]
@@ -29,18 +30,18 @@ fn one_byte_comes_back() {
 #[test]
 fn twenty_megabytes_come_back_through_a_slow_reader() {
     let _watch = within(seconds(30));
-    const SIZE: usize = 20 << 20;
+    let size = (20 << 20) / slowness().min(5) as usize;
     let (ours, theirs) = pair();
     let echo = spawn(move || io::copy(&mut &theirs, &mut &theirs).map(|count| (count, theirs)));
     let ours = Rc::new(ours);
     let writer = spawn({
         let ours = ours.clone();
         move || {
-            (&*ours).write_all(&bytes(SIZE)).unwrap();
+            (&*ours).write_all(&bytes(size)).unwrap();
             ours.shutdown(Shutdown::Write).unwrap();
         }
     });
-    let mut back = Vec::with_capacity(SIZE);
+    let mut back = Vec::with_capacity(size);
     let mut room = [0; 10_007];
     for n in 0.. {
         if n % 10 == 0 {
@@ -59,15 +60,15 @@ fn twenty_megabytes_come_back_through_a_slow_reader() {
             // Both have sent what they can and wait for room.
             sleep(millis(20));
         }
-        if back.len() == SIZE {
+        if back.len() == size {
             // The echo's own side is still open.
             break;
         }
     }
     writer.join().unwrap();
-    assert!(back == bytes(SIZE));
+    assert!(back == bytes(size));
     let (count, theirs) = echo.join().unwrap().unwrap();
-    assert_eq!(count, SIZE as u64);
+    assert_eq!(count, size as u64);
     drop(theirs);
     assert_eq!((&*ours).read(&mut room).unwrap(), 0);
 }

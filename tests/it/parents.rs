@@ -5,7 +5,7 @@ use std::panic::{panic_any, resume_unwind};
 
 use greenhub::{AnyGreenlet, Greenlet, current, parent};
 
-use crate::support::{Log, caught, panic_text, started, wait};
+use crate::support::{Log, caught, panic_text, slowness, started, wait};
 
 #[test]
 fn the_creator_is_the_parent() {
@@ -235,7 +235,7 @@ fn a_hundred_thousand_that_each_make_their_successor_and_end_are_freed_without_o
         AnyGreenlet::from(&Greenlet::new(elder))
     }
     let mut youngest = elder(());
-    for _ in 0..100_000 {
+    for _ in 0..100_000 / slowness() {
         youngest = youngest.typed::<(), AnyGreenlet>().switch(());
     }
     let mut ancestor = youngest.parent().expect("not main");

@@ -14,7 +14,7 @@ use greenhub::{
     yield_now,
 };
 
-use crate::support::{Log, caught, child, millis, panic_text, resident, seconds, within};
+use crate::support::{Log, caught, child, millis, panic_text, resident, seconds, slowness, within};
 
 #[test]
 fn tasks_borrow_run_in_order_and_have_all_ended_when_the_scope_returns() {
@@ -618,9 +618,9 @@ fn a_scope_that_lives_long_keeps_nothing_of_the_tasks_that_have_ended() {
                         yield_now();
                     }
                 };
-                round(10_000);
+                round(10_000 / slowness());
                 let memory = resident();
-                round(200_000);
+                round(200_000 / slowness());
                 let grown = resident().saturating_sub(memory);
                 println!("200 000 tasks left {grown} KiB");
                 assert!(grown < 2048, "{grown} KiB");

@@ -116,13 +116,13 @@ fn forty_thousand_bodies_from_four_threads_all_run_in_their_senders_order() {
 #[test]
 fn a_burst_of_mail_larger_than_the_mappings_of_a_process_is_not_lost() {
     let _watch = within(seconds(30));
-    const BURST: usize = 50_000;
+    let burst = 50_000 / slowness() as usize;
     let hub = HubHandle::current().unwrap();
     let ran = Arc::new(AtomicUsize::new(0));
     let sender = thread::spawn({
         let ran = ran.clone();
         move || {
-            for _ in 0..BURST {
+            for _ in 0..burst {
                 let ran = ran.clone();
                 hub.spawn(move || {
                     ran.fetch_add(1, Ordering::Relaxed);
@@ -134,25 +134,25 @@ fn a_burst_of_mail_larger_than_the_mappings_of_a_process_is_not_lost() {
     // The hub does not look before all is there.
     sender.join().unwrap();
     sleep(millis(1));
-    for _ in 0..BURST {
-        if ran.load(Ordering::Relaxed) == BURST {
+    for _ in 0..burst {
+        if ran.load(Ordering::Relaxed) == burst {
             break;
         }
         yield_now();
     }
-    assert_eq!(ran.load(Ordering::Relaxed), BURST);
+    assert_eq!(ran.load(Ordering::Relaxed), burst);
 }
 
 #[test]
 fn mail_that_comes_while_other_mail_is_taken_out_wakes_the_hub() {
     let _watch = within(seconds(30));
-    const ROUNDS: usize = 10_000;
+    let rounds = 10_000 / slowness() as usize;
     let hub = HubHandle::current().unwrap();
     let done = Arc::new(AtomicUsize::new(0));
     let senders = [0, 1].map(|who| {
         let (hub, done) = (hub.clone(), done.clone());
         thread::spawn(move || {
-            for round in 0..ROUNDS {
+            for round in 0..rounds {
                 // The second comes about when the first has woken the hub.
                 for _ in 0..who * (round * 7 % 1009) {
                     std::hint::spin_loop();
@@ -173,7 +173,7 @@ fn mail_that_comes_while_other_mail_is_taken_out_wakes_the_hub() {
     // Asleep, but for mail; and that ends when both handles are gone.
     let text = panic_text(|| sleep(Duration::MAX));
     assert!(text.contains("deadlock"), "{text}");
-    assert_eq!(done.load(Ordering::Acquire), 2 * ROUNDS);
+    assert_eq!(done.load(Ordering::Acquire), 2 * rounds);
     for sender in senders {
         sender.join().unwrap();
     }
