@@ -79,10 +79,11 @@ impl Hub {
 /// Ends a task that was not started. A panic of its body's destructors is nobody's: it was killed.
 fn cancel(task: &AnyRef) {
     let task = task.clone();
+    // First: it stands in the queue, and those who come to its turn while a destructor waits must find that it has none.
+    task.wait().end();
     if let Err(panic) = parent::cancel(&task) {
         std::mem::forget(panic);
     }
-    task.wait().end();
     // SAFETY: it has ended just now, without having run.
     unsafe { task.give_up() };
 }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use greenhub::hub::{now, pause_clock};
 use greenhub::net::{TcpListener, TcpStream};
 use greenhub::{
-    AnyGreenlet, Greenlet, GreenletExit, KillError, Task, current, sleep, spawn, task, yield_now,
+    AnyGreenlet, Greenlet, GreenletExit, KillError, Task, current, sleep, spawn, spawn_later, task,
+    yield_now,
 };
 
 use crate::support::{InDrop, Log, any_local_address, caught, child, millis, open_descriptors};
@@ -289,4 +290,34 @@ fn a_killed_task_that_returns_nevertheless_has_its_value_joined() {
     });
     greenlet.kill();
     assert_eq!(task.join().unwrap(), "returned");
+}
+
+#[test]
+fn a_task_that_was_killed_before_it_began_never_begins_though_its_captures_wait_in_their_destructors()
+ {
+    let _watch = within(seconds(10));
+    pause_clock();
+    let log = Log::new();
+    for delay in [None, Some(seconds(1))] {
+        let capture = InDrop({
+            let log = log.clone();
+            move || {
+                log.say("destructor");
+                sleep(seconds(2));
+                log.say("has waited");
+            }
+        });
+        let body = log.given_to(|log| {
+            let _capture = capture;
+            log.say("runs");
+        });
+        let victim = match delay {
+            None => spawn(body),
+            Some(delay) => spawn_later(delay, body),
+        };
+        // It stands in the queue, or its time comes, while its captures wait.
+        victim.kill();
+        log.check(["destructor", "has waited"]);
+        assert!(victim.join().unwrap_err().is_killed());
+    }
 }

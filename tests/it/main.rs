@@ -89,6 +89,8 @@ mod regressions;
 #[cfg(feature = "hub")]
 mod scope;
 #[cfg(feature = "hub")]
+mod scope_captures;
+#[cfg(feature = "hub")]
 mod scope_ends;
 #[cfg(feature = "hub")]
 mod scope_random;
