@@ -56,6 +56,13 @@ pub(crate) enum Stand {
     Interrupted,
 }
 
+/// A wait that was woken and put aside: how, and by whom.
+pub(crate) struct Aside {
+    stand: Stand,
+    what: What,
+    subject: u64,
+}
+
 /// What ended a wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Woken {
@@ -315,14 +322,20 @@ impl<'a> Wait<'a> {
         parked
     }
 
-    /// It runs, though its wait is not over: somebody else's code comes first.
-    pub(crate) fn put_aside(self) -> Stand {
-        self.phase.0.replace(Stand::Running)
+    /// It runs, though its wait is not over: somebody else's code comes first, which may wait itself.
+    pub(crate) fn put_aside(self) -> Aside {
+        Aside {
+            stand: self.phase.0.replace(Stand::Running),
+            what: self.details.what.get(),
+            subject: self.details.subject.get(),
+        }
     }
 
     /// Goes on with its wait, which must have been woken before.
-    pub(crate) fn put_back(self, stand: Stand) {
-        self.phase.0.set(stand);
+    pub(crate) fn put_back(self, aside: Aside) {
+        self.phase.0.set(aside.stand);
+        self.details.what.set(aside.what);
+        self.details.subject.set(aside.subject);
     }
 
     /// Reports find it without its being told each time that it waits.

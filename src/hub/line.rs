@@ -18,7 +18,7 @@ use std::panic::Location;
 
 use super::park::Parking;
 use super::waiter::WaitList;
-use super::{Nanos, get};
+use super::{Nanos, existing};
 use crate::error::WaitRefused;
 use crate::list::Node;
 use crate::waiting::{Reason, Woken};
@@ -106,10 +106,10 @@ impl Line {
         parking.caller() == Some(self.waiters.address())
     }
 
-    /// False if nobody waits.
+    /// False if nobody waits, or nobody runs any more, for the hub is gone.
     #[inline(always)]
     fn call_next(&self) -> bool {
-        let is_called = self.waiters.call_first_into(&get().ready);
+        let is_called = existing().is_some_and(|hub| self.waiters.call_first_into(&hub.ready));
         if is_called {
             self.called.set(self.called.get() + 1);
         }

@@ -153,6 +153,7 @@ pub(crate) fn try_get() -> Result<HubRef, SpawnError> {
 }
 
 /// The hub of this thread, if one was made and is not gone.
+#[inline(always)]
 pub(crate) fn existing() -> Option<HubRef> {
     HUB.get().map(HubRef)
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::lines::Spot;
 use super::park::Parking;
 use super::waiter::{Collector, WaitList, Waiter};
-use super::{Nanos, get};
+use super::{Nanos, existing};
 use crate::error::WaitRefused;
 use crate::list::Node;
 use crate::waiting::{Reason, Woken};
@@ -53,10 +53,12 @@ impl WaitList {
         Ok(parking.park_until(deadline))
     }
 
-    /// Wakes all who wait now, in the order in which they came.
+    /// Wakes all who wait now, in the order in which they came. Where the hub is gone nobody runs any more.
     #[inline]
     pub(crate) fn wake_all(&self) {
-        self.wake_all_into(&get().ready);
+        if let Some(hub) = existing() {
+            self.wake_all_into(&hub.ready);
+        }
     }
 }
 

@@ -144,7 +144,8 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.permits.set(self.0.permits.get() + 1);
+        // Of that many nobody counts the last one.
+        self.0.permits.set(self.0.permits.get().saturating_add(1));
         self.0.serve();
     }
 }

@@ -8,6 +8,8 @@ mod assertions;
 mod chains;
 mod chaos;
 #[cfg(feature = "hub")]
+mod completion;
+#[cfg(feature = "hub")]
 mod deadlock_report;
 #[cfg(feature = "hub")]
 mod ended_everywhere;
@@ -96,6 +98,8 @@ mod scope_ends;
 mod scope_random;
 #[cfg(feature = "hub")]
 mod semaphore;
+#[cfg(feature = "hub")]
+mod semaphore_claims;
 #[cfg(feature = "hub")]
 mod task;
 #[cfg(feature = "hub")]
