@@ -17,7 +17,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::thread::panicking;
@@ -49,17 +49,18 @@ pub(super) struct Children {
     sweep_at: Cell<usize>,
     /// Those with ids up to this were killed.
     killed_up_to: Cell<u64>,
-    /// Those whose bodies have panicked, in the order in which they did.
-    panicked: RefCell<Vec<u64>>,
-    /// What those that were taken out have failed with, until somebody joins them.
-    failures: RefCell<Vec<(u64, JoinError)>>,
+    /// Those whose bodies have panicked and that nobody has joined, with how many had panicked before.
+    panicked: RefCell<BTreeMap<u64, u64>>,
+    panics: Cell<u64>,
+    /// What those that were sorted out have failed with, until somebody joins them.
+    failures: RefCell<BTreeMap<u64, JoinError>>,
 }
 
 /// One task.
 struct Child {
     any: AnyTask,
-    /// Held so that its outcome is kept.
-    task: Task<()>,
+    /// Held so that its outcome is kept, until it is sorted out.
+    task: Option<Task<()>>,
 }
 
 impl Child {
@@ -83,8 +84,9 @@ impl Children {
             open: RefCell::new(VecDeque::new()),
             sweep_at: Cell::new(FEW),
             killed_up_to: Cell::new(0),
-            panicked: RefCell::new(Vec::new()),
-            failures: RefCell::new(Vec::new()),
+            panicked: RefCell::new(BTreeMap::new()),
+            panics: Cell::new(0),
+            failures: RefCell::new(BTreeMap::new()),
         }
     }
 
@@ -99,9 +101,12 @@ impl Children {
             self.sweep_at.set(FEW.max(open.len() * 2));
         }
         let any = task.any();
+        let task = Some(task);
         open.push_back(Child { any, task });
         drop(open);
-        ended.into_iter().for_each(|child| self.sort_out(child));
+        for child in ended {
+            self.sort_out(child.task);
+        }
     }
 
     /// All that were added are over.
@@ -119,17 +124,20 @@ impl Children {
             }
             let ended = open.pop_front();
             drop(open);
-            ended.into_iter().for_each(|child| self.sort_out(child));
+            self.sort_out(ended.and_then(|child| child.task));
         }
     }
 
     /// Keeps the failure of a task that is over, if it has one that matters.
-    fn sort_out(&self, ended: Child) {
-        if let Ok(Err(error)) = ended.task.try_join()
+    fn sort_out(&self, ended: Option<Task<()>>) {
+        let Some(ended) = ended else {
+            return; // it was sorted out before
+        };
+        let id = ended.id();
+        if let Ok(Err(error)) = ended.try_join()
             && error.is_panic()
         {
-            let failure = (ended.any.id(), error);
-            self.failures.borrow_mut().push(failure);
+            self.failures.borrow_mut().insert(id, error);
         }
     }
 
@@ -137,7 +145,9 @@ impl Children {
     pub(super) fn run(&self, body: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
             if !GreenletExit::is_in(&*payload) {
-                self.panicked.borrow_mut().push(thread::current().id());
+                let before = self.panics.replace(self.panics.get() + 1);
+                let task = thread::current().id();
+                self.panicked.borrow_mut().insert(task, before);
             }
             resume_unwind(payload);
         }
@@ -148,21 +158,21 @@ impl Children {
         let mut open = self.open.borrow_mut();
         let found = open.binary_search_by_key(&task, |child| child.any.id());
         let over = found.ok().filter(|&place| open[place].is_over());
-        let ended = over.and_then(|place| open.remove(place));
+        // The rest of it goes when others are taken out, too: one from the middle costs as much as many.
+        let ended = over.and_then(|place| open[place].task.take());
         drop(open);
-        ended.into_iter().for_each(|child| self.sort_out(child));
-        self.panicked.borrow_mut().retain(|&other| other != task);
-        let mut failures = self.failures.borrow_mut();
-        let place = failures.iter().position(|&(other, _)| other == task)?;
-        Some(failures.remove(place).1)
+        self.sort_out(ended);
+        self.panicked.borrow_mut().remove(&task);
+        self.failures.borrow_mut().remove(&task)
     }
 
     /// What tasks have panicked with that nobody has joined, in the order in which they did. All are over.
     pub(super) fn take_failures(&self) -> impl Iterator<Item = JoinError> + use<> {
-        let (panicked, mut failures) = (self.panicked.take(), self.failures.take());
+        let panicked = self.panicked.take();
         // A task may fail without a panic of its body: by its locals, say. These come last.
-        let rank = |task| panicked.iter().position(|&other| other == task);
-        failures.sort_by_cached_key(|&(task, _)| rank(task).unwrap_or(usize::MAX));
+        let rank = |task: &u64| panicked.get(task).copied().unwrap_or(u64::MAX);
+        let mut failures: Vec<_> = self.failures.take().into_iter().collect();
+        failures.sort_by_key(|(task, _)| rank(task));
         failures.into_iter().map(|(_, error)| error)
     }
 

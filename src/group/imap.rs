@@ -66,6 +66,9 @@ impl Pool {
     /// [`maxsize`](Imap::maxsize) were started whose results were not taken: twice the size of the pool, if nothing
     /// else is said.
     ///
+    /// That task is no job: in a job of this very pool, `inputs` must not wait for room in the pool themselves, as those
+    /// do that are the results of another `imap` of it.
+    ///
     /// # Panics
     /// As [`spawn`](crate::spawn()). The iterator's `next` panics as [`Task::join`](crate::Task::join), with what `inputs` has panicked with,
     /// and if its task was killed.
@@ -240,11 +243,14 @@ impl<T: 'static> Drop for Imap<T> {
         {
             let _ = feeder.try_kill();
         }
-        for (id, job) in self.window.jobs.take() {
-            if id != me {
+        let jobs = self.window.jobs.take();
+        for (id, job) in &jobs {
+            if *id != me {
                 let _ = job.task.try_kill();
             }
         }
+        // After all of them: a result may panic when it is dropped.
+        drop(jobs);
     }
 }
 
@@ -282,6 +288,11 @@ impl<T: 'static> Window<T> {
     }
 
     fn add(self: &Rc<Window<T>>, task: Task<T>) {
+        if self.is_closed.get() {
+            // Inputs that are told to end may still have given one.
+            let _ = task.try_kill();
+            return;
+        }
         let (id, window) = (task.id(), self.clone());
         let _ = task.on_done(move |_| window.job_has_ended(id));
         let has_ended = false;

@@ -1,7 +1,7 @@
 //! Who is in a group: each task from its spawn to its end.
 #![forbid(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::rc::Rc;
@@ -18,6 +18,8 @@ use crate::waiting::Woken;
 #[derive(Default)]
 pub(super) struct Members {
     tasks: RefCell<BTreeMap<u64, Member>>,
+    /// How often somebody became a member.
+    entered: Cell<u64>,
 }
 
 struct Member {
@@ -38,6 +40,7 @@ impl Members {
         };
         let before = self.tasks.borrow_mut().insert(task.id(), member);
         drop(before);
+        self.entered.set(self.entered.get() + 1);
         let members = self.clone();
         let _ = task.on_done(move |task| members.leave(task.id()));
     }
@@ -109,9 +112,13 @@ impl Members {
     #[track_caller]
     pub(super) fn kill(&self, deadline: Option<Nanos>) -> bool {
         let place = Location::caller();
-        let mut killed = BTreeSet::new();
+        let (mut killed, mut seen) = (BTreeSet::new(), None);
         loop {
-            self.kill_others(&mut killed);
+            // Not for each that has ended, for there may be many.
+            if seen != Some(self.entered.get()) {
+                self.kill_others(&mut killed);
+                seen = Some(self.entered.get());
+            }
             let Some(other) = self.first_other() else {
                 break;
             };

@@ -14,7 +14,7 @@
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -25,12 +25,13 @@ use crate::waiting::Reason;
 pub(super) struct Seats {
     count: usize,
     free: Cell<usize>,
-    /// Those who wait for a seat: first come, first served.
-    queue: RefCell<VecDeque<Rc<Claim>>>,
+    /// Those who wait for a seat, by their numbers: first come, first served.
+    queue: RefCell<BTreeMap<u64, Rc<Claim>>>,
+    last_number: Cell<u64>,
 }
 
 /// The right to run. Dropping it hands it on.
-pub(super) struct Seat(Kind);
+pub(super) struct Seat(Option<Kind>);
 
 enum Kind {
     Own(Rc<Seats>),
@@ -41,6 +42,7 @@ enum Kind {
 /// What somebody who waits for a seat has in the queue.
 pub(super) struct Claim {
     seats: Rc<Seats>,
+    number: u64,
     /// It is in the queue, and was granted nothing yet.
     stands: Cell<bool>,
     granted: Cell<Option<Seat>>,
@@ -56,7 +58,8 @@ impl Seats {
         Rc::new(Seats {
             count,
             free: Cell::new(count),
-            queue: RefCell::new(VecDeque::new()),
+            queue: RefCell::new(BTreeMap::new()),
+            last_number: Cell::new(0),
         })
     }
 
@@ -72,36 +75,55 @@ impl Seats {
     pub(super) fn take(self: &Rc<Seats>) -> Option<Seat> {
         let left = self.free.get().checked_sub(1)?;
         self.free.set(left);
-        Some(Seat(Kind::Own(self.clone())))
+        Some(Seat::own(self))
     }
 
     /// Stands in the queue from now on; and lends `seat` meanwhile.
     pub(super) fn claim(self: &Rc<Seats>, lent: Option<Seat>) -> OwnClaim {
+        let number = self.last_number.get() + 1;
+        self.last_number.set(number);
         let claim = Rc::new(Claim {
             seats: self.clone(),
+            number,
             stands: Cell::new(true),
             granted: Cell::new(None),
             lent: Cell::new(lent),
             waiter: WaitList::new(),
         });
-        self.queue.borrow_mut().push_back(claim.clone());
+        let before = self.queue.borrow_mut().insert(number, claim.clone());
+        debug_assert!(before.is_none(), "each has its own number");
         OwnClaim(claim)
     }
 
     fn give_back(self: &Rc<Seats>) {
-        let first = self.queue.borrow().front().cloned();
+        let queue = self.queue.borrow();
+        let first = queue.first_key_value().map(|(_, claim)| claim.clone());
+        drop(queue);
         match first {
-            Some(first) => first.grant(Seat(Kind::Own(self.clone()))),
+            Some(first) => first.grant(Seat::own(self)),
             None => self.free.set(self.free.get() + 1),
         }
     }
 }
 
+impl Seat {
+    fn own(seats: &Rc<Seats>) -> Seat {
+        Seat(Some(Kind::Own(seats.clone())))
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
-        match &self.0 {
-            Kind::Own(seats) => seats.give_back(),
-            Kind::Borrowed(claim) => claim.give_back(),
+        // In a loop, for jobs may be nested deep: what was lent to this one its lender may have borrowed, and so on.
+        let mut next = self.0.take();
+        while let Some(kind) = next {
+            next = match kind {
+                Kind::Own(seats) => {
+                    seats.give_back();
+                    None
+                }
+                Kind::Borrowed(claim) => claim.give_back(),
+            };
         }
     }
 }
@@ -122,20 +144,21 @@ impl Claim {
         self.stands.get()
     }
 
-    /// Whoever had borrowed a seat from it needs it no more.
-    fn give_back(&self) {
-        if let Some(seat) = self.lent.take() {
-            self.grant(seat);
+    /// Whoever had borrowed a seat from it needs it no more. If it does not stand any more, the seat comes back, to go on
+    /// to others.
+    fn give_back(&self) -> Option<Kind> {
+        let mut seat = self.lent.take()?;
+        if !self.stands() {
+            return seat.0.take();
         }
+        self.grant(seat);
+        None
     }
 
     fn leave_queue(&self) -> bool {
         let stood = self.stands.replace(false);
         if stood {
-            let mut queue = self.seats.queue.borrow_mut();
-            let place = queue.iter().position(|claim| std::ptr::eq(&**claim, self));
-            let claim = place.and_then(|place| queue.remove(place));
-            drop(queue);
+            let claim = self.seats.queue.borrow_mut().remove(&self.number);
             drop(claim);
         }
         stood
@@ -150,7 +173,7 @@ impl OwnClaim {
 
     /// The seat that was lent with this claim, for somebody else, until they drop it.
     pub(super) fn lend(&self) -> Seat {
-        Seat(Kind::Borrowed(self.0.clone()))
+        Seat(Some(Kind::Borrowed(self.0.clone())))
     }
 
     /// Waits until it is granted a seat.

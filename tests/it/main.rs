@@ -44,6 +44,8 @@ mod hub_time;
 #[cfg(feature = "hub")]
 mod hub_waits;
 #[cfg(feature = "hub")]
+mod imap_ends;
+#[cfg(feature = "hub")]
 mod kill_order;
 mod killing;
 mod killing_corners;

@@ -182,6 +182,30 @@ fn a_job_that_swallows_its_kill_while_it_lends_has_no_place_and_no_other_gets_tw
     assert_eq!(pool.free_count(), 1);
 }
 
+/// Runs jobs one in the other, so many, and sleeps in the last.
+fn nest(pool: &Pool, depth: u32) {
+    if depth == 0 {
+        sleep(Duration::MAX);
+    }
+    let inner = pool.clone();
+    pool.spawn(move || nest(&inner, depth - 1));
+}
+
+#[test]
+fn a_kill_of_thousands_of_jobs_one_in_the_other_gives_their_place_back() {
+    let _watch = within(seconds(20));
+    pause_clock();
+    let pool = Pool::new(1);
+    drop(pool.spawn({
+        let pool = pool.clone();
+        move || nest(&pool, 3000)
+    }));
+    sleep(seconds(1));
+    assert_eq!(pool.len(), 3001);
+    pool.kill();
+    assert_eq!((pool.len(), pool.free_count()), (0, 1));
+}
+
 #[test]
 fn a_nested_job_that_cannot_be_spawned_costs_its_spawner_nothing() {
     let _watch = within(seconds(10));
