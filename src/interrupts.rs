@@ -8,7 +8,8 @@
 //! stays, and is delivered at each wait until the greenlet has ended.
 #![forbid(unsafe_code)]
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::sync::Arc;
 
 /// What ends a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(crate) struct Interrupts {
     swallowed: Cell<u32>,
     /// Its thread was told to look closer before each switch.
     pub(crate) noticed: Cell<bool>,
+    /// Each payload of an interrupt that unwinds it has a clone, and so has one that was caught and not dropped.
+    payloads: OnceCell<Arc<()>>,
 }
 
 #[derive(Clone, Copy)]
@@ -48,7 +51,19 @@ impl Interrupts {
             delivering: Cell::new(None),
             swallowed: Cell::new(0),
             noticed: Cell::new(false),
+            payloads: OnceCell::new(),
         }
+    }
+
+    /// For the payload of an interrupt that unwinds it from now on, which keeps it for as long as it lives.
+    pub(crate) fn begin_unwinding(&self) -> Arc<()> {
+        self.payloads.get_or_init(Arc::default).clone()
+    }
+
+    /// An interrupt unwinds it, or was caught and may go on: its payload is there.
+    pub(crate) fn are_unwinding(&self) -> bool {
+        let payloads = self.payloads.get();
+        payloads.is_some_and(|payloads| Arc::strong_count(payloads) > 1)
     }
 
     pub(crate) fn kill(&self) {
@@ -181,6 +196,17 @@ mod tests {
         interrupts.unshield(before);
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(1)));
         assert!(!interrupts.is_pending());
+    }
+
+    #[test]
+    fn it_unwinds_for_as_long_as_a_payload_is_there() {
+        let interrupts = Interrupts::new();
+        assert!(!interrupts.are_unwinding());
+        let (kill, timeout) = (interrupts.begin_unwinding(), interrupts.begin_unwinding());
+        drop(timeout);
+        assert!(interrupts.are_unwinding(), "the kill is");
+        drop(kill);
+        assert!(!interrupts.are_unwinding());
     }
 
     #[test]

@@ -99,6 +99,14 @@ enum What {
     Timer,
     Acquire,
     Event,
+    Outcome,
+    Mutex,
+    Reentrant,
+    ToRead,
+    ToWrite,
+    Notice,
+    Barrier,
+    Initialiser,
     /// Its wait is over: it was called by the list at this address.
     Called,
 }
@@ -168,10 +176,35 @@ impl Reason {
     };
 
     /// For an event to be set.
-    pub(crate) const EVENT: Reason = Reason {
-        what: What::Event,
-        subject: 0,
-    };
+    pub(crate) const EVENT: Reason = Reason::plain(What::Event);
+
+    /// For an outcome to be set.
+    pub(crate) const OUTCOME: Reason = Reason::plain(What::Outcome);
+
+    /// For the lock of a mutex.
+    pub(crate) const MUTEX: Reason = Reason::plain(What::Mutex);
+
+    /// For a lock that its holder may take again.
+    pub(crate) const REENTRANT: Reason = Reason::plain(What::Reentrant);
+
+    /// For a lock that many may have to read.
+    pub(crate) const TO_READ: Reason = Reason::plain(What::ToRead);
+
+    /// For the same lock alone, to write.
+    pub(crate) const TO_WRITE: Reason = Reason::plain(What::ToWrite);
+
+    /// For a condition variable to be notified.
+    pub(crate) const NOTICE: Reason = Reason::plain(What::Notice);
+
+    /// For the others to come to a barrier.
+    pub(crate) const BARRIER: Reason = Reason::plain(What::Barrier);
+
+    /// For a value that is set once.
+    pub(crate) const INITIALISER: Reason = Reason::plain(What::Initialiser);
+
+    const fn plain(what: What) -> Reason {
+        Reason { what, subject: 0 }
+    }
 
     /// For the first of so many things.
     pub(crate) fn any(count: usize) -> Reason {
@@ -236,6 +269,14 @@ impl fmt::Display for Reason {
             What::Timer => f.write_str("a timer"),
             What::Acquire => f.write_str("a permit of a semaphore"),
             What::Event => f.write_str("an event"),
+            What::Outcome => f.write_str("an async result"),
+            What::Mutex => f.write_str("a mutex"),
+            What::Reentrant => f.write_str("a reentrant lock"),
+            What::ToRead => f.write_str("a rwlock, to read"),
+            What::ToWrite => f.write_str("a rwlock, to write"),
+            What::Notice => f.write_str("a condition variable"),
+            What::Barrier => f.write_str("the others at a barrier"),
+            What::Initialiser => f.write_str("a value that is set once"),
             What::Called => f.write_str("its turn"),
         }
     }

@@ -5,6 +5,8 @@ mod access;
 #[cfg(feature = "hub")]
 mod join;
 #[cfg(feature = "hub")]
+mod permits;
+#[cfg(feature = "hub")]
 mod pool;
 mod spawn;
 mod switch;
@@ -14,6 +16,8 @@ mod timed_out;
 pub use self::access::AccessError;
 #[cfg(feature = "hub")]
 pub use self::join::{HubGone, JoinError, NotEnded};
+#[cfg(feature = "hub")]
+pub use self::permits::TooManyPermits;
 #[cfg(feature = "hub")]
 pub use self::pool::TrySpawnError;
 pub use self::spawn::{SpawnError, StackError};

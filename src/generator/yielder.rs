@@ -247,7 +247,7 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     fn obey(&self, order: Order) -> ! {
         match order {
             Order::Throw(payload) => resume_unwind(payload),
-            Order::Exit => resume_unwind(Box::new(GreenletExit::of_generator(self.token()))),
+            Order::Exit => GreenletExit::raise_in(self.token()),
         }
     }
 

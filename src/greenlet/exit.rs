@@ -3,6 +3,12 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::resume_unwind;
+#[cfg(feature = "hub")]
+use std::sync::Arc;
+
+#[cfg(feature = "hub")]
+use super::thread;
 
 /// What a greenlet unwinds with when it is killed: greenlet's `GreenletExit`.
 ///
@@ -31,16 +37,33 @@ use std::fmt;
 pub struct GreenletExit {
     /// Which generator was closed; zero for a greenlet.
     generator: usize,
+    /// How the greenlet that unwinds with it knows that it is there.
+    #[cfg(feature = "hub")]
+    _payload: Option<Arc<()>>,
 }
 
 impl GreenletExit {
-    pub(crate) fn new() -> GreenletExit {
-        GreenletExit { generator: 0 }
+    /// For those who ask what has become of a greenlet: nothing unwinds with it.
+    #[cfg(feature = "hub")]
+    pub(crate) fn in_place_of_a_payload() -> GreenletExit {
+        GreenletExit {
+            generator: 0,
+            _payload: None,
+        }
     }
 
-    /// The order to unwind of that generator, and of no other and no greenlet.
-    pub(crate) fn of_generator(generator: usize) -> GreenletExit {
-        GreenletExit { generator }
+    /// Unwinds the running greenlet.
+    pub(crate) fn raise() -> ! {
+        GreenletExit::raise_in(0)
+    }
+
+    /// Unwinds that generator, whose body runs, and no other and no greenlet.
+    pub(crate) fn raise_in(generator: usize) -> ! {
+        resume_unwind(Box::new(GreenletExit {
+            generator,
+            #[cfg(feature = "hub")]
+            _payload: Some(thread::current().interrupts().begin_unwinding()),
+        }))
     }
 
     /// Tells whether this payload is that generator's own, and not on its way further up.

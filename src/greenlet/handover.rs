@@ -298,7 +298,7 @@ pub(crate) unsafe fn enter(core: Next) -> Me {
 pub(crate) fn raise(arrival: Arrival) -> ! {
     match arrival {
         Arrival::Thrown(payload) => resume_unwind(payload),
-        Arrival::Exit => resume_unwind(Box::new(GreenletExit::new())),
+        Arrival::Exit => GreenletExit::raise(),
         #[cfg(feature = "hub")]
         Arrival::Interrupt => {
             interrupt::raise_delivered(thread::current());

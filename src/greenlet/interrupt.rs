@@ -14,7 +14,7 @@ use super::state::State;
 use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
 use crate::error::TimedOut;
-use crate::interrupts::Interrupt;
+use crate::interrupts::{Interrupt, Interrupts};
 use crate::stderr;
 
 /// To be called when what is pending for `core` has changed.
@@ -93,9 +93,24 @@ pub(crate) fn raise_delivered(me: Me) {
 
 fn raise(interrupt: Interrupt) -> ! {
     match interrupt {
-        Interrupt::Kill => resume_unwind(Box::new(GreenletExit::new())),
-        Interrupt::Timeout(id) => resume_unwind(Box::new(TimedOut::with_id(id))),
+        Interrupt::Kill => GreenletExit::raise(),
+        Interrupt::Timeout(id) => {
+            let payload = thread::current().interrupts().begin_unwinding();
+            resume_unwind(Box::new(TimedOut::to_unwind(id, payload)))
+        }
     }
+}
+
+/// A panic unwinds the running greenlet, and it is neither its kill nor a timeout of its.
+///
+/// While it keeps a kill or a timeout that it has caught, every unwinding is taken for that one's going on.
+pub(crate) fn is_panicking() -> bool {
+    let interrupts = || {
+        thread::current()
+            .known_interrupts()
+            .map(Interrupts::are_unwinding)
+    };
+    std::thread::panicking() && interrupts() != Some(true)
 }
 
 /// It catches its kill time and again: those who wait for it are told that it was killed, and it is left where it is.

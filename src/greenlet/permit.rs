@@ -1,8 +1,6 @@
 //! Whether the running greenlet may be left now: not in the middle of a panic, not inside `no_switch`, and not when
 //! it was told to unwind and did not, or shall be interrupted.
 
-use std::panic::resume_unwind;
-
 use super::exit::GreenletExit;
 #[cfg(feature = "hub")]
 use super::interrupt;
@@ -70,7 +68,7 @@ fn unwind_again(me: Me) -> ! {
     let swallowed = &me.rare().swallowed;
     swallowed.set(swallowed.get() + 1);
     if swallowed.get() < MOST_SWALLOWED {
-        resume_unwind(Box::new(GreenletExit::new()));
+        GreenletExit::raise();
     }
     leave_for_good(me)
 }

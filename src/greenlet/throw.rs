@@ -175,7 +175,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         if std::thread::panicking() {
             return Err(KillError::Refused(WaitRefused::Panicking));
         }
-        resume_unwind(Box::new(GreenletExit::new()))
+        GreenletExit::raise()
     }
 }
 

@@ -70,7 +70,7 @@ impl<'scope, T> ScopedTask<'scope, T> {
 
     fn killed(&self) -> JoinError {
         let who = describe_task(self.task.record());
-        let payload = Box::new(GreenletExit::new());
+        let payload = Box::new(GreenletExit::in_place_of_a_payload());
         JoinError::new(who, self.spawned_at(), true, payload)
     }
 

@@ -1,6 +1,6 @@
 //! Killing tasks: one, or all that a hub has.
 
-use std::panic::{Location, resume_unwind};
+use std::panic::Location;
 use std::time::Duration;
 
 use super::park::refuse;
@@ -30,7 +30,7 @@ impl Hub {
         task.interrupts().kill();
         self.interrupt(task);
         if task.as_next() == thread::current().as_next() && !std::thread::panicking() {
-            resume_unwind(Box::new(GreenletExit::new()));
+            GreenletExit::raise();
         }
         Ok(())
     }

@@ -106,10 +106,18 @@ impl Line {
         parking.caller() == Some(self.waiters.address())
     }
 
+    /// Tells all who wait that something has changed.
+    pub(crate) fn tell_all(&self) {
+        if !self.waiters.is_empty() {
+            self.waiters.wake_all();
+        }
+    }
+
     /// False if nobody waits, or nobody runs any more, for the hub is gone.
     #[inline(always)]
     fn call_next(&self) -> bool {
-        let is_called = existing().is_some_and(|hub| self.waiters.call_first_into(&hub.ready));
+        let is_called = !self.waiters.is_empty()
+            && existing().is_some_and(|hub| self.waiters.call_first_into(&hub.ready));
         if is_called {
             self.called.set(self.called.get() + 1);
         }

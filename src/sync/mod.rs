@@ -1,8 +1,25 @@
 //! What greenlets of one thread wait on together. Nothing here crosses threads, and nothing costs an atomic operation.
 #![forbid(unsafe_code)]
 
+mod async_result;
+mod barrier;
+mod condvar;
 mod event;
+mod lazy_lock;
+mod lock;
+mod mutex;
+mod once_lock;
+mod reentrant_lock;
+mod rwlock;
 mod semaphore;
 
+pub use self::async_result::AsyncResult;
+pub use self::barrier::{Barrier, BarrierWaitResult};
+pub use self::condvar::{Condvar, WaitTimeoutResult};
 pub use self::event::Event;
+pub use self::lazy_lock::LazyLock;
+pub use self::mutex::{Mutex, MutexGuard};
+pub use self::once_lock::OnceLock;
+pub use self::reentrant_lock::{ReentrantLock, ReentrantLockGuard};
+pub use self::rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use self::semaphore::{Permit, Semaphore};

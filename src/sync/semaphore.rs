@@ -7,6 +7,7 @@ use std::mem;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::error::TooManyPermits;
 use crate::hub::{self, Line, Nanos, Spot, Supply, Turn, refuse, wait_in_line};
 use crate::waitable::{Post, Sealed, Waitable};
 use crate::waiting::Reason;
@@ -34,18 +35,40 @@ use crate::waiting::Reason;
 /// ```
 pub struct Semaphore {
     permits: Cell<usize>,
+    /// With those that are taken.
+    total: Cell<usize>,
+    most: usize,
+    /// How many wait for more than one permit.
+    many: Cell<usize>,
     line: Line,
 }
 
-/// A permit that was taken; dropping it gives it back.
+/// Permits that were taken, one in most cases; dropping it gives them back.
 #[must_use = "a permit that is dropped is given back at once"]
-pub struct Permit<'a>(&'a Semaphore);
+pub struct Permit<'a> {
+    semaphore: &'a Semaphore,
+    count: usize,
+}
 
 impl Semaphore {
     /// A semaphore with so many permits to begin with.
+    #[must_use]
     pub const fn new(permits: usize) -> Semaphore {
+        Semaphore::with_most(permits, usize::MAX)
+    }
+
+    /// A semaphore with so many permits, and never more: gevent's `BoundedSemaphore`.
+    #[must_use]
+    pub const fn bounded(permits: usize) -> Semaphore {
+        Semaphore::with_most(permits, permits)
+    }
+
+    const fn with_most(permits: usize, most: usize) -> Semaphore {
         Semaphore {
             permits: Cell::new(permits),
+            total: Cell::new(permits),
+            most,
+            many: Cell::new(0),
             line: Line::new(),
         }
     }
@@ -60,7 +83,7 @@ impl Semaphore {
     #[inline]
     #[track_caller]
     pub fn acquire(&self) -> Permit<'_> {
-        self.acquire_until(None, Location::caller())
+        self.acquire_until(1, None, Location::caller())
             .expect("a wait without a deadline ends with a permit")
     }
 
@@ -73,28 +96,76 @@ impl Semaphore {
     /// As there.
     #[track_caller]
     pub fn acquire_timeout(&self, limit: Duration) -> Option<Permit<'_>> {
-        let deadline = hub::get().clock().after(limit);
-        self.acquire_until(deadline, Location::caller())
+        self.acquire_many_timeout(1, limit)
     }
 
     /// Takes a permit if there is one that nobody has waited for. Never waits.
     #[inline]
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
-        self.is_free().then(|| self.take())
+        self.is_free().then(|| self.take(1))
+    }
+
+    /// Takes so many permits at once, and waits until there are as many. Meanwhile it is first in line, and who comes later
+    /// gets none.
+    ///
+    /// # Panics
+    /// As [`acquire`](Semaphore::acquire). And if the semaphore never has as many.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn acquire_many(&self, count: usize) -> Permit<'_> {
+        self.acquire_until(count, None, Location::caller())
+            .expect("a wait without a deadline ends with permits")
+    }
+
+    /// As [`acquire_many`](Semaphore::acquire_many), for as long as `limit` at most. `None` if there were not enough for it
+    /// by then; those that were go to the next.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn acquire_many_timeout(&self, count: usize, limit: Duration) -> Option<Permit<'_>> {
+        let deadline = hub::get().clock().after(limit);
+        self.acquire_until(count, deadline, Location::caller())
+    }
+
+    /// Takes so many permits if there are as many that nobody has waited for. Never waits.
+    pub fn try_acquire_many(&self, count: usize) -> Option<Permit<'_>> {
+        (self.unpromised() >= count).then(|| self.take(count))
     }
 
     /// Adds permits, for those who wait or come later.
     ///
     /// # Panics
-    /// If there were more than `usize::MAX` then.
+    /// If there were more then than the semaphore may have: `usize::MAX`, or what a [bounded](Semaphore::bounded) one began
+    /// with.
+    #[track_caller]
     pub fn add_permits(&self, count: usize) {
-        let permits = self.permits.get().checked_add(count);
-        self.permits
-            .set(permits.expect("a semaphore has too many permits"));
-        self.serve();
+        if let Err(error) = self.try_add_permits(count) {
+            panic!("{error}");
+        }
+    }
+
+    /// As [`add_permits`](Semaphore::add_permits).
+    ///
+    /// # Errors
+    /// [`TooManyPermits`] if there were more then than the semaphore may have; it has as many as before.
+    pub fn try_add_permits(&self, count: usize) -> Result<(), TooManyPermits> {
+        let there = self.total.get();
+        let total = there.checked_add(count);
+        let total = total.filter(|total| *total <= self.most);
+        self.total
+            .set(total.ok_or(TooManyPermits::new(count, there, self.most))?);
+        self.put_back(count);
+        Ok(())
     }
 
     /// How many permits there are now for whoever comes.
+    #[must_use]
     pub fn available_permits(&self) -> usize {
         self.unpromised()
     }
@@ -102,23 +173,93 @@ impl Semaphore {
     #[inline]
     fn acquire_until(
         &self,
+        count: usize,
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Option<Permit<'_>> {
-        if self.is_free() {
-            return Some(self.take());
+        if self.unpromised() >= count {
+            return Some(self.take(count));
         }
-        match wait_in_line(self, Reason::ACQUIRE, place, deadline, &mut None) {
-            Ok(Turn::Mine(_claim)) => Some(self.take()),
+        if count == 1 {
+            return self.wait(deadline, place, &mut None, || self.take(1));
+        }
+        self.gather(count, deadline, place)
+    }
+
+    /// Takes what is there time and again, first in line, until it has enough.
+    #[inline(never)]
+    fn gather(
+        &self,
+        count: usize,
+        deadline: Option<Nanos>,
+        place: &'static Location<'static>,
+    ) -> Option<Permit<'_>> {
+        assert!(
+            count <= self.most,
+            "{count} permits were asked for, and the semaphore never has more than {}",
+            self.most
+        );
+        // All that nobody was promised, or somebody else would take it meanwhile.
+        let mut gathered = self.take(self.unpromised());
+        let _many = Many::new(self);
+        let mut rank = None;
+        while gathered.count < count {
+            self.wait(deadline, place, &mut rank, || {
+                let there = self.permits.get().min(count - gathered.count);
+                gathered.merge(self.take(there));
+            })?;
+        }
+        Some(gathered)
+    }
+
+    /// Waits in line, and takes when it is called.
+    #[inline(always)]
+    fn wait<R>(
+        &self,
+        deadline: Option<Nanos>,
+        place: &'static Location<'static>,
+        rank: &mut Option<u64>,
+        take: impl FnOnce() -> R,
+    ) -> Option<R> {
+        match wait_in_line(self, Reason::ACQUIRE, place, deadline, rank) {
+            // The claim is dropped at the end of the arm.
+            Ok(Turn::Mine(_claim)) => Some(take()),
             Ok(Turn::Told | Turn::TimedOut) => None,
             Err(why) => refuse(why, "acquire", place),
         }
     }
 
     #[inline(always)]
-    fn take(&self) -> Permit<'_> {
-        self.permits.set(self.permits.get() - 1);
-        Permit(self)
+    fn take(&self, count: usize) -> Permit<'_> {
+        self.permits.set(self.permits.get() - count);
+        Permit {
+            semaphore: self,
+            count,
+        }
+    }
+
+    #[inline(always)]
+    fn put_back(&self, count: usize) {
+        // Of more than there are numbers nobody counts the last ones.
+        self.permits.set(self.permits.get().saturating_add(count));
+        self.serve();
+    }
+}
+
+/// One that waits for more than one permit.
+struct Many<'a>(&'a Semaphore);
+
+impl<'a> Many<'a> {
+    fn new(semaphore: &'a Semaphore) -> Many<'a> {
+        semaphore.many.set(semaphore.many.get() + 1);
+        Many(semaphore)
+    }
+}
+
+impl Drop for Many<'_> {
+    fn drop(&mut self) {
+        self.0.many.set(self.0.many.get() - 1);
+        self.0.serve();
     }
 }
 
@@ -128,25 +269,32 @@ impl Supply for Semaphore {
         &self.line
     }
 
+    /// While somebody waits for more than one, they are called one at a time: whoever is called may need all there are.
     #[inline(always)]
     fn available(&self) -> usize {
-        self.permits.get()
+        match self.many.get() {
+            0 => self.permits.get(),
+            _ => self.permits.get().min(1),
+        }
     }
 }
 
 impl Permit<'_> {
-    /// Keeps the permit taken for good, until it is [added](Semaphore::add_permits) again.
-    pub fn forget(self) {
-        mem::forget(self);
+    /// Gives nothing back: the semaphore has so many permits less, until they are [added](Semaphore::add_permits) again.
+    pub fn forget(mut self) {
+        let total = &self.semaphore.total;
+        total.set(total.get() - mem::take(&mut self.count));
+    }
+
+    fn merge(&mut self, mut other: Permit<'_>) {
+        self.count += mem::take(&mut other.count);
     }
 }
 
 impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
-        // Of that many nobody counts the last one.
-        self.0.permits.set(self.0.permits.get().saturating_add(1));
-        self.0.serve();
+        self.semaphore.put_back(self.count);
     }
 }
 
@@ -173,6 +321,8 @@ impl fmt::Debug for Semaphore {
 
 impl fmt::Debug for Permit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Permit").field(self.0).finish()
+        f.debug_struct("Permit")
+            .field("count", &self.count)
+            .finish_non_exhaustive()
     }
 }

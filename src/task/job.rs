@@ -321,7 +321,10 @@ unsafe fn give_up<T>(core: Next) {
     // SAFETY: the first half of the same record.
     let core = unsafe { core.as_ref() };
     let job = &record.extra;
-    job.fail(failed(core, Box::new(GreenletExit::new())));
+    job.fail(failed(
+        core,
+        Box::new(GreenletExit::in_place_of_a_payload()),
+    ));
     let hub = hub::get();
     // SAFETY: it was put into this list when it was spawned, and is told once.
     drop(unsafe { hub.tasks().leave(&job.head.listed) });

@@ -1,14 +1,17 @@
 //! What a user of the library sees, in one binary: one module for each part of the promise.
 
-mod support;
-
 mod abandoned;
 mod adopting;
 mod assertions;
+#[cfg(feature = "hub")]
+mod async_result;
+#[cfg(feature = "hub")]
+mod barrier;
 mod chains;
 mod chaos;
 #[cfg(feature = "hub")]
 mod completion;
+mod condvar;
 #[cfg(feature = "hub")]
 mod deadlock_report;
 #[cfg(feature = "hub")]
@@ -67,6 +70,8 @@ mod local_tasks;
 mod local_threads;
 mod misuse;
 #[cfg(feature = "hub")]
+mod mutex;
+#[cfg(feature = "hub")]
 mod net_errors;
 #[cfg(feature = "hub")]
 mod net_interrupted;
@@ -81,15 +86,19 @@ mod net_stream;
 mod no_switch;
 #[cfg(feature = "hub")]
 mod no_switch_tasks;
+#[cfg(feature = "hub")]
+mod once_lock;
 mod parents;
 #[cfg(feature = "hub")]
 mod pool;
 #[cfg(feature = "hub")]
 mod pool_nested;
+mod reentrant_lock;
 #[cfg(feature = "hub")]
 mod refusals;
 #[cfg(feature = "hub")]
 mod regressions;
+mod rwlock;
 #[cfg(feature = "hub")]
 mod scope;
 #[cfg(feature = "hub")]
@@ -102,6 +111,9 @@ mod scope_random;
 mod semaphore;
 #[cfg(feature = "hub")]
 mod semaphore_claims;
+mod support;
+#[cfg(feature = "hub")]
+mod sync_model;
 #[cfg(feature = "hub")]
 mod task;
 #[cfg(feature = "hub")]

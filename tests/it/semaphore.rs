@@ -6,7 +6,7 @@ use std::time::Duration;
 use greenhub::sync::Semaphore;
 use greenhub::{hub, joinall, sleep, spawn, wait_any, wait_any_timeout, yield_now};
 
-use crate::support::Log;
+use crate::support::{Log, panic_text};
 
 fn taken(permits: usize) -> Rc<Semaphore> {
     let semaphore = Rc::new(Semaphore::new(permits));
@@ -139,4 +139,98 @@ fn who_waits_for_any_of_several_takes_none_and_calls_the_next() {
     let limit = Duration::from_secs(1);
     assert_eq!(wait_any_timeout(&[&*here, &*there], limit), None);
     sleep(limit);
+}
+
+#[test]
+fn a_bounded_one_refuses_permits_that_were_not_taken() {
+    let semaphore = Semaphore::bounded(2);
+    let one = semaphore.acquire();
+    let text = semaphore.try_add_permits(1).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "1 more than the 2 permits that a semaphore has, with those that are taken, would be more than 2, \
+         which it may have"
+    );
+    assert_eq!(panic_text(|| semaphore.add_permits(1)), text);
+    assert_eq!(semaphore.available_permits(), 1);
+    drop(one);
+    semaphore.acquire().forget();
+    semaphore.add_permits(1);
+    assert!(semaphore.try_add_permits(1).is_err());
+    assert_eq!(semaphore.available_permits(), 2);
+    assert!(Semaphore::new(1).try_add_permits(usize::MAX).is_err());
+}
+
+#[test]
+fn who_wants_many_is_first_in_line_until_there_are_enough() {
+    let (log, semaphore) = (Log::new(), taken(0));
+    let wants = |name: &'static str, count| {
+        let (log, semaphore) = (log.clone(), semaphore.clone());
+        spawn(move || {
+            semaphore.acquire_many(count).forget();
+            log.say(name);
+        })
+    };
+    let tasks = [
+        wants("one", 1),
+        wants("three", 3),
+        wants("two", 2),
+        wants("last", 1),
+    ];
+    yield_now();
+    semaphore.add_permits(3);
+    yield_now();
+    yield_now();
+    log.check(["one"]);
+    assert!(semaphore.try_acquire().is_none() && semaphore.try_acquire_many(2).is_none());
+    semaphore.add_permits(4);
+    joinall(&tasks);
+    log.check(["three", "two", "last"]);
+    assert_eq!(semaphore.available_permits(), 0);
+    let none = semaphore.acquire_many(0);
+    assert_eq!(format!("{none:?}"), "Permit { count: 0, .. }");
+}
+
+#[test]
+fn who_gathers_many_and_goes_gives_them_to_the_next() {
+    hub::pause_clock();
+    for is_killed in [true, false] {
+        let (log, semaphore) = (Log::new(), Rc::new(Semaphore::new(2)));
+        let gathers = spawn({
+            let semaphore = semaphore.clone();
+            move || {
+                semaphore
+                    .acquire_many_timeout(3, Duration::from_secs(1))
+                    .is_some()
+            }
+        });
+        yield_now();
+        assert_eq!(semaphore.available_permits(), 0);
+        let next = [1, 2].map(|_| {
+            let (log, semaphore) = (log.clone(), semaphore.clone());
+            spawn(move || {
+                semaphore.acquire().forget();
+                log.say("next");
+            })
+        });
+        yield_now();
+        log.check([]);
+        if is_killed {
+            gathers.kill();
+        } else {
+            assert!(!gathers.join().unwrap());
+        }
+        joinall(&next);
+        log.check(["next", "next"]);
+        assert_eq!(semaphore.available_permits(), 0);
+    }
+}
+
+#[test]
+fn more_than_a_bounded_one_ever_has_cannot_be_waited_for() {
+    let text = panic_text(|| Semaphore::bounded(2).acquire_many(3).forget());
+    assert_eq!(
+        text,
+        "3 permits were asked for, and the semaphore never has more than 2"
+    );
 }

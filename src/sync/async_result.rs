@@ -1,0 +1,179 @@
+//! An outcome that somebody sets once, and that any number of greenlets wait for and look at.
+#![forbid(unsafe_code)]
+
+use std::cell::OnceCell;
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::hub::{self, Nanos, Spot, WaitList, refuse};
+use crate::waitable::{Post, Sealed, Waitable};
+use crate::waiting::{Reason, Woken};
+
+/// A value or a failure, set once, which all who wait for it see: gevent's `AsyncResult`.
+///
+/// The outcome stays where it is and is lent to those who look at it, so that all see the very same one.
+///
+/// # Examples
+/// ```
+/// use greenhub::spawn;
+/// use greenhub::sync::AsyncResult;
+/// use std::rc::Rc;
+///
+/// let answer: Rc<AsyncResult<u32>> = Rc::new(AsyncResult::new());
+/// let readers = [1, 2].map(|_| {
+///     let answer = answer.clone();
+///     spawn(move || *answer.get().unwrap())
+/// });
+/// answer.set(42).unwrap();
+/// assert_eq!(answer.set(43), Err(43));
+/// for reader in readers {
+///     assert_eq!(reader.join().unwrap(), 42);
+/// }
+///
+/// let failed: AsyncResult<u32, &str> = AsyncResult::new();
+/// failed.fail("out of ink").unwrap();
+/// assert_eq!(failed.get(), Err(&"out of ink"));
+/// ```
+pub struct AsyncResult<T, E = Box<dyn Error>> {
+    outcome: OnceCell<Result<T, E>>,
+    waiters: WaitList,
+}
+
+impl<T, E> AsyncResult<T, E> {
+    /// One whose outcome is not set.
+    #[must_use]
+    pub const fn new() -> AsyncResult<T, E> {
+        AsyncResult {
+            outcome: OnceCell::new(),
+            waiters: WaitList::new(),
+        }
+    }
+
+    /// Sets the value, and lets all go on who wait.
+    ///
+    /// # Errors
+    /// `value`, if an outcome was set before.
+    pub fn set(&self, value: T) -> Result<(), T> {
+        if self.is_ready() {
+            return Err(value);
+        }
+        let _ = self.complete(Ok(value));
+        Ok(())
+    }
+
+    /// Sets a failure, and lets all go on who wait.
+    ///
+    /// # Errors
+    /// `error`, if an outcome was set before.
+    pub fn fail(&self, error: E) -> Result<(), E> {
+        if self.is_ready() {
+            return Err(error);
+        }
+        let _ = self.complete(Err(error));
+        Ok(())
+    }
+
+    /// Sets the value or the failure, and lets all go on who wait.
+    ///
+    /// # Errors
+    /// `outcome`, if one was set before.
+    pub fn complete(&self, outcome: Result<T, E>) -> Result<(), Result<T, E>> {
+        self.outcome.set(outcome)?;
+        if !self.waiters.is_empty() {
+            self.waiters.wake_all();
+        }
+        Ok(())
+    }
+
+    /// Waits until the outcome is set, and gives it.
+    ///
+    /// # Errors
+    /// The failure, if it is one.
+    ///
+    /// # Panics
+    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn get(&self) -> Result<&T, &E> {
+        self.get_until(None, Location::caller())
+            .expect("a wait without a deadline ends with the outcome")
+    }
+
+    /// As [`get`](AsyncResult::get), for as long as `limit` at most. `None` if it was not set by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn get_timeout(&self, limit: Duration) -> Option<Result<&T, &E>> {
+        let deadline = hub::get().clock().after(limit);
+        self.get_until(deadline, Location::caller())
+    }
+
+    /// The outcome, if it was set. Never waits.
+    #[inline]
+    pub fn try_get(&self) -> Option<Result<&T, &E>> {
+        self.outcome.get().map(Result::as_ref)
+    }
+
+    /// The outcome was set.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
+    /// The outcome, if it was set.
+    pub fn into_inner(self) -> Option<Result<T, E>> {
+        self.outcome.into_inner()
+    }
+
+    fn get_until(
+        &self,
+        deadline: Option<Nanos>,
+        place: &'static Location<'static>,
+    ) -> Option<Result<&T, &E>> {
+        if !self.is_ready() {
+            match self.post().wait(place, deadline) {
+                Ok(Woken::Called | Woken::TimedOut) => {}
+                Err(why) => refuse(why, "get", place),
+            }
+        }
+        self.try_get()
+    }
+}
+
+impl<T, E> Default for AsyncResult<T, E> {
+    fn default() -> AsyncResult<T, E> {
+        AsyncResult::new()
+    }
+}
+
+impl<T, E> Sealed for AsyncResult<T, E> {}
+
+/// Ready when the outcome is set.
+impl<T, E> Waitable for AsyncResult<T, E> {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: self.is_ready(),
+            spot: Spot::List(&self.waiters),
+            reason: Reason::OUTCOME,
+        }
+    }
+}
+
+impl<T: fmt::Debug, E: fmt::Debug> fmt::Debug for AsyncResult<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_tuple("AsyncResult");
+        match self.outcome.get() {
+            Some(outcome) => shown.field(outcome),
+            None => shown.field(&format_args!("<not set>")),
+        };
+        shown.finish()
+    }
+}

@@ -1,0 +1,177 @@
+//! What the locks are made of: something that one greenlet holds at a time, with a line of those who want it, and its
+//! poison.
+//!
+//! ```text
+//!   holder 0          free: if nobody was called from the line, whoever comes takes it
+//!   holder 17         greenlet 17 has taken it; who comes waits in the line
+//!   holder 0, called  given back: the first in line was called, and takes it when it runs; nobody overtakes
+//! ```
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::panic::Location;
+use std::sync::{LockResult, PoisonError};
+use std::thread::panicking;
+
+use crate::greenlet::{interrupt, thread};
+use crate::hub::{Line, Nanos, Supply, Turn, refuse, wait_in_line};
+use crate::waiting::Reason;
+
+/// Who holds it, who waits for it, and whether a holder has panicked.
+pub(super) struct Lock {
+    /// The id of the greenlet that has taken it; 0 while it is free.
+    holder: Cell<u64>,
+    poisoned: Cell<bool>,
+    line: Line,
+}
+
+/// It is held; dropping this gives it back, whoever does so.
+pub(super) struct Hold<'a> {
+    lock: &'a Lock,
+    /// A panic that begins from now on poisons it.
+    is_watched: bool,
+}
+
+impl Lock {
+    pub(super) const fn new() -> Lock {
+        Lock {
+            holder: Cell::new(0),
+            poisoned: Cell::new(false),
+            line: Line::new(),
+        }
+    }
+
+    /// Takes it if it is free and promised to nobody.
+    #[inline(always)]
+    pub(super) fn try_take(&self) -> Option<Hold<'_>> {
+        self.is_free().then(|| self.hold())
+    }
+
+    /// Takes it, and waits until it can. `None` if the clock has reached `deadline` by then.
+    ///
+    /// # Panics
+    /// If the greenlet that has taken it waits for it again without a deadline. And where nothing may wait.
+    #[inline(always)]
+    pub(super) fn take(
+        &self,
+        reason: Reason,
+        what: &str,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<Hold<'_>> {
+        match self.try_take() {
+            None => self.wait(reason, what, place, deadline),
+            taken => taken,
+        }
+    }
+
+    #[inline(never)]
+    fn wait(
+        &self,
+        reason: Reason,
+        what: &str,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<Hold<'_>> {
+        if deadline.is_none() && self.is_mine() {
+            refuse_own(what, place);
+        }
+        match wait_in_line(self, reason, place, deadline, &mut None) {
+            // The claim is dropped at the end of the arm, when it is taken.
+            Ok(Turn::Mine(_claim)) => Some(self.hold()),
+            Ok(Turn::Told | Turn::TimedOut) => None,
+            Err(why) => refuse(why, what, place),
+        }
+    }
+
+    /// The running greenlet has taken it.
+    #[inline(always)]
+    pub(super) fn is_mine(&self) -> bool {
+        self.holder.get() == thread::current().id()
+    }
+
+    #[inline(always)]
+    pub(super) fn is_held(&self) -> bool {
+        self.holder.get() != 0
+    }
+
+    #[inline(always)]
+    fn hold(&self) -> Hold<'_> {
+        self.holder.set(thread::current().id());
+        Hold {
+            lock: self,
+            is_watched: false,
+        }
+    }
+
+    /// Gives it back; the first in line is called.
+    #[inline(always)]
+    pub(super) fn release(&self) {
+        self.holder.set(0);
+        self.serve();
+    }
+
+    pub(super) fn is_poisoned(&self) -> bool {
+        self.poisoned.get()
+    }
+
+    pub(super) fn clear_poison(&self) {
+        self.poisoned.set(false);
+    }
+
+    /// Gives `value` as an error if a holder has panicked.
+    #[inline(always)]
+    pub(super) fn check<G>(&self, value: G) -> LockResult<G> {
+        match self.poisoned.get() {
+            false => Ok(value),
+            true => Err(PoisonError::new(value)),
+        }
+    }
+
+    /// The holder's frames are left. A kill or a timeout poisons nothing.
+    #[cold]
+    #[inline(never)]
+    fn poison(&self) {
+        if interrupt::is_panicking() {
+            self.poisoned.set(true);
+        }
+    }
+}
+
+impl Supply for Lock {
+    #[inline(always)]
+    fn line(&self) -> &Line {
+        &self.line
+    }
+
+    #[inline(always)]
+    fn available(&self) -> usize {
+        usize::from(!self.is_held())
+    }
+}
+
+impl Hold<'_> {
+    /// A panic of the holder poisons it from now on, unless one is on its way already.
+    #[inline(always)]
+    pub(super) fn watch(&mut self) {
+        self.is_watched = !panicking();
+    }
+}
+
+impl Drop for Hold<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.is_watched && panicking() {
+            self.lock.poison();
+        }
+        self.lock.release();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refuse_own(what: &str, place: &Location<'_>) -> ! {
+    panic!(
+        "{what} at {place} would wait for itself: the running greenlet has taken this lock and not given it back"
+    )
+}

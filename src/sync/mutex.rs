@@ -1,0 +1,243 @@
+//! A lock around a value that one greenlet uses at a time.
+#![forbid(unsafe_code)]
+
+use std::cell::{RefCell, RefMut};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::time::Duration;
+
+use super::lock::{Hold, Lock};
+use crate::hub::{self, Nanos};
+use crate::waiting::Reason;
+
+/// A value that one greenlet uses at a time, in the shape of std's [`Mutex`](std::sync::Mutex): who comes meanwhile waits,
+/// and others run.
+///
+/// It is for work on the value that waits in the middle; where nothing waits, a [`RefCell`] does. It is fair: the lock goes to
+/// those who wait in the order in which they came, and nobody overtakes, not even by [`try_lock`](Mutex::try_lock).
+///
+/// It is *poisoned* when a panic unwinds its holder. A kill and a timeout are no panics: they poison nothing.
+///
+/// The greenlet that has taken the lock is its holder until the guard is dropped, whoever drops it: a guard may go to
+/// another greenlet, in an `Rc` or in a generator. A guard that is forgotten leaves the mutex locked for ever.
+///
+/// # Examples
+/// ```
+/// use greenhub::sync::Mutex;
+/// use greenhub::{joinall, spawn, yield_now};
+/// use std::rc::Rc;
+///
+/// let account = Rc::new(Mutex::new(0));
+/// let tasks: Vec<_> = (0..10)
+///     .map(|_| {
+///         let account = account.clone();
+///         spawn(move || {
+///             let mut account = account.lock().unwrap();
+///             let before = *account;
+///             yield_now(); // others run, and none of them changes it
+///             *account = before + 1;
+///         })
+///     })
+///     .collect();
+/// joinall(&tasks);
+/// assert_eq!(*account.lock().unwrap(), 10);
+/// ```
+pub struct Mutex<T: ?Sized> {
+    lock: Lock,
+    value: RefCell<T>,
+}
+
+/// The right to use a mutex's value; dropping it unlocks the mutex.
+#[must_use = "a guard that is dropped unlocks the mutex at once"]
+pub struct MutexGuard<'a, T: ?Sized> {
+    // Dropped in this order: the value is given back before the lock is.
+    value: RefMut<'a, T>,
+    _hold: Hold<'a>,
+    mutex: &'a Mutex<T>,
+}
+
+impl<T> Mutex<T> {
+    /// An unlocked mutex around `value`.
+    pub const fn new(value: T) -> Mutex<T> {
+        Mutex {
+            lock: Lock::new(),
+            value: RefCell::new(value),
+        }
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// The same in an error if it is poisoned.
+    pub fn into_inner(self) -> LockResult<T> {
+        self.lock.check(self.value.into_inner())
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
+    /// Locks it, and waits until it can.
+    ///
+    /// # Errors
+    /// The guard in an error if it is poisoned.
+    ///
+    /// # Panics
+    /// If the running greenlet is its holder: it would wait for itself. And where nothing may wait: inside of
+    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[inline]
+    #[track_caller]
+    pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        self.lock_from(Location::caller())
+    }
+
+    /// As [`lock`](Mutex::lock), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// As there, and [`TryLockError::WouldBlock`] if it could not be locked by then.
+    ///
+    /// # Panics
+    /// Where nothing may wait.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn lock_timeout(&self, limit: Duration) -> TryLockResult<MutexGuard<'_, T>> {
+        let deadline = hub::get().clock().after(limit);
+        self.answer(self.take(Location::caller(), deadline))
+    }
+
+    /// Locks it if it is unlocked and nobody has waited for it. Never waits.
+    ///
+    /// # Errors
+    /// The guard in an error if it is poisoned, and [`TryLockError::WouldBlock`] if it cannot be locked now.
+    #[inline]
+    pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        self.answer(self.lock.try_take())
+    }
+
+    /// A holder has panicked, and nobody has cleared that.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.lock.is_poisoned()
+    }
+
+    /// The value is as it should be again: it is not poisoned any more.
+    pub fn clear_poison(&self) {
+        self.lock.clear_poison();
+    }
+
+    /// The value, which nobody else can use now.
+    ///
+    /// # Errors
+    /// The same in an error if it is poisoned.
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        self.lock.check(self.value.get_mut())
+    }
+
+    #[inline(always)]
+    pub(super) fn lock_from(
+        &self,
+        place: &'static Location<'static>,
+    ) -> LockResult<MutexGuard<'_, T>> {
+        let hold = self.take(place, None);
+        let hold = hold.expect("a wait without a deadline ends with the lock");
+        self.lock.check(self.guard(hold))
+    }
+
+    #[inline(always)]
+    fn take(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> Option<Hold<'_>> {
+        self.lock.take(Reason::MUTEX, "lock", place, deadline)
+    }
+
+    #[inline(always)]
+    fn answer<'a>(&'a self, hold: Option<Hold<'a>>) -> TryLockResult<MutexGuard<'a, T>> {
+        let hold = hold.ok_or(TryLockError::WouldBlock)?;
+        Ok(self.lock.check(self.guard(hold))?)
+    }
+
+    #[inline(always)]
+    fn guard<'a>(&'a self, mut hold: Hold<'a>) -> MutexGuard<'a, T> {
+        hold.watch();
+        MutexGuard {
+            value: self.value.borrow_mut(),
+            _hold: hold,
+            mutex: self,
+        }
+    }
+}
+
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    /// Which mutex it has locked.
+    pub(super) fn mutex(&self) -> &'a Mutex<T> {
+        self.mutex
+    }
+}
+
+impl<T: ?Sized> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+// Whoever looks at the value after a panic is told by the poison.
+impl<T: ?Sized> UnwindSafe for Mutex<T> {}
+impl<T: ?Sized> RefUnwindSafe for Mutex<T> {}
+
+impl<T: Default> Default for Mutex<T> {
+    fn default() -> Mutex<T> {
+        Mutex::new(T::default())
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    fn from(value: T) -> Mutex<T> {
+        Mutex::new(value)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Mutex");
+        match self.try_lock().map_err(into_guard) {
+            Ok(guard) | Err(Some(guard)) => shown.field("data", &&*guard),
+            Err(None) => shown.field("data", &format_args!("<locked>")),
+        };
+        shown
+            .field("poisoned", &self.is_poisoned())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The guard of one that is poisoned.
+fn into_guard<G>(error: TryLockError<G>) -> Option<G> {
+    match error {
+        TryLockError::Poisoned(poisoned) => Some(PoisonError::into_inner(poisoned)),
+        TryLockError::WouldBlock => None,
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

@@ -1,0 +1,218 @@
+//! A value that is set once, by the first who needs it, whose initialiser may wait.
+#![forbid(unsafe_code)]
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
+
+use super::lock::{Hold, Lock};
+use crate::hub::{self, Nanos, Spot, WaitList, refuse};
+use crate::waitable::{Post, Sealed, Waitable};
+use crate::waiting::{Reason, Woken};
+
+/// A value that is set once, in the shape of std's [`OnceLock`](std::sync::OnceLock): the first who needs it makes it, and who
+/// comes meanwhile waits until it is there.
+///
+/// An initialiser may wait, be killed, time out or panic. Where it does not come to its end, the next who waits runs its
+/// own.
+///
+/// # Examples
+/// ```
+/// use greenhub::sync::OnceLock;
+/// use greenhub::{sleep, spawn};
+/// use std::rc::Rc;
+/// use std::time::Duration;
+///
+/// let settings = Rc::new(OnceLock::new());
+/// let read = |settings: &Rc<OnceLock<String>>| {
+///     let settings = settings.clone();
+///     spawn(move || {
+///         let read = || {
+///             sleep(Duration::from_millis(1)); // from a file, say
+///             String::from("fast")
+///         };
+///         settings.get_or_init(read).clone()
+///     })
+/// };
+/// let (first, second) = (read(&settings), read(&settings));
+/// assert_eq!(first.join().unwrap(), second.join().unwrap());
+/// assert_eq!(settings.get().unwrap(), "fast");
+/// ```
+pub struct OnceLock<T> {
+    value: OnceCell<T>,
+    /// Of whoever makes the value.
+    turn: Lock,
+    /// Those who wait for it and do not make it.
+    waiters: WaitList,
+}
+
+impl<T> OnceLock<T> {
+    /// One whose value is not set.
+    #[must_use]
+    pub const fn new() -> OnceLock<T> {
+        OnceLock {
+            value: OnceCell::new(),
+            turn: Lock::new(),
+            waiters: WaitList::new(),
+        }
+    }
+
+    /// The value, if it was set. Never waits.
+    #[inline]
+    #[must_use]
+    pub fn get(&self) -> Option<&T> {
+        self.value.get()
+    }
+
+    /// The value, if it was set.
+    #[must_use]
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.value.get_mut()
+    }
+
+    /// The value, which `init` makes if it was not set. Waits while another greenlet makes it.
+    ///
+    /// # Panics
+    /// With what `init` panics with; then the value is not set. If `init` wants the value that it shall make. And
+    /// where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[inline]
+    #[track_caller]
+    pub fn get_or_init(&self, init: impl FnOnce() -> T) -> &T {
+        match self.get() {
+            Some(value) => value,
+            None => self.init(init, Location::caller()),
+        }
+    }
+
+    /// Sets the value. Waits while another greenlet makes one.
+    ///
+    /// # Errors
+    /// `value`, if one was set before.
+    ///
+    /// # Panics
+    /// As [`get_or_init`](OnceLock::get_or_init).
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn set(&self, value: T) -> Result<(), T> {
+        let mut value = Some(value);
+        if self.get().is_none() {
+            let init = || value.take().expect("an initialiser runs once");
+            self.init(init, Location::caller());
+        }
+        value.map_or(Ok(()), Err)
+    }
+
+    /// Waits until it is set by somebody, and gives the value.
+    ///
+    /// # Panics
+    /// Where nothing may wait. A greenlet that makes the value and waits for it waits for ever.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn wait(&self) -> &T {
+        self.wait_until(None, Location::caller())
+            .expect("a wait without a deadline ends with the value")
+    }
+
+    /// As [`wait`](OnceLock::wait), for as long as `limit` at most. `None` if it was not set by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn wait_timeout(&self, limit: Duration) -> Option<&T> {
+        let deadline = hub::get().clock().after(limit);
+        self.wait_until(deadline, Location::caller())
+    }
+
+    /// The value, if it was set.
+    pub fn into_inner(self) -> Option<T> {
+        self.value.into_inner()
+    }
+
+    /// Takes the value out, if it was set: it can be set again.
+    pub fn take(&mut self) -> Option<T> {
+        self.value.take()
+    }
+
+    #[inline(never)]
+    pub(super) fn init(&self, init: impl FnOnce() -> T, place: &'static Location<'static>) -> &T {
+        let turn = self
+            .turn
+            .take(Reason::INITIALISER, "get_or_init", place, None);
+        let _turn: Hold<'_> = turn.expect("a wait without a deadline ends with the turn");
+        if let Some(value) = self.get() {
+            return value; // others have made it while this one waited
+        }
+        let made = init();
+        let value = self.value.get_or_init(|| made);
+        if !self.waiters.is_empty() {
+            self.waiters.wake_all();
+        }
+        value
+    }
+
+    fn wait_until(&self, deadline: Option<Nanos>, place: &'static Location<'static>) -> Option<&T> {
+        loop {
+            let woken = match self.get() {
+                Some(value) => return Some(value),
+                None => self.post().wait(place, deadline),
+            };
+            match woken {
+                Ok(Woken::Called) => {}
+                Ok(Woken::TimedOut) => return self.get(),
+                Err(why) => refuse(why, "wait", place),
+            }
+        }
+    }
+}
+
+impl<T> Sealed for OnceLock<T> {}
+
+/// Ready when the value is set.
+impl<T> Waitable for OnceLock<T> {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: self.get().is_some(),
+            spot: Spot::List(&self.waiters),
+            reason: Reason::INITIALISER,
+        }
+    }
+}
+
+impl<T: UnwindSafe> UnwindSafe for OnceLock<T> {}
+impl<T: UnwindSafe + RefUnwindSafe> RefUnwindSafe for OnceLock<T> {}
+
+impl<T> Default for OnceLock<T> {
+    fn default() -> OnceLock<T> {
+        OnceLock::new()
+    }
+}
+
+impl<T> From<T> for OnceLock<T> {
+    fn from(value: T) -> OnceLock<T> {
+        let mut once = OnceLock::new();
+        once.value = OnceCell::from(value);
+        once
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for OnceLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_tuple("OnceLock");
+        match self.get() {
+            Some(value) => shown.field(value),
+            None => shown.field(&format_args!("<uninit>")),
+        };
+        shown.finish()
+    }
+}

@@ -1,0 +1,377 @@
+//! A lock around a value that many greenlets read at a time, or one writes.
+//!
+//! ```text
+//!   gate     one greenlet at a time, first come, first served: readers and writers stand in one line
+//!   readers  how many read now
+//!
+//!   a reader passes the gate, counts itself, and opens the gate at once for the next
+//!   a writer keeps the gate; when the last reader has gone it writes; the gate opens when it has written
+//! ```
+//! So a writer that waits holds back all who come after it, readers too, and it never waits for more readers than there
+//! were when its turn came.
+#![forbid(unsafe_code)]
+
+use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::time::Duration;
+
+use super::lock::{Hold, Lock};
+use crate::hub::{self, Line, Nanos, Supply, Turn, refuse, wait_in_line};
+use crate::waiting::Reason;
+
+/// A value that many greenlets read at a time, or one writes, in the shape of std's [`RwLock`](std::sync::RwLock).
+///
+/// All stand in one line, and are let in as they came: readers together, as far as no writer stands between them. A writer
+/// that waits holds back readers that come later, so neither side can keep the other out. It follows that a greenlet which
+/// reads must not [`read`](RwLock::read) again: if a writer waits in between, both wait for ever.
+///
+/// It is *poisoned* when a panic unwinds who writes. A kill and a timeout are no panics: they poison nothing. A guard
+/// may go to another greenlet. One that is forgotten keeps its place for ever.
+///
+/// # Examples
+/// ```
+/// use greenhub::sync::RwLock;
+/// use greenhub::{spawn, yield_now};
+/// use std::rc::Rc;
+///
+/// let table = Rc::new(RwLock::new(vec![1, 2]));
+/// let (first, second) = (table.read().unwrap(), table.read().unwrap());
+/// let writer = spawn({
+///     let table = table.clone();
+///     move || table.write().unwrap().push(3)
+/// });
+/// yield_now();
+/// assert!(table.try_read().is_err()); // the writer is first
+/// assert_eq!(first.len() + second.len(), 4);
+/// drop((first, second));
+/// writer.join().unwrap();
+/// assert_eq!(table.read().unwrap().len(), 3);
+/// ```
+pub struct RwLock<T: ?Sized> {
+    gate: Lock,
+    readers: Readers,
+    value: RefCell<T>,
+}
+
+/// How many read, and the writer that waits until nobody does.
+struct Readers {
+    count: Cell<usize>,
+    writer: Line,
+}
+
+/// The right to read; dropping it gives it back.
+#[must_use = "a guard that is dropped unlocks at once"]
+pub struct RwLockReadGuard<'a, T: ?Sized> {
+    // Dropped in this order: the value is given back before the lock is.
+    value: Ref<'a, T>,
+    _reading: Reading<'a>,
+}
+
+/// The right to write; dropping it gives it back.
+#[must_use = "a guard that is dropped unlocks at once"]
+pub struct RwLockWriteGuard<'a, T: ?Sized> {
+    // Dropped in this order, as there.
+    value: RefMut<'a, T>,
+    _hold: Hold<'a>,
+}
+
+/// One of those who read.
+struct Reading<'a>(&'a Readers);
+
+impl<T> RwLock<T> {
+    /// An unlocked lock around `value`.
+    pub const fn new(value: T) -> RwLock<T> {
+        RwLock {
+            gate: Lock::new(),
+            readers: Readers {
+                count: Cell::new(0),
+                writer: Line::new(),
+            },
+            value: RefCell::new(value),
+        }
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// The same in an error if it is poisoned.
+    pub fn into_inner(self) -> LockResult<T> {
+        self.gate.check(self.value.into_inner())
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// Locks it to read, and waits while somebody writes, or has come before to write.
+    ///
+    /// # Errors
+    /// The guard in an error if it is poisoned.
+    ///
+    /// # Panics
+    /// If the running greenlet writes: it would wait for itself. And where nothing may wait: inside of
+    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[inline]
+    #[track_caller]
+    pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        let reading = self.enter(Location::caller(), None);
+        let reading = reading.expect("a wait without a deadline ends with the lock");
+        self.gate.check(self.read_guard(reading))
+    }
+
+    /// As [`read`](RwLock::read), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// As there, and [`TryLockError::WouldBlock`] if it could not be locked by then.
+    ///
+    /// # Panics
+    /// Where nothing may wait.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn read_timeout(&self, limit: Duration) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        let deadline = hub::get().clock().after(limit);
+        let reading = self.enter(Location::caller(), deadline);
+        let reading = reading.ok_or(TryLockError::WouldBlock)?;
+        Ok(self.gate.check(self.read_guard(reading))?)
+    }
+
+    /// Locks it to read if nobody writes and nobody waits. Never waits.
+    ///
+    /// # Errors
+    /// The guard in an error if it is poisoned, and [`TryLockError::WouldBlock`] if it cannot be locked now.
+    #[inline]
+    pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        if !self.gate.is_free() {
+            return Err(TryLockError::WouldBlock);
+        }
+        let reading = self.readers.enter();
+        Ok(self.gate.check(self.read_guard(reading))?)
+    }
+
+    /// Locks it to write, and waits while anybody reads or writes, or has come before.
+    ///
+    /// # Errors
+    /// The guard in an error if it is poisoned.
+    ///
+    /// # Panics
+    /// If the running greenlet writes: it would wait for itself. And where nothing may wait.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[inline]
+    #[track_caller]
+    pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        let hold = self.clear(Location::caller(), None);
+        let hold = hold.expect("a wait without a deadline ends with the lock");
+        self.gate.check(self.write_guard(hold))
+    }
+
+    /// As [`write`](RwLock::write), for as long as `limit` at most. Who has waited in vain has held others back until then,
+    /// and does not any more.
+    ///
+    /// # Errors
+    /// As there, and [`TryLockError::WouldBlock`] if it could not be locked by then.
+    ///
+    /// # Panics
+    /// Where nothing may wait.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn write_timeout(&self, limit: Duration) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        let deadline = hub::get().clock().after(limit);
+        let hold = self.clear(Location::caller(), deadline);
+        let hold = hold.ok_or(TryLockError::WouldBlock)?;
+        Ok(self.gate.check(self.write_guard(hold))?)
+    }
+
+    /// Locks it to write if nobody reads, writes or waits. Never waits.
+    ///
+    /// # Errors
+    /// The guard in an error if it is poisoned, and [`TryLockError::WouldBlock`] if it cannot be locked now.
+    #[inline]
+    pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        let is_read = self.readers.count.get() > 0;
+        let hold = (!is_read).then(|| self.gate.try_take()).flatten();
+        let hold = hold.ok_or(TryLockError::WouldBlock)?;
+        Ok(self.gate.check(self.write_guard(hold))?)
+    }
+
+    /// Who wrote has panicked, and nobody has cleared that.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.gate.is_poisoned()
+    }
+
+    /// The value is as it should be again: it is not poisoned any more.
+    pub fn clear_poison(&self) {
+        self.gate.clear_poison();
+    }
+
+    /// The value, which nobody else can use now.
+    ///
+    /// # Errors
+    /// The same in an error if it is poisoned.
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        self.gate.check(self.value.get_mut())
+    }
+
+    /// Passes the gate, and opens it for the next.
+    #[inline(always)]
+    fn enter(
+        &self,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<Reading<'_>> {
+        if self.gate.is_free() {
+            return Some(self.readers.enter());
+        }
+        let _passing = self.gate.take(Reason::TO_READ, "read", place, deadline)?;
+        Some(self.readers.enter())
+    }
+
+    /// Passes the gate, keeps it, and waits until nobody reads.
+    #[inline(always)]
+    fn clear(
+        &self,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<Hold<'_>> {
+        let hold = self.gate.take(Reason::TO_WRITE, "write", place, deadline)?;
+        let is_mine = self.readers.count.get() == 0 || self.readers.wait(place, deadline);
+        is_mine.then_some(hold)
+    }
+
+    #[inline(always)]
+    fn read_guard<'a>(&'a self, reading: Reading<'a>) -> RwLockReadGuard<'a, T> {
+        RwLockReadGuard {
+            value: self.value.borrow(),
+            _reading: reading,
+        }
+    }
+
+    #[inline(always)]
+    fn write_guard<'a>(&'a self, mut hold: Hold<'a>) -> RwLockWriteGuard<'a, T> {
+        hold.watch();
+        RwLockWriteGuard {
+            value: self.value.borrow_mut(),
+            _hold: hold,
+        }
+    }
+}
+
+impl Readers {
+    #[inline(always)]
+    fn enter(&self) -> Reading<'_> {
+        let count = self.count.get().checked_add(1);
+        self.count.set(count.expect("a lock has too many readers"));
+        Reading(self)
+    }
+
+    /// Waits until nobody reads. False if the clock has reached `deadline` before.
+    fn wait(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> bool {
+        match wait_in_line(self, Reason::TO_WRITE, place, deadline, &mut None) {
+            Ok(Turn::Mine(_)) => true,
+            Ok(Turn::Told | Turn::TimedOut) => false,
+            Err(why) => refuse(why, "write", place),
+        }
+    }
+}
+
+/// What it gives is the absence of readers, to the one writer that may wait for it.
+impl Supply for Readers {
+    #[inline(always)]
+    fn line(&self) -> &Line {
+        &self.writer
+    }
+
+    #[inline(always)]
+    fn available(&self) -> usize {
+        usize::from(self.count.get() == 0)
+    }
+}
+
+impl Drop for Reading<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.count.set(self.0.count.get() - 1);
+        self.0.serve();
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+// Whoever looks at the value after a panic is told by the poison.
+impl<T: ?Sized> UnwindSafe for RwLock<T> {}
+impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
+
+impl<T: Default> Default for RwLock<T> {
+    fn default() -> RwLock<T> {
+        RwLock::new(T::default())
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    fn from(value: T) -> RwLock<T> {
+        RwLock::new(value)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("RwLock");
+        let guard = match self.try_read() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(PoisonError::into_inner(poisoned)),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        match guard {
+            Some(guard) => shown.field("data", &&*guard),
+            None => shown.field("data", &format_args!("<locked>")),
+        };
+        shown
+            .field("poisoned", &self.is_poisoned())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
