@@ -39,6 +39,8 @@
 //!   above it is all there is without the feature `hub`.
 //! - `task`: `spawn`, `joinall`, `sleep`: greenlets that this thread's hub runs.
 //! - `group`: `scope`, whose tasks borrow; groups of tasks; pools that run so many at once.
+//! - `sync`: what tasks wait on together: events, locks, semaphores, condition variables, in the shape of [`std::sync`] and
+//!   without its atomics.
 //! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
 //! - `hub`: settings of this thread's hub: how many tasks it may have, how large their stacks are, and a clock that
 //!   stands still, for tests of code that waits. It also says what may end a wait early.
@@ -128,6 +130,7 @@ mod notes {
         coming_from_gevent: "../arch-notes/09-coming-from-gevent.md",
         decisions: "../arch-notes/10-decisions.md",
         checks: "../arch-notes/11-checks.md",
+        sync: "../arch-notes/13-sync.md",
         measurements: "../arch-notes/12-measurements.md",
     }
 }

@@ -115,6 +115,8 @@ mod support;
 #[cfg(feature = "hub")]
 mod sync_model;
 #[cfg(feature = "hub")]
+mod sync_waits;
+#[cfg(feature = "hub")]
 mod task;
 #[cfg(feature = "hub")]
 mod task_callbacks;

@@ -14,7 +14,7 @@ use greenhub::{
     yield_now,
 };
 
-use crate::support::{Log, caught, child, millis, panic_text, seconds, slowness, wait, within};
+use crate::support::{Log, caught, child, millis, panic_text, seconds, wait, within};
 
 type Plain = Greenlet<(), ()>;
 
