@@ -42,6 +42,8 @@
 //! - `sync`: what tasks wait on together: events, locks, semaphores, condition variables, in the shape of [`std::sync`] and
 //!   without its atomics.
 //! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
+//! - `sync`: what greenlets of one thread wait on together; `sync::across`: the same across threads.
+//! - `threadpool`: `offload`, for what would block.
 //! - `hub`: settings of this thread's hub: how many tasks it may have, how large their stacks are, and a clock that
 //!   stands still, for tests of code that waits. It also says what may end a wait early.
 //!
@@ -83,6 +85,8 @@ mod sys;
 #[cfg(feature = "hub")]
 pub mod task;
 #[cfg(feature = "hub")]
+pub mod threadpool;
+#[cfg(feature = "hub")]
 mod timeout;
 #[cfg(feature = "hub")]
 mod timer;
@@ -100,6 +104,8 @@ pub use group::{Group, Pool, scope};
 #[cfg(feature = "hub")]
 pub use task::{HubHandle, Task, joinall, sleep, spawn, spawn_later, try_spawn, yield_now};
 
+#[cfg(feature = "hub")]
+pub use threadpool::{offload, try_offload};
 #[cfg(feature = "hub")]
 pub use timeout::{Timeout, with_timeout};
 #[cfg(feature = "hub")]

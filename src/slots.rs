@@ -119,7 +119,6 @@ impl<T> Slots<T> {
         self.len() == 0
     }
 
-    #[cfg(test)]
     /// Every value with its key, by index, which is no order of time.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         (0..).zip(&self.entries).filter_map(|(index, entry)| {

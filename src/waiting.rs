@@ -107,28 +107,24 @@ enum What {
     Notice,
     Barrier,
     Initialiser,
+    SendAcross,
+    ReceiveAcross,
+    EventAcross,
+    ResultAcross,
+    Offload,
     /// Its wait is over: it was called by the list at this address.
     Called,
 }
 
 impl Reason {
     /// For time to pass.
-    pub(crate) const SLEEP: Reason = Reason {
-        what: What::Sleep,
-        subject: 0,
-    };
+    pub(crate) const SLEEP: Reason = Reason::plain(What::Sleep);
 
     /// For the time when it shall begin.
-    pub(crate) const BEGIN: Reason = Reason {
-        what: What::Begin,
-        subject: 0,
-    };
+    pub(crate) const BEGIN: Reason = Reason::plain(What::Begin);
 
     /// For the paused clock to have been set forward.
-    pub(crate) const ADVANCE: Reason = Reason {
-        what: What::Advance,
-        subject: 0,
-    };
+    pub(crate) const ADVANCE: Reason = Reason::plain(What::Advance);
 
     /// For the task with this id to end.
     #[inline(always)]
@@ -140,40 +136,22 @@ impl Reason {
     }
 
     /// For all tasks to end.
-    pub(crate) const DRAIN: Reason = Reason {
-        what: What::Drain,
-        subject: 0,
-    };
+    pub(crate) const DRAIN: Reason = Reason::plain(What::Drain);
 
     /// For a timer's time to come.
-    pub(crate) const TIMER: Reason = Reason {
-        what: What::Timer,
-        subject: 0,
-    };
+    pub(crate) const TIMER: Reason = Reason::plain(What::Timer);
 
     /// For a permit of a semaphore.
-    pub(crate) const ACQUIRE: Reason = Reason {
-        what: What::Acquire,
-        subject: 0,
-    };
+    pub(crate) const ACQUIRE: Reason = Reason::plain(What::Acquire);
 
     /// For room in a pool.
-    pub(crate) const SEAT: Reason = Reason {
-        what: What::Seat,
-        subject: 0,
-    };
+    pub(crate) const SEAT: Reason = Reason::plain(What::Seat);
 
     /// For the next result of a pool.
-    pub(crate) const RESULT: Reason = Reason {
-        what: What::Result,
-        subject: 0,
-    };
+    pub(crate) const RESULT: Reason = Reason::plain(What::Result);
 
     /// For somebody to take the results of a pool.
-    pub(crate) const CONSUMER: Reason = Reason {
-        what: What::Consumer,
-        subject: 0,
-    };
+    pub(crate) const CONSUMER: Reason = Reason::plain(What::Consumer);
 
     /// For an event to be set.
     pub(crate) const EVENT: Reason = Reason::plain(What::Event);
@@ -201,6 +179,21 @@ impl Reason {
 
     /// For a value that is set once.
     pub(crate) const INITIALISER: Reason = Reason::plain(What::Initialiser);
+
+    /// For room in a channel that goes to other threads.
+    pub(crate) const SEND_ACROSS: Reason = Reason::plain(What::SendAcross);
+
+    /// For an item from such a channel.
+    pub(crate) const RECEIVE_ACROSS: Reason = Reason::plain(What::ReceiveAcross);
+
+    /// For an event that other threads may set.
+    pub(crate) const EVENT_ACROSS: Reason = Reason::plain(What::EventAcross);
+
+    /// For a result that other threads may set.
+    pub(crate) const RESULT_ACROSS: Reason = Reason::plain(What::ResultAcross);
+
+    /// For a job on another thread, or for room in the queue of such jobs.
+    pub(crate) const OFFLOAD: Reason = Reason::plain(What::Offload);
 
     const fn plain(what: What) -> Reason {
         Reason { what, subject: 0 }
@@ -277,6 +270,11 @@ impl fmt::Display for Reason {
             What::Notice => f.write_str("a condition variable"),
             What::Barrier => f.write_str("the others at a barrier"),
             What::Initialiser => f.write_str("a value that is set once"),
+            What::SendAcross => f.write_str("room in a channel to other threads"),
+            What::ReceiveAcross => f.write_str("an item from other threads"),
+            What::EventAcross => f.write_str("an event that other threads may set"),
+            What::ResultAcross => f.write_str("a result from other threads"),
+            What::Offload => f.write_str("a job on another thread"),
             What::Called => f.write_str("its turn"),
         }
     }

@@ -3,7 +3,11 @@
 
 mod access;
 #[cfg(feature = "hub")]
+mod channel;
+#[cfg(feature = "hub")]
 mod join;
+#[cfg(feature = "hub")]
+mod offload;
 #[cfg(feature = "hub")]
 mod permits;
 #[cfg(feature = "hub")]
@@ -15,7 +19,13 @@ mod timed_out;
 
 pub use self::access::AccessError;
 #[cfg(feature = "hub")]
+pub use self::channel::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
+#[cfg(feature = "hub")]
 pub use self::join::{HubGone, JoinError, NotEnded};
+#[cfg(feature = "hub")]
+pub use self::offload::OffloadError;
 #[cfg(feature = "hub")]
 pub use self::permits::TooManyPermits;
 #[cfg(feature = "hub")]

@@ -25,6 +25,7 @@
 
 mod advance;
 mod alarm;
+mod bell;
 mod clock;
 mod deadlock;
 mod housekeeping;
@@ -32,6 +33,8 @@ mod interrupt;
 mod kill;
 mod line;
 mod lines;
+mod outside;
+mod outsiders;
 mod park;
 mod poller;
 mod ready;
@@ -59,6 +62,9 @@ use self::housekeeping::Housekeeping;
 pub use self::kill::{join, join_timeout, shutdown};
 pub(crate) use self::line::{Line, Supply, Turn, wait_in_line};
 pub(crate) use self::lines::{First, Spot, wait_in_any};
+pub(crate) use self::outside::{Outside, OutsideWaker};
+pub(crate) use self::outsiders::GiveUp;
+use self::outsiders::Outsiders;
 pub(crate) use self::park::{Parking, count_call, refuse, take_a_breath, yield_now};
 use self::poller::Poller;
 pub(crate) use self::poller::{Direction, Source};
@@ -90,6 +96,8 @@ pub(crate) struct Hub {
     advances: RefCell<Timers<Waiter>>,
     poller: Poller,
     mailbox: Mailbox,
+    /// Who waits for other threads.
+    outsiders: Outsiders,
     tasks: Roster,
     /// Who waits in the hub, and is neither a task nor main.
     others: List<Next>,
@@ -199,6 +207,7 @@ fn make() -> Result<HubRef, SpawnError> {
         advances: RefCell::new(Timers::new()),
         poller,
         mailbox: Mailbox::new(),
+        outsiders: Outsiders::new(),
         tasks: Roster::new(),
         others: List::new(),
         last_ticket: Cell::new(0),
@@ -283,6 +292,7 @@ impl Drop for Exit {
         thread::set_idle(None);
         let hub_ref = HubRef(hub);
         hub_ref.mailbox.close();
+        hub_ref.outsiders.give_up();
         hub_ref.poller.close();
         // Tasks that did not end stay where they are, and so does all that their frames may point to.
         if !on_own_stack || !hub_ref.tasks.is_empty() || !hub_ref.others.is_empty() {

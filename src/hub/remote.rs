@@ -1,12 +1,11 @@
-//! The only door from other threads to a hub: a mailbox, a flag, and a waker for the poller.
+//! The only door from other threads to a hub: a mailbox, a bell, and a waker for the poller.
 //!
 //! ```text
-//!   sender: push to the mailbox -> flag was clear? set it, wake the poller : nothing to do
-//!   hub:    clear the flag -> then take the mail
+//!   sender: push to the mailbox -> ring; if the hub was asleep, wake the poller
+//!   hub:    answer -> then take the mail -> ... -> fall asleep, unless somebody has rung -> poll
 //! ```
-//! A push either sees the flag clear, and wakes the poller after the mail is in; or it sees the flag set
-//! by an earlier push, and then the hub has not cleared it yet and will take the mail after it does. So no
-//! mail is left lying while the hub sleeps.
+//! `bell.rs` says why no mail is left lying while the hub sleeps. A hub that is awake is not woken: to ring costs no call to
+//! the system then.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -14,16 +13,26 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mio::Waker;
 
+use super::bell::Bell;
 use super::poller::Poller;
+use crate::error::HubGone;
 use crate::greenlet::thread;
+use crate::slots::Key;
 
 /// Something to be done on the hub's thread: on the hub's own stack, so it must be short and not wait.
 pub(crate) type Mail = Box<dyn FnOnce() + Send>;
+
+/// What lies in a mailbox.
+enum Letter {
+    Do(Mail),
+    /// The wait with this key is over.
+    Wake(Key),
+}
 
 /// So much mail is done in one turn, fewer than run in one: else a burst would have all its tasks live at
 /// once, though each of them is short.
@@ -34,35 +43,43 @@ pub(crate) struct Mailbox {
     shared: RefCell<Option<Arc<Shared>>>,
     senders: RefCell<Weak<Alive>>,
     /// Taken out, and not done yet.
-    taken: RefCell<VecDeque<Mail>>,
+    taken: RefCell<VecDeque<Letter>>,
 }
 
-/// The other threads' end.
+/// The other threads' end. While there is one, the hub waits for mail instead of reporting a deadlock.
 #[derive(Clone)]
 pub(crate) struct Sender {
     alive: Arc<Alive>,
 }
 
+/// The way to a hub for somebody whom it knows anyway: it does not count as a sender.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    shared: Arc<Shared>,
+}
+
 /// Exists while there is a sender. When it goes, the hub must look whether anything can happen any more.
 struct Alive {
-    shared: Arc<Shared>,
+    remote: Remote,
 }
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        let _ = self.shared.waker.wake();
+        let _ = self.remote.shared.waker.wake();
     }
 }
 
 struct Shared {
     mail: Mutex<Letters>,
-    has_mail: AtomicBool,
+    bell: Bell,
     waker: Waker,
+    /// How many tasks the hub had when it last looked.
+    tasks: AtomicUsize,
 }
 
 /// What lies in the mailbox, and whether anybody will ever take it out.
 struct Letters {
-    items: Vec<Mail>,
+    items: Vec<Letter>,
     closed: bool,
 }
 
@@ -86,6 +103,13 @@ impl Mailbox {
         if let Some(alive) = self.senders.borrow().upgrade() {
             return Ok(Sender { alive });
         }
+        let remote = self.remote(poller)?;
+        let alive = Arc::new(Alive { remote });
+        *self.senders.borrow_mut() = Arc::downgrade(&alive);
+        Ok(Sender { alive })
+    }
+
+    pub(super) fn remote(&self, poller: &Poller) -> io::Result<Remote> {
         let mut shared = self.shared.borrow_mut();
         let shared = match &*shared {
             Some(shared) => shared,
@@ -94,21 +118,46 @@ impl Mailbox {
                     items: Vec::new(),
                     closed: false,
                 }),
-                has_mail: AtomicBool::new(false),
+                bell: Bell::new(),
                 waker: poller.waker()?,
+                tasks: AtomicUsize::new(0),
             })),
         };
-        let alive = Arc::new(Alive {
-            shared: shared.clone(),
-        });
-        *self.senders.borrow_mut() = Arc::downgrade(&alive);
-        Ok(Sender { alive })
+        let shared = shared.clone();
+        Ok(Remote { shared })
+    }
+
+    /// That way leads here.
+    pub(super) fn is_at(&self, remote: &Remote) -> bool {
+        let shared = self.shared.borrow();
+        shared
+            .as_ref()
+            .is_some_and(|shared| Arc::ptr_eq(shared, &remote.shared))
+    }
+
+    /// Lets other threads know how many tasks there are.
+    pub(super) fn publish(&self, tasks: usize) {
+        if let Some(shared) = &*self.shared.borrow() {
+            shared.tasks.store(tasks, Ordering::Relaxed);
+        }
+    }
+
+    /// Does `wait`, a wait in the poller, unless mail has come: whoever sends some from now on wakes the poller.
+    pub(super) fn sleep(&self, wait: impl FnOnce()) {
+        let shared = self.shared.borrow().clone();
+        let Some(shared) = shared else {
+            return wait();
+        };
+        if shared.bell.fall_asleep() {
+            wait();
+            shared.bell.wake_up();
+        }
     }
 
     pub(super) fn has_mail(&self) -> bool {
         let shared = self.shared.borrow();
-        let waiting = |shared: &Arc<Shared>| shared.has_mail.load(Ordering::Acquire);
-        shared.as_ref().is_some_and(waiting) || !self.taken.borrow().is_empty()
+        let has_rung = |shared: &Arc<Shared>| shared.bell.has_rung();
+        shared.as_ref().is_some_and(has_rung) || !self.taken.borrow().is_empty()
     }
 
     /// Somebody outside has a sender, or had one and has sent something.
@@ -121,20 +170,26 @@ impl Mailbox {
         self.has_mail()
     }
 
-    /// Does what the mail says, or the first part of it.
-    pub(super) fn read(&self) {
+    /// Does what the mail says, or the first part of it. `wake` ends the wait with that key.
+    pub(super) fn read(&self, wake: impl Fn(Key)) {
         if !self.has_mail() {
             return;
         }
         if let Some(shared) = &*self.shared.borrow()
-            && shared.has_mail.swap(false, Ordering::SeqCst)
+            && shared.bell.answer()
         {
             let items = mem::take(&mut shared.lock().items);
             self.taken.borrow_mut().extend(items);
         }
         for _ in 0..MOST_IN_A_TURN {
-            let Some(item) = self.taken.borrow_mut().pop_front() else {
-                return;
+            let letter = self.taken.borrow_mut().pop_front();
+            let item = match letter {
+                Some(Letter::Do(item)) => item,
+                Some(Letter::Wake(key)) => {
+                    wake(key);
+                    continue;
+                }
+                None => return,
             };
             // Mail comes from the floor above, which catches what users' code does. Whatever happens,
             // the hub must go on.
@@ -167,19 +222,56 @@ impl Sender {
     /// Has `item` done on the hub's thread.
     ///
     /// # Errors
-    /// Gives it back if the hub's thread has ended.
-    pub(crate) fn send(&self, item: Mail) -> Result<(), Mail> {
-        let shared = &self.alive.shared;
-        let mut mail = shared.lock();
-        if mail.closed {
-            return Err(item);
+    /// If the hub's thread has ended. The item is dropped here then.
+    pub(crate) fn send(&self, item: Mail) -> Result<(), HubGone> {
+        self.alive.remote.send(Letter::Do(item))
+    }
+
+    /// Lets the hub look around, if it sleeps.
+    ///
+    /// # Errors
+    /// If the hub's thread has ended.
+    pub(crate) fn wake(&self) -> Result<(), HubGone> {
+        if !self.is_open() {
+            return Err(HubGone::new());
         }
-        mail.items.push(item);
-        drop(mail);
-        if !shared.has_mail.swap(true, Ordering::SeqCst) {
-            // It fails only where the poller is gone, and then nobody waits in it.
-            let _ = shared.waker.wake();
-        }
+        self.alive.remote.ring();
         Ok(())
+    }
+
+    /// The hub's thread has not ended.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.alive.remote.shared.lock().closed
+    }
+
+    /// How many tasks the hub had when it last looked.
+    pub(crate) fn tasks(&self) -> usize {
+        self.alive.remote.shared.tasks.load(Ordering::Relaxed)
+    }
+}
+
+impl Remote {
+    /// Ends the wait with this key, unless it is over. In vain if the hub's thread has ended.
+    pub(super) fn wake(&self, key: Key) {
+        let _ = self.send(Letter::Wake(key));
+    }
+
+    fn send(&self, letter: Letter) -> Result<(), HubGone> {
+        let mut mail = self.shared.lock();
+        if mail.closed {
+            drop(mail); // first: the letter's destructor is users' code
+            return Err(HubGone::new());
+        }
+        mail.items.push(letter);
+        drop(mail);
+        self.ring();
+        Ok(())
+    }
+
+    fn ring(&self) {
+        if self.shared.bell.ring() {
+            // It fails only where the poller is gone, and then nobody waits in it.
+            let _ = self.shared.waker.wake();
+        }
     }
 }

@@ -122,7 +122,8 @@ fn run_slice(hub: HubRef, me: Me) {
 /// Collects what has happened outside, and waits for it where nobody is ready. Returns the time.
 fn look_around(hub: &Hub) -> Nanos {
     loop {
-        hub.mailbox.read();
+        hub.mailbox.publish(hub.tasks.count());
+        hub.mailbox.read(|key| hub.wake_outsider(key));
         let now = hub.clock.now();
         fire_timers(hub, now);
         if !hub.ready.is_empty() {
@@ -149,7 +150,8 @@ fn wait_outside(hub: &Hub, now: Nanos) {
         }
         return;
     }
-    if next.is_none() && !hub.poller.is_watched() && !hub.mailbox.is_shared() {
+    let is_awaited = hub.poller.is_watched() || !hub.outsiders.is_empty();
+    if next.is_none() && !is_awaited && !hub.mailbox.is_shared() {
         return report_deadlock(hub);
     }
     let timer = next.map(|next| next.saturating_sub(now));
@@ -158,7 +160,7 @@ fn wait_outside(hub: &Hub, now: Nanos) {
         Some(wait) => Patience::Nanos(wait),
         None => Patience::Endless,
     };
-    hub.poller.poll(patience, &hub.ready);
+    hub.mailbox.sleep(|| hub.poller.poll(patience, &hub.ready));
 }
 
 fn fire_timers(hub: &Hub, now: Nanos) {

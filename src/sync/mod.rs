@@ -1,6 +1,8 @@
-//! What greenlets of one thread wait on together. Nothing here crosses threads, and nothing costs an atomic operation.
+//! What greenlets of one thread wait on together: nothing of it crosses threads, and nothing costs an atomic operation. What does is in
+//! [`across`].
 #![forbid(unsafe_code)]
 
+pub mod across;
 mod async_result;
 mod barrier;
 mod condvar;

@@ -62,15 +62,48 @@ impl HubHandle {
         F: FnOnce() + Send + 'static,
     {
         let made_at = Location::caller();
-        self.sender
-            .send(Box::new(move || {
-                if let Err(error) = spawn_with(None, None, None, made_at, body) {
-                    stderr::say(format_args!(
-                        "a task sent from another thread was not spawned: {error}"
-                    ));
-                }
-            }))
-            .map_err(|_| HubGone::new())
+        self.sender.send(Box::new(move || {
+            if let Err(error) = spawn_with(None, None, None, made_at, body) {
+                stderr::say(format_args!(
+                    "a task sent from another thread was not spawned: {error}"
+                ));
+            }
+        }))
+    }
+
+    /// Lets that hub look at its clock, sockets and mail now, if it waits for them. What the library itself sends over
+    /// wakes it anyway.
+    ///
+    /// # Errors
+    /// [`HubGone`] if that thread has ended.
+    pub fn wake(&self) -> Result<(), HubGone> {
+        self.sender.wake()
+    }
+
+    /// That thread has not ended, and its hub takes what is sent.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.sender.is_open()
+    }
+
+    /// How many tasks that hub had which had not ended when it last looked at its mail: at the beginning of its latest turn. What was
+    /// sent and not taken yet does not count.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{HubHandle, spawn, yield_now};
+    ///
+    /// let hub = HubHandle::current()?;
+    /// let task = spawn(|| greenhub::sleep(std::time::Duration::from_millis(1)));
+    /// yield_now();
+    /// yield_now(); // a turn has begun since
+    /// assert!(hub.is_alive() && hub.task_count() <= 1);
+    /// task.join().unwrap();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn task_count(&self) -> usize {
+        self.sender.tasks()
     }
 }
 

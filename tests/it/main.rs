@@ -1,6 +1,12 @@
 //! What a user of the library sees, in one binary: one module for each part of the promise.
 
 mod abandoned;
+#[cfg(feature = "hub")]
+mod across;
+#[cfg(feature = "hub")]
+mod across_events;
+#[cfg(feature = "hub")]
+mod across_stress;
 mod adopting;
 mod assertions;
 #[cfg(feature = "hub")]
@@ -86,6 +92,7 @@ mod net_stream;
 mod no_switch;
 #[cfg(feature = "hub")]
 mod no_switch_tasks;
+mod offload;
 #[cfg(feature = "hub")]
 mod once_lock;
 mod parents;

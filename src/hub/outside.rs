@@ -1,0 +1,106 @@
+//! Waiting for other threads: a wait that anybody may end, from anywhere.
+//!
+//! ```text
+//!   this thread                                        another thread
+//!   outsiders:  key 3 -> task 7, ticket 41   <------   OutsideWaker { way to the hub, key 3 }.wake()
+//!               key 4 -> main, ticket 40               a letter with the key: the greenlet itself never leaves its thread
+//! ```
+//! While somebody waits so, the hub is in no deadlock.
+#![forbid(unsafe_code)]
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use super::outsiders::{GiveUp, Outsider};
+use super::park::Parking;
+use super::remote::Remote;
+use super::{Hub, HubRef, Nanos, existing, get};
+use crate::error::WaitRefused;
+use crate::slots::Key;
+use crate::waiting::{Reason, Woken};
+
+/// A wait of the running greenlet that other threads may end. Dropped, it is over.
+pub(crate) struct Outside {
+    hub: HubRef,
+    parking: Parking,
+    key: Key,
+    remote: Remote,
+}
+
+/// Ends one such wait. It may be used on any thread, and when the wait is over.
+#[derive(Clone)]
+pub(crate) struct OutsideWaker {
+    remote: Remote,
+    key: Key,
+}
+
+impl Outside {
+    /// Begins a wait. From now on a wake is kept. If this thread ends meanwhile, `owner` is told that nobody comes back to `seat`.
+    ///
+    /// # Errors
+    /// [`WaitRefused`] where the running greenlet may not be left.
+    ///
+    /// # Panics
+    /// If the system has no descriptor left to wake this hub with.
+    pub(crate) fn begin(
+        reason: Reason,
+        place: &'static Location<'static>,
+        owner: Arc<dyn GiveUp>,
+        seat: u64,
+    ) -> Result<Outside, WaitRefused> {
+        let hub = get();
+        let remote = hub.mailbox.remote(&hub.poller).unwrap_or_else(|error| {
+            panic!("other threads cannot wake this thread's hub: no descriptor for that: {error}")
+        });
+        let parking = Parking::begin(reason, place)?;
+        let waiter = parking.waiter();
+        let key = hub.outsiders.add(Outsider {
+            waiter,
+            owner,
+            seat,
+        });
+        Ok(Outside {
+            hub,
+            parking,
+            key,
+            remote,
+        })
+    }
+
+    /// What ends it.
+    pub(crate) fn waker(&self) -> OutsideWaker {
+        OutsideWaker {
+            remote: self.remote.clone(),
+            key: self.key,
+        }
+    }
+
+    /// Waits until woken, or until the clock has reached `deadline`.
+    pub(crate) fn wait(&self, deadline: Option<Nanos>) -> Woken {
+        self.parking.park_in_place(deadline)
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        self.hub.outsiders.remove(self.key);
+    }
+}
+
+impl OutsideWaker {
+    pub(crate) fn wake(&self) {
+        match existing() {
+            Some(hub) if hub.mailbox.is_at(&self.remote) => hub.wake_outsider(self.key),
+            _ => self.remote.wake(self.key),
+        }
+    }
+}
+
+impl Hub {
+    /// Ends a wait for other threads, unless it is over.
+    pub(super) fn wake_outsider(&self, key: Key) {
+        if let Some(waiter) = self.outsiders.waiter(key) {
+            waiter.end(Woken::Called, &self.ready);
+        }
+    }
+}

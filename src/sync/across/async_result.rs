@@ -1,0 +1,155 @@
+//! An outcome that any thread sets once, and that greenlets and threads wait for and look at.
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use super::desk::Desk;
+use super::event;
+use super::flag::Flag;
+use super::host::{Limit, Waker};
+use crate::waiting::Reason;
+
+/// A value or a failure, set once, which all who wait for it see, on any thread: [`sync::AsyncResult`](crate::sync) is that
+/// of one thread.
+///
+/// The outcome stays where it is and is lent to those who look at it.
+///
+/// # Examples
+/// ```
+/// use greenhub::spawn;
+/// use greenhub::sync::across::AsyncResult;
+/// use std::sync::Arc;
+/// use std::thread;
+///
+/// let answer: Arc<AsyncResult<u32>> = Arc::new(AsyncResult::new());
+/// let reader = spawn({
+///     let answer = answer.clone();
+///     move || *answer.get().unwrap()
+/// });
+/// thread::spawn(move || answer.set(42).unwrap());
+/// assert_eq!(reader.join().unwrap(), 42);
+/// ```
+pub struct AsyncResult<T, E = Box<dyn Error + Send + Sync>> {
+    outcome: OnceLock<Result<T, E>>,
+    /// Set when the outcome is there.
+    desk: Arc<Desk<Flag<Waker>>>,
+}
+
+impl<T, E> AsyncResult<T, E> {
+    /// One whose outcome is not set.
+    #[must_use]
+    pub fn new() -> AsyncResult<T, E> {
+        AsyncResult {
+            outcome: OnceLock::new(),
+            desk: Arc::new(Desk::new(Flag::new())),
+        }
+    }
+
+    /// Sets the value, and lets all go on who wait.
+    ///
+    /// # Errors
+    /// `value`, if an outcome was set before.
+    pub fn set(&self, value: T) -> Result<(), T> {
+        match self.complete(Ok(value)) {
+            Err(Ok(value)) => Err(value),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sets a failure, and lets all go on who wait.
+    ///
+    /// # Errors
+    /// `error`, if an outcome was set before.
+    pub fn fail(&self, error: E) -> Result<(), E> {
+        match self.complete(Err(error)) {
+            Err(Err(error)) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sets the value or the failure, and lets all go on who wait.
+    ///
+    /// # Errors
+    /// `outcome`, if one was set before.
+    pub fn complete(&self, outcome: Result<T, E>) -> Result<(), Result<T, E>> {
+        self.outcome.set(outcome)?;
+        self.desk.step(Flag::set);
+        Ok(())
+    }
+
+    /// Waits until the outcome is set, and gives it.
+    ///
+    /// # Errors
+    /// The failure, if it is one.
+    ///
+    /// # Panics
+    /// Where [nothing may wait](super::across#who-waits-how).
+    ///
+    /// # Aborts
+    /// If it had to wait in a hub while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn get(&self) -> Result<&T, &E> {
+        self.get_within(Limit::None, Location::caller())
+            .expect("a wait without a deadline ends with the outcome")
+    }
+
+    /// As [`get`](AsyncResult::get), for as long as `limit` at most. `None` if it was not set by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn get_timeout(&self, limit: Duration) -> Option<Result<&T, &E>> {
+        self.get_within(Limit::After(limit), Location::caller())
+    }
+
+    /// The outcome, if it was set. Never waits.
+    pub fn try_get(&self) -> Option<Result<&T, &E>> {
+        self.outcome.get().map(Result::as_ref)
+    }
+
+    /// The outcome was set.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
+    /// The outcome, if it was set.
+    pub fn into_inner(self) -> Option<Result<T, E>> {
+        self.outcome.into_inner()
+    }
+
+    fn get_within(
+        &self,
+        limit: Limit,
+        place: &'static Location<'static>,
+    ) -> Option<Result<&T, &E>> {
+        if !self.is_ready() {
+            event::wait(&self.desk, limit, Reason::RESULT_ACROSS, place);
+        }
+        self.try_get()
+    }
+}
+
+impl<T, E> Default for AsyncResult<T, E> {
+    fn default() -> AsyncResult<T, E> {
+        AsyncResult::new()
+    }
+}
+
+impl<T: fmt::Debug, E: fmt::Debug> fmt::Debug for AsyncResult<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_tuple("AsyncResult");
+        match self.outcome.get() {
+            Some(outcome) => shown.field(outcome),
+            None => shown.field(&format_args!("<not set>")),
+        };
+        shown.finish()
+    }
+}

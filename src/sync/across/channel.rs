@@ -1,0 +1,341 @@
+//! Channels whose ends are on different threads, with or without hubs.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::desk::Desk;
+use super::host::{Here, Limit, Waker};
+use super::iter::{Iter, TryIter};
+use super::passage::{Passage, RECEIVERS, SENDERS, Sent};
+use crate::error::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
+use crate::hub::{count_call, refuse, take_a_breath};
+use crate::waiting::Reason;
+
+type Middle<T> = Arc<Desk<Passage<T, Waker>>>;
+
+/// A channel that keeps up to `capacity` items: who sends more waits. With none it is a [`rendezvous`].
+///
+/// # Examples
+/// ```
+/// use greenhub::spawn;
+/// use greenhub::sync::across;
+/// use std::thread;
+///
+/// let (numbers, received) = across::bounded(2);
+/// // A thread without a hub: it is blocked while the channel is full.
+/// let counter = thread::spawn(move || (1..=4).for_each(|n| numbers.send(n).unwrap()));
+/// // A task: others run while it waits.
+/// let sum = spawn(move || received.iter().sum::<i32>());
+/// assert_eq!(sum.join().unwrap(), 10);
+/// counter.join().unwrap();
+/// ```
+#[must_use]
+pub fn bounded<T: Send + 'static>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let middle = Arc::new(Desk::new(Passage::new(capacity)));
+    let sender = Sender {
+        middle: middle.clone(),
+    };
+    (sender, Receiver { middle })
+}
+
+/// A channel that keeps as many items as are sent: a `send` never waits.
+#[must_use]
+pub fn unbounded<T: Send + 'static>() -> (Sender<T>, Receiver<T>) {
+    bounded(usize::MAX)
+}
+
+/// A channel that keeps nothing: [`send`](Sender::send) returns when a receiver has taken the item.
+#[must_use]
+pub fn rendezvous<T: Send + 'static>() -> (Sender<T>, Receiver<T>) {
+    bounded(0)
+}
+
+/// The end that sends. Clones send to the same receivers; when the last is dropped, these get what is still there, and then
+/// the error that nothing will come.
+pub struct Sender<T: Send + 'static> {
+    middle: Middle<T>,
+}
+
+/// The end that receives. Clones share what comes: each item goes to one of them. When the last is dropped, what was not
+/// received is dropped, too.
+pub struct Receiver<T: Send + 'static> {
+    middle: Middle<T>,
+}
+
+impl<T: Send + 'static> Sender<T> {
+    /// Sends `value`, and waits for room.
+    ///
+    /// # Errors
+    /// The value, if all receivers are gone.
+    ///
+    /// # Panics
+    /// Where [nothing may wait](super::across#who-waits-how).
+    ///
+    /// # Aborts
+    /// If it had to wait in a hub while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        let sent = self.send_within(value, Limit::None, Reason::SEND_ACROSS, Location::caller());
+        sent.map_err(|error| SendError(error.into_inner()))
+    }
+
+    /// Sends `value` if nobody has to wait for that; into a channel without places, if a receiver waits for it.
+    ///
+    /// # Errors
+    /// The value, with the reason why not.
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        let mut value = Some(value);
+        let sent = self.middle.step(|s| s.try_send(&mut value));
+        match (sent, value) {
+            (Some(Sent::Disconnected), Some(value)) => Err(TrySendError::Disconnected(value)),
+            (None, Some(value)) => Err(TrySendError::Full(value)),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`send`](Sender::send), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// The value, with the reason why not.
+    ///
+    /// # Panics
+    /// As [`send`](Sender::send).
+    ///
+    /// # Aborts
+    /// As [`send`](Sender::send).
+    #[track_caller]
+    pub fn send_timeout(&self, value: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
+        let limit = Limit::After(limit);
+        self.send_within(value, limit, Reason::SEND_ACROSS, Location::caller())
+    }
+
+    /// As [`send`](Sender::send), until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// The value, with the reason why not.
+    ///
+    /// # Panics
+    /// As [`send`](Sender::send).
+    ///
+    /// # Aborts
+    /// As [`send`](Sender::send).
+    #[track_caller]
+    pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        let limit = Limit::At(deadline);
+        self.send_within(value, limit, Reason::SEND_ACROSS, Location::caller())
+    }
+
+    pub(crate) fn send_within(
+        &self,
+        value: T,
+        limit: Limit,
+        reason: Reason,
+        place: &'static Location<'static>,
+    ) -> Result<(), SendTimeoutError<T>> {
+        take_a_breath(place);
+        let mut offer = Offer {
+            middle: &self.middle,
+            value: Some(value),
+            rank: None,
+        };
+        let here = Here::new(&self.middle, limit, reason, place);
+        let sent = self.middle.wait(SENDERS, &here, |s, rank| {
+            offer.rank = rank;
+            s.send(&mut offer.value, rank)
+        });
+        let sent = sent.unwrap_or_else(|why| refuse(why, "send", place));
+        count_call();
+        match (sent, offer.take_back()) {
+            (None, Some(value)) => Err(SendTimeoutError::Timeout(value)),
+            (Some(Sent::Disconnected), Some(value)) => Err(SendTimeoutError::Disconnected(value)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A value on its way into the channel. Whoever offers it may unwind while it waits, and then it is not sent, unless it was taken.
+struct Offer<'a, T: Send + 'static> {
+    middle: &'a Middle<T>,
+    value: Option<T>,
+    rank: Option<u64>,
+}
+
+impl<T: Send + 'static> Offer<'_, T> {
+    fn take_back(&mut self) -> Option<T> {
+        let rank = self.rank.take();
+        self.value.take().or_else(|| {
+            let rank = rank?;
+            self.middle.step(|s| s.withdraw(rank))
+        })
+    }
+}
+
+impl<T: Send + 'static> Drop for Offer<'_, T> {
+    fn drop(&mut self) {
+        drop(self.take_back());
+    }
+}
+
+impl<T: Send + 'static> Receiver<T> {
+    /// Receives the next item, and waits for one.
+    ///
+    /// # Errors
+    /// [`RecvError`] if nothing will come any more.
+    ///
+    /// # Panics
+    /// Where [nothing may wait](super::across#who-waits-how).
+    ///
+    /// # Aborts
+    /// If it had to wait in a hub while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn recv(&self) -> Result<T, RecvError> {
+        self.receive_within(Limit::None, Location::caller())
+            .map_err(|_| RecvError)
+    }
+
+    /// Receives an item if there is one.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        match self.middle.step(Passage::receive) {
+            Some(Some(value)) => Ok(value),
+            Some(None) => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        }
+    }
+
+    /// As [`recv`](Receiver::recv), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// Why there is none.
+    ///
+    /// # Panics
+    /// As [`recv`](Receiver::recv).
+    ///
+    /// # Aborts
+    /// As [`recv`](Receiver::recv).
+    #[track_caller]
+    pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
+        self.receive_within(Limit::After(limit), Location::caller())
+    }
+
+    /// As [`recv`](Receiver::recv), until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// Why there is none.
+    ///
+    /// # Panics
+    /// As [`recv`](Receiver::recv).
+    ///
+    /// # Aborts
+    /// As [`recv`](Receiver::recv).
+    #[track_caller]
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        self.receive_within(Limit::At(deadline), Location::caller())
+    }
+
+    /// Receives until nothing will come any more. Its `next` waits as [`recv`](Receiver::recv) does.
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter { receiver: self }
+    }
+
+    /// Receives what is there now. Its `next` never waits.
+    pub fn try_iter(&self) -> TryIter<'_, T> {
+        TryIter { receiver: self }
+    }
+
+    fn receive_within(
+        &self,
+        limit: Limit,
+        place: &'static Location<'static>,
+    ) -> Result<T, RecvTimeoutError> {
+        take_a_breath(place);
+        let here = Here::new(&self.middle, limit, Reason::RECEIVE_ACROSS, place);
+        let received = self.middle.wait(RECEIVERS, &here, |s, _| s.receive());
+        let received = received.unwrap_or_else(|why| refuse(why, "recv", place));
+        count_call();
+        match received {
+            Some(Some(value)) => Ok(value),
+            Some(None) => Err(RecvTimeoutError::Disconnected),
+            None => Err(RecvTimeoutError::Timeout),
+        }
+    }
+}
+
+macro_rules! handle {
+    ($handle:ident) => {
+        impl<T: Send + 'static> $handle<T> {
+            /// How many items are in the channel now. Other threads may change that at any moment.
+            pub fn len(&self) -> usize {
+                self.middle.step(|s| s.len())
+            }
+
+            /// There is no item in the channel now.
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// There is no room in the channel now. One without places is always full.
+            pub fn is_full(&self) -> bool {
+                self.middle.step(|s| s.len() == s.capacity())
+            }
+
+            /// How many items it keeps at most; none for an unbounded one.
+            pub fn capacity(&self) -> Option<usize> {
+                let capacity = self.middle.step(|s| s.capacity());
+                (capacity < usize::MAX).then_some(capacity)
+            }
+
+            /// Both are of the same channel.
+            pub fn same_channel(&self, other: &$handle<T>) -> bool {
+                Arc::ptr_eq(&self.middle, &other.middle)
+            }
+        }
+
+        impl<T: Send + 'static> fmt::Debug for $handle<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($handle))
+                    .field("len", &self.len())
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+handle!(Sender);
+handle!(Receiver);
+
+impl<T: Send + 'static> Clone for Sender<T> {
+    fn clone(&self) -> Sender<T> {
+        self.middle.step(Passage::add_sender);
+        let middle = self.middle.clone();
+        Sender { middle }
+    }
+}
+
+impl<T: Send + 'static> Clone for Receiver<T> {
+    fn clone(&self) -> Receiver<T> {
+        self.middle.step(Passage::add_receiver);
+        let middle = self.middle.clone();
+        Receiver { middle }
+    }
+}
+
+impl<T: Send + 'static> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.middle.step(Passage::remove_sender);
+    }
+}
+
+impl<T: Send + 'static> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let lost = self.middle.step(Passage::remove_receiver);
+        drop(lost);
+    }
+}

@@ -1,0 +1,117 @@
+//! A flag that any thread may set, and that greenlets and threads wait for.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::desk::Desk;
+use super::flag::{Flag, WAITERS};
+use super::host::{Here, Limit, Waker};
+use crate::hub::refuse;
+use crate::waiting::Reason;
+
+/// A flag that is set or not, for all threads: [`sync::Event`](crate::sync) is that of one thread.
+///
+/// Whoever waits when it is set goes on, even if it is cleared again before they have run.
+///
+/// # Examples
+/// ```
+/// use greenhub::spawn;
+/// use greenhub::sync::across::Event;
+/// use std::sync::Arc;
+/// use std::thread;
+///
+/// let opened = Arc::new(Event::new());
+/// let visitor = spawn({
+///     let opened = opened.clone();
+///     move || opened.wait()
+/// });
+/// thread::spawn(move || opened.set());
+/// visitor.join().unwrap();
+/// ```
+pub struct Event {
+    desk: Arc<Desk<Flag<Waker>>>,
+}
+
+impl Event {
+    /// An event that is not set.
+    pub fn new() -> Event {
+        let desk = Arc::new(Desk::new(Flag::new()));
+        Event { desk }
+    }
+
+    /// Sets it: all who wait go on, and who comes does not wait.
+    pub fn set(&self) {
+        self.desk.step(Flag::set);
+    }
+
+    /// Who comes from now on waits until it is set again.
+    pub fn clear(&self) {
+        self.desk.step(Flag::clear);
+    }
+
+    /// It was set and not cleared since then. Other threads may change that at any moment.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.desk.step(|flag| flag.is_set())
+    }
+
+    /// Waits until it is set. Returns at once if it is.
+    ///
+    /// # Panics
+    /// Where [nothing may wait](super::across#who-waits-how).
+    ///
+    /// # Aborts
+    /// If it had to wait in a hub while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn wait(&self) {
+        self.wait_within(Limit::None, Location::caller());
+    }
+
+    /// As [`wait`](Event::wait), for as long as `limit` at most. False if it was not set by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn wait_timeout(&self, limit: Duration) -> bool {
+        self.wait_within(Limit::After(limit), Location::caller())
+    }
+
+    fn wait_within(&self, limit: Limit, place: &'static Location<'static>) -> bool {
+        wait(&self.desk, limit, Reason::EVENT_ACROSS, place)
+    }
+}
+
+/// Waits until a flag is set. False if the time was over before.
+pub(crate) fn wait(
+    desk: &Arc<Desk<Flag<Waker>>>,
+    limit: Limit,
+    reason: Reason,
+    place: &'static Location<'static>,
+) -> bool {
+    let here = Here::new(desk, limit, reason, place);
+    let mut times = None;
+    match desk.wait(WAITERS, &here, |flag, _| flag.look(&mut times)) {
+        Ok(found) => found.is_some(),
+        Err(why) => refuse(why, "wait", place),
+    }
+}
+
+impl Default for Event {
+    fn default() -> Event {
+        Event::new()
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("is_set", &self.is_set())
+            .finish_non_exhaustive()
+    }
+}

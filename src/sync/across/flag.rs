@@ -1,0 +1,61 @@
+//! What lies on the desk of an event or a result: whether it is set, how often it was, and who waits for that. Pure, and
+//! tried by `tests/loom`.
+#![forbid(unsafe_code)]
+
+use super::desk::{Shared, Side, Wake};
+use super::line::Line;
+
+/// The one side of a flag.
+pub(crate) const WAITERS: Side = Side(0);
+
+pub(crate) struct Flag<W> {
+    is_set: bool,
+    /// Who waits shall know of each time, though it may have been cleared again.
+    times: u64,
+    waiters: Line<W>,
+}
+
+impl<W> Flag<W> {
+    pub(crate) const fn new() -> Flag<W> {
+        Flag {
+            is_set: false,
+            times: 0,
+            waiters: Line::new(),
+        }
+    }
+
+    pub(crate) fn set(&mut self) {
+        self.is_set = true;
+        self.times += 1;
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.is_set = false;
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.is_set
+    }
+
+    /// For one who waits: it is set, or was since its first look, whose count is kept in `times`.
+    pub(crate) fn look(&self, times: &mut Option<u64>) -> Option<()> {
+        let before = *times.get_or_insert(self.times);
+        (self.is_set || before != self.times).then_some(())
+    }
+}
+
+impl<W: Wake> Shared for Flag<W> {
+    type Waker = W;
+
+    fn line(&mut self, _: Side) -> &mut Line<W> {
+        &mut self.waiters
+    }
+
+    fn call(&mut self) -> Option<W> {
+        if self.is_set {
+            self.waiters.call()
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What lies on a channel's desk: the items, how many may lie there, and who waits on either side. Pure, and tried by
+//! `tests/loom`.
+//!
+//! ```text
+//!   SENDERS  ->  [ item | item | item | .. up to `capacity` ]  ->  RECEIVERS
+//!
+//!   capacity 0   each item belongs to a sender who waits until it is taken: it carries the sender's rank
+//! ```
+#![forbid(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::mem;
+
+use super::desk::{Shared, Side, Wake};
+use super::line::Line;
+
+pub(crate) const SENDERS: Side = Side(0);
+pub(crate) const RECEIVERS: Side = Side(1);
+
+pub(crate) struct Passage<T, W> {
+    items: VecDeque<Item<T>>,
+    capacity: usize,
+    /// Handles of each kind that are alive.
+    senders: usize,
+    receivers: usize,
+    at_senders: Line<W>,
+    at_receivers: Line<W>,
+    /// Senders whose items were taken, and who were not told yet.
+    taken: VecDeque<u64>,
+}
+
+struct Item<T> {
+    value: T,
+    /// Of the sender who waits until it is taken.
+    rank: Option<u64>,
+}
+
+/// What became of a try to send, if it is over.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    Done,
+    /// All receivers are gone, and the value was not sent.
+    Disconnected,
+}
+
+impl<T, W> Passage<T, W> {
+    /// With one handle of each kind.
+    pub(crate) fn new(capacity: usize) -> Passage<T, W> {
+        Passage {
+            items: VecDeque::new(),
+            capacity,
+            senders: 1,
+            receivers: 1,
+            at_senders: Line::new(),
+            at_receivers: Line::new(),
+            taken: VecDeque::new(),
+        }
+    }
+
+    /// Puts the value there if it can, or if it is time for it to wait there for a receiver; it is left in `value` if not. A
+    /// sender who waits comes again with its rank. `None` means that it must wait.
+    pub(crate) fn send(&mut self, value: &mut Option<T>, rank: Option<u64>) -> Option<Sent> {
+        if value.is_none() {
+            return self.is_taken(rank, value);
+        }
+        if self.receivers == 0 {
+            return Some(Sent::Disconnected);
+        }
+        if self.capacity == 0 {
+            self.put(value, Some(rank?));
+            return None;
+        }
+        (self.items.len() < self.capacity).then(|| {
+            self.put(value, None);
+            Sent::Done
+        })
+    }
+
+    /// Puts the value there if nobody has to wait for that.
+    pub(crate) fn try_send(&mut self, value: &mut Option<T>) -> Option<Sent> {
+        if self.receivers == 0 {
+            return Some(Sent::Disconnected);
+        }
+        // Where nothing is kept, one who waits must be there to take it.
+        let room = match self.capacity {
+            0 => self.at_receivers.present(),
+            capacity => capacity,
+        };
+        (self.items.len() < room).then(|| {
+            self.put(value, None);
+            Sent::Done
+        })
+    }
+
+    /// Takes the value back that waits for a receiver with this rank, if nobody has taken it.
+    pub(crate) fn withdraw(&mut self, rank: u64) -> Option<T> {
+        let place = self.items.iter().position(|item| item.rank == Some(rank))?;
+        self.items.remove(place).map(|item| item.value)
+    }
+
+    /// The first item; `Some(None)` when none will come.
+    pub(crate) fn receive(&mut self) -> Option<Option<T>> {
+        match self.items.pop_front() {
+            Some(item) => {
+                self.taken.extend(item.rank);
+                Some(Some(item.value))
+            }
+            None => (self.senders == 0).then_some(None),
+        }
+    }
+
+    pub(crate) fn add_sender(&mut self) {
+        self.senders += 1;
+    }
+
+    pub(crate) fn add_receiver(&mut self) {
+        self.receivers += 1;
+    }
+
+    pub(crate) fn remove_sender(&mut self) {
+        self.senders -= 1;
+    }
+
+    /// What nobody will receive comes out, to be dropped when the desk is free.
+    pub(crate) fn remove_receiver(&mut self) -> Vec<T> {
+        self.receivers -= 1;
+        if self.receivers > 0 {
+            return Vec::new();
+        }
+        // Those who wait with theirs get it back.
+        let mut lost = Vec::new();
+        for item in mem::take(&mut self.items) {
+            match item.rank {
+                Some(_) => self.items.push_back(item),
+                None => lost.push(item.value),
+            }
+        }
+        lost
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        if self.capacity == 0 {
+            0
+        } else {
+            self.items.len()
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn put(&mut self, value: &mut Option<T>, rank: Option<u64>) {
+        if let Some(value) = value.take() {
+            self.items.push_back(Item { value, rank });
+        }
+    }
+
+    /// For a sender who has put its item there and waits.
+    fn is_taken(&mut self, rank: Option<u64>, value: &mut Option<T>) -> Option<Sent> {
+        let is_there = self.items.iter().any(|item| item.rank == rank);
+        if !is_there {
+            return Some(Sent::Done);
+        }
+        if self.receivers > 0 {
+            return None;
+        }
+        *value = self.withdraw(rank?);
+        Some(Sent::Disconnected)
+    }
+}
+
+impl<T, W: Wake> Shared for Passage<T, W> {
+    type Waker = W;
+
+    fn line(&mut self, side: Side) -> &mut Line<W> {
+        if side == SENDERS {
+            &mut self.at_senders
+        } else {
+            &mut self.at_receivers
+        }
+    }
+
+    fn call(&mut self) -> Option<W> {
+        while let Some(rank) = self.taken.pop_front() {
+            if let Some(waker) = self.at_senders.call_out(rank) {
+                return Some(waker);
+            }
+        }
+        let room = self.capacity.saturating_sub(self.items.len());
+        if (self.receivers == 0 || room > self.at_senders.called())
+            && let Some(waker) = self.at_senders.call()
+        {
+            return Some(waker);
+        }
+        if self.senders == 0 || self.items.len() > self.at_receivers.called() {
+            return self.at_receivers.call();
+        }
+        None
+    }
+}

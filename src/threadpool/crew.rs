@@ -1,0 +1,155 @@
+//! The threads of a pool: how many there are, when one more begins, and when one goes.
+//!
+//! ```text
+//!   a job comes    pending + 1; are there more pending than idle threads, and fewer threads than there may be?  begin one
+//!   a thread       takes a job: pending - 1, idle - 1 ... it is done: idle + 1
+//!                  finds none for a while: goes, unless those who stay are too few for what is pending
+//! ```
+//! A thread that begins is idle. So each pending job has a thread that will take it without waiting for another job's end, as long
+//! as there may be so many threads.
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::errand::Job;
+use crate::error::{OffloadError, RecvTimeoutError};
+use crate::sync::across::Receiver;
+
+pub(super) struct Crew {
+    pub(super) max_threads: usize,
+    pub(super) idle_timeout: Duration,
+    pub(super) stack_size: Option<usize>,
+    pub(super) name: String,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Clone, Copy)]
+struct Counts {
+    threads: usize,
+    /// Of these, the ones that do no job.
+    idle: usize,
+    /// Jobs that no thread has taken: in the queue, or on the way into it.
+    pending: usize,
+}
+
+/// A job that counts as pending. Dropped, it does so no longer.
+pub(super) struct Pending<'a>(&'a Crew);
+
+pub(super) type Queue = Receiver<Arc<dyn Job>>;
+
+impl Crew {
+    pub(super) fn new(
+        max_threads: usize,
+        idle_timeout: Duration,
+        stack_size: Option<usize>,
+        name: String,
+    ) -> Crew {
+        Crew {
+            max_threads,
+            idle_timeout,
+            stack_size,
+            name,
+            counts: Mutex::new(Counts {
+                threads: 0,
+                idle: 0,
+                pending: 0,
+            }),
+        }
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.lock().threads
+    }
+
+    pub(super) fn pending(&self) -> usize {
+        self.lock().pending
+    }
+
+    /// A job will be put into the queue: begins a thread for it, if that helps.
+    ///
+    /// # Errors
+    /// If there is no thread at all, and none could be begun.
+    pub(super) fn expect_job(self: &Arc<Crew>, queue: &Queue) -> Result<Pending<'_>, OffloadError> {
+        // Locked all the time: nobody shall count on a thread that cannot be begun.
+        let mut counts = self.lock();
+        if counts.pending + 1 > counts.idle && counts.threads < self.max_threads {
+            match self.begin(queue.clone()) {
+                Ok(()) => {
+                    counts.threads += 1;
+                    counts.idle += 1;
+                }
+                Err(error) if counts.threads == 0 => return Err(OffloadError::new(error)),
+                // Those who are there do it, later.
+                Err(_) => {}
+            }
+        }
+        counts.pending += 1;
+        Ok(Pending(self))
+    }
+
+    fn begin(self: &Arc<Crew>, queue: Queue) -> io::Result<()> {
+        let crew = self.clone();
+        let mut builder = thread::Builder::new().name(self.name.clone());
+        if let Some(bytes) = self.stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        builder.spawn(move || crew.work(&queue)).map(drop)
+    }
+
+    /// The life of one thread.
+    fn work(&self, queue: &Queue) {
+        loop {
+            match queue.recv_timeout(self.idle_timeout) {
+                Ok(job) => {
+                    self.change(|counts| {
+                        counts.pending -= 1;
+                        counts.idle -= 1;
+                    });
+                    job.run();
+                    drop(job);
+                    self.change(|counts| counts.idle += 1);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let goes = self.change(|counts| {
+                        let goes = counts.idle > counts.pending;
+                        if goes {
+                            counts.threads -= 1;
+                            counts.idle -= 1;
+                        }
+                        goes
+                    });
+                    if goes {
+                        return;
+                    }
+                }
+                // The pool was dropped, and all is done.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Counts) -> R) -> R {
+        change(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        // Nothing panics while it is held.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pending<'_> {
+    /// It is in the queue now: the thread that takes it counts it.
+    pub(super) fn leave_it_queued(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        self.0.change(|counts| counts.pending -= 1);
+    }
+}

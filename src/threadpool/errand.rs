@@ -1,0 +1,114 @@
+//! One job on its way: a closure that goes out, and what comes home.
+//!
+//! ```text
+//!   Waiting(closure) --- a thread takes it ---> Running ---> Over(value or panic) --- home
+//!        |                                         |                 |
+//!        +---- whoever asked for it unwinds -------+-----------------+------> Gone: what is there is dropped
+//! ```
+#![forbid(unsafe_code)]
+
+use std::mem;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::Result as Caught;
+
+use crate::sync::across::{Desk, Flag, Limit, Waker, wait_for_flag};
+use crate::waiting::Reason;
+
+/// A job as a thread of the pool sees it.
+pub(super) trait Job: Send + Sync {
+    /// Does it, unless nobody wants it any more.
+    fn run(&self);
+}
+
+pub(super) struct Errand<F, T> {
+    stage: Mutex<Stage<F, T>>,
+    /// Set when it is over.
+    over: Arc<Desk<Flag<Waker>>>,
+}
+
+enum Stage<F, T> {
+    Waiting(F),
+    Running,
+    Over(Caught<T>),
+    /// It was taken home, or nobody wants it.
+    Gone,
+}
+
+impl<F, T> Errand<F, T> {
+    pub(super) fn new(job: F) -> Errand<F, T> {
+        Errand {
+            stage: Mutex::new(Stage::Waiting(job)),
+            over: Arc::new(Desk::new(Flag::new())),
+        }
+    }
+
+    /// Waits until it is over, and goes on with its panic if it has panicked. If this unwinds first, the job is not begun any more;
+    /// one that runs goes on for nobody.
+    pub(super) fn bring_home(&self, place: &'static Location<'static>) -> T {
+        let abandoned = Abandon(self);
+        wait_for_flag(&self.over, Limit::None, Reason::OFFLOAD, place);
+        mem::forget(abandoned);
+        match self.turn(Stage::Gone) {
+            Stage::Over(Ok(value)) => value,
+            Stage::Over(Err(panic)) => resume_unwind(panic),
+            _ => unreachable!("it is over, and only this takes it home"),
+        }
+    }
+
+    fn turn(&self, next: Stage<F, T>) -> Stage<F, T> {
+        mem::replace(&mut *self.lock(), next)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stage<F, T>> {
+        // Nothing panics while it is held.
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<F, T> Job for Errand<F, T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    fn run(&self) {
+        let mut stage = self.lock();
+        if !matches!(*stage, Stage::Waiting(_)) {
+            return;
+        }
+        let taken = mem::replace(&mut *stage, Stage::Running);
+        drop(stage);
+        let Stage::Waiting(job) = taken else {
+            return;
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(job));
+        let mut stage = self.lock();
+        if matches!(*stage, Stage::Running) {
+            *stage = Stage::Over(outcome);
+            drop(stage);
+            self.over.step(Flag::set);
+        } else {
+            drop(stage);
+            drop_here(outcome);
+        }
+    }
+}
+
+/// The last thing with a value that nobody wants: its destructor must not end the pool's thread.
+fn drop_here<T>(outcome: Caught<T>) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(outcome))) {
+        // The panic hook has told of it; and its own destructor might panic, too.
+        mem::forget(panic);
+    }
+}
+
+/// Whoever waits for the job unwinds.
+struct Abandon<'a, F, T>(&'a Errand<F, T>);
+
+impl<F, T> Drop for Abandon<'_, F, T> {
+    fn drop(&mut self) {
+        // Out of the lock: a closure or a value is dropped here.
+        let left = self.0.turn(Stage::Gone);
+        drop(left);
+    }
+}

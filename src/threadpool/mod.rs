@@ -1,0 +1,190 @@
+//! Threads for what would block: a greenlet waits for the job in its hub, and others run meanwhile.
+//!
+//! ```text
+//!   greenlet: offload(job) --> queue of jobs --> thread: runs it
+//!      waits in its hub                            |
+//!      goes on with the value  <-------------------+
+//! ```
+//!
+//! # What happens when
+//! - **The job panics**: the panic goes on in the greenlet that waits.
+//! - **The greenlet is killed or timed out meanwhile**: a job that has not begun is dropped at once, by the greenlet. One that runs goes
+//!   on, for nobody, and what it returns is dropped on its thread. A job cannot be ended from outside.
+//! - **The greenlet's thread ends**: the same as if it waited on. Its greenlets are leaked, and the job is done for nobody.
+//! - **The process ends**: nobody waits for jobs.
+//! - **No further thread can be had**: the job waits for one of those that are there. If there is none: [`OffloadError`].
+//! - **All threads are busy**: jobs wait in a queue, and when it is full, so does whoever offloads one.
+//!
+//! A job that offloads another to its own pool, and waits for it, takes up a thread that the other may need. A thread without a
+//! hub may offload, too, and is blocked until the job is done.
+#![forbid(unsafe_code)]
+
+mod builder;
+mod crew;
+mod errand;
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, OnceLock};
+
+pub use self::builder::Builder;
+use self::crew::{Crew, Queue};
+use self::errand::{Errand, Job};
+use crate::error::OffloadError;
+use crate::sync::across::{self, Limit, Sender};
+use crate::waiting::Reason;
+
+static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
+
+/// Runs `job` on a thread of the pool that all hubs of the process share, and waits for what it returns.
+///
+/// For what would block this thread, and with it all of its greenlets: files, name lookups, computing for long. It costs a few
+/// microseconds. [More](crate::threadpool#what-happens-when) about panics, kills and full pools.
+///
+/// # Panics
+/// With what the job panics with. If no thread can be had for it, as [`try_offload`] says. And
+/// where [nothing may wait](crate::sync::across#who-waits-how).
+///
+/// # Aborts
+/// In a hub while a panic unwinds the running greenlet, which cannot wait then.
+///
+/// # Examples
+/// ```
+/// use greenhub::{joinall, offload, spawn};
+/// use std::time::Duration;
+///
+/// let begun = std::time::Instant::now();
+/// // Ten threads block, and this one does not.
+/// let tasks = [(); 10].map(|()| spawn(|| offload(|| std::thread::sleep(Duration::from_millis(50)))));
+/// joinall(&tasks);
+/// assert!(begun.elapsed() < Duration::from_millis(450));
+/// ```
+#[track_caller]
+pub fn offload<F, T>(job: F) -> T
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    global().offload(job)
+}
+
+/// As [`offload`], where running out of threads is not the end.
+///
+/// # Errors
+/// [`OffloadError`] if the pool has no thread and the system gave none. The job is dropped then.
+///
+/// # Panics
+/// As [`offload`] otherwise.
+///
+/// # Aborts
+/// As [`offload`].
+#[track_caller]
+pub fn try_offload<F, T>(job: F) -> Result<T, OffloadError>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    global().try_offload(job)
+}
+
+fn global() -> &'static ThreadPool {
+    GLOBAL.get_or_init(|| Builder::new().build())
+}
+
+fn set_global(builder: Builder) -> Result<(), Builder> {
+    GLOBAL.set(builder.clone().build()).map_err(|_| builder)
+}
+
+/// A pool of threads of its own. When it is dropped, its threads end after the jobs that are there.
+pub struct ThreadPool {
+    jobs: Sender<Arc<dyn Job>>,
+    /// For the threads that will be.
+    queue: Queue,
+    crew: Arc<Crew>,
+}
+
+impl ThreadPool {
+    /// What a pool may be told.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    fn new(builder: Builder) -> ThreadPool {
+        let (jobs, queue) = across::bounded(builder.queue);
+        let crew = Arc::new(Crew::new(
+            builder.max_threads,
+            builder.idle_timeout,
+            builder.stack_size,
+            builder.name,
+        ));
+        ThreadPool { jobs, queue, crew }
+    }
+
+    /// As the free [`offload`], on this pool.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn offload<F, T>(&self, job: F) -> T
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        match self.try_offload(job) {
+            Ok(value) => value,
+            Err(error) => panic!("a job cannot be offloaded: {error}"),
+        }
+    }
+
+    /// As the free [`try_offload`], on this pool.
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn try_offload<F, T>(&self, job: F) -> Result<T, OffloadError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let place = Location::caller();
+        let pending = self.crew.expect_job(&self.queue)?;
+        let errand = Arc::new(Errand::new(job));
+        // If this unwinds while it waits for room, the job is not in the queue and does not count.
+        let sent = self
+            .jobs
+            .send_within(errand.clone(), Limit::None, Reason::OFFLOAD, place);
+        assert!(sent.is_ok(), "the pool itself has a receiver");
+        pending.leave_it_queued();
+        Ok(errand.bring_home(place))
+    }
+
+    /// How many threads it has now.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.crew.threads()
+    }
+
+    /// How many jobs wait for a thread now.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.crew.pending()
+    }
+}
+
+impl fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool")
+            .field("threads", &self.threads())
+            .field("pending", &self.pending())
+            .finish_non_exhaustive()
+    }
+}
