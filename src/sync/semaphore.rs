@@ -240,8 +240,7 @@ impl Semaphore {
 
     #[inline(always)]
     fn put_back(&self, count: usize) {
-        // Of more than there are numbers nobody counts the last ones.
-        self.permits.set(self.permits.get().saturating_add(count));
+        self.permits.set(self.permits.get() + count);
         self.serve();
     }
 }

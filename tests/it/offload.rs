@@ -59,7 +59,7 @@ fn jobs_that_wait_for_each_other_each_have_a_thread() {
         let tasks: Vec<_> = (0..JOBS)
             .map(|_| {
                 let (pool, all) = (pool.clone(), all.clone());
-                spawn(move || pool.offload(move || drop(all.wait())))
+                spawn(move || pool.offload(move || all.wait().is_leader()))
             })
             .collect();
         joinall(&tasks);
@@ -272,7 +272,7 @@ fn where_further_threads_fail_the_others_do_the_work() {
         "offload::where_further_threads_fail_the_others_do_the_work",
         || {
             const STACK: usize = 1 << 30;
-            hub::now(); // the hub's own memory first
+            let _ = hub::now(); // the hub's own memory first
             let pool = Rc::new(ThreadPool::builder().stack_size(STACK).build());
             let used = std::fs::read_to_string("/proc/self/statm").unwrap();
             let pages: u64 = used.split(' ').next().unwrap().parse().unwrap();
