@@ -124,13 +124,14 @@ fn leave_for_good(me: Me) -> ! {
     std::mem::forget(me.to_ref());
     // SAFETY: it is given up here, where it was not told of before.
     unsafe { me.give_up() };
-    let hub = me.parent().expect("a task's parent is its hub").as_next();
+    let hub = || me.parent().expect("a task's parent is its hub").as_next();
+    let next = me.unwinder().unwrap_or_else(hub);
     parent::close(&me);
     me.state.set(State::Leaked);
     // SAFETY: nobody resumes a greenlet in this state.
     unsafe { me.context.leak() };
-    thread::set_current(hub);
+    thread::set_current(next);
     // SAFETY: this is its own stack, and a task's is not main's.
-    unsafe { me.context.suspend(hub) };
+    unsafe { me.context.suspend(next) };
     unreachable!("nobody resumes a greenlet that was given up")
 }

@@ -84,6 +84,7 @@ pub(super) unsafe fn unwind(core: Next) {
     }
     let me = thread::current();
     let waiting = Waiting::of(me);
+    let mut is_given_up = false;
     core.rare().unwound_by.set(&raw const *me);
     core.rare().ends_in_panic.set(std::thread::panicking());
     thread::add_attention();
@@ -104,19 +105,30 @@ pub(super) unsafe fn unwind(core: Next) {
         swallowed.set(swallowed.get() + 1);
         if swallowed.get() >= MOST_SWALLOWED {
             leak(core);
+            is_given_up = true;
             break;
         }
     }
     thread::remove_attention();
     core.rare().unwound_by.set(ptr::null());
     waiting.put_back(me);
-    #[cfg(feature = "hub")]
-    if core.state.get() == State::Leaked && core.is_task() {
+    if is_given_up {
         // Last, for its callbacks are users' code.
-        // SAFETY: it was given up above, and was not told of that.
+        tell_given_up(core);
+    }
+}
+
+#[cfg(feature = "hub")]
+fn tell_given_up(core: &Core) {
+    if core.is_task() {
+        // SAFETY: its unwinder has given it up just now, and it was not told of that.
         unsafe { core.give_up() };
     }
 }
+
+/// There are no tasks.
+#[cfg(not(feature = "hub"))]
+fn tell_given_up(_: &Core) {}
 
 /// Gives a suspended greenlet up: it is never resumed again, and what it owns is never dropped.
 fn leak(core: &Core) {

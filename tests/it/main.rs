@@ -33,6 +33,8 @@ mod generator_misuse;
 mod generator_panics;
 #[cfg(feature = "hub")]
 mod generator_waits;
+#[cfg(feature = "hub")]
+mod given_up;
 mod greenlet;
 #[cfg(feature = "hub")]
 mod group;
