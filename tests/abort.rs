@@ -10,6 +10,7 @@ kill unstarted: Ok(())
 killed: true
 kill started: Err(Unsupported)
 kill greenlet: Err(Unsupported)
+a shutdown leaves 1
 leaked: 1 stack, 1 owner besides us
 main returns with a task alive
 ";
@@ -29,10 +30,8 @@ fn without_unwinding_a_timeout_says_so_and_ends_the_process() {
     let output = run(&["timeout"]);
     let complaints = text(&output.stderr);
     assert!(complaints.contains(TIMEOUT), "{complaints}");
-    assert!(
-        complaints.contains("tests/abort/program.rs"),
-        "{complaints}"
-    );
+    // The line of the program: cargo names the file from wherever it has called the compiler.
+    assert!(complaints.contains("program.rs:14:"), "{complaints}");
     assert_eq!(text(&output.stdout), "");
 }
 

@@ -1,4 +1,5 @@
-//! What takes no memory: waiting, switching and waking, once the hub's tables have grown to what they need.
+//! What takes no memory, once the tables of the hub have grown to what they need: waiting, switching and waking. And what
+//! keeps none: waits that were left, tasks that were killed.
 //!
 //! In a binary of its own, because it counts in the allocator that all tests of a binary share. The count is each
 //! thread's own, so the tests do not disturb each other.
@@ -12,13 +13,17 @@ use std::time::Duration;
 
 use greenhub::hub::{advance_clock, pause_clock};
 use greenhub::net::{TcpListener, TcpStream};
-use greenhub::{Greenlet, joinall, parent, sleep, spawn, yield_now};
+use greenhub::{
+    Greenlet, iwait, joinall, parent, sleep, spawn, spawn_later, wait_any, wait_timeout,
+    with_timeout, yield_now,
+};
 
 struct Counting;
 
 thread_local! {
     // Neither made nor destroyed by code that could allocate.
     static CALLS: Cell<u64> = const { Cell::new(0) };
+    static FREED: Cell<u64> = const { Cell::new(0) };
 }
 
 // SAFETY: every call goes to the system's allocator as it came; counting touches no memory but this thread's cell.
@@ -32,6 +37,7 @@ unsafe impl GlobalAlloc for Counting {
 
     // SAFETY: as the system's.
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        FREED.set(FREED.get() + 1);
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -39,6 +45,7 @@ unsafe impl GlobalAlloc for Counting {
     // SAFETY: as the system's.
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         CALLS.set(CALLS.get() + 1);
+        FREED.set(FREED.get() + 1);
         // SAFETY: the caller's promise.
         unsafe { System.realloc(memory, layout, size) }
     }
@@ -125,6 +132,55 @@ fn a_join_that_waits_takes_no_memory() {
     let before = CALLS.get();
     task.wait();
     assert_eq!(CALLS.get() - before, 0);
+}
+
+/// How many blocks more this thread has when `body` has run ten times after the first time, when tables grow.
+fn kept(mut body: impl FnMut()) -> u64 {
+    let blocks = || CALLS.get() - FREED.get();
+    body();
+    let before = blocks();
+    for _ in 0..10 {
+        body();
+    }
+    blocks() - before
+}
+
+#[test]
+fn what_is_waited_for_keeps_nothing_of_a_wait_for_many_that_was_left() {
+    pause_clock();
+    let tasks = [(); 3].map(|()| spawn(|| sleep(Duration::MAX)));
+    yield_now();
+    let limit = Duration::from_secs(1);
+    let left_in_between = kept(|| {
+        let mut all = iwait(&tasks);
+        assert!(with_timeout(limit, || all.next().is_some()).is_err());
+    });
+    assert_eq!(left_in_between, 0);
+    let out_of_time = kept(|| assert!(wait_timeout(&tasks, limit).is_empty()));
+    assert_eq!(out_of_time, 0);
+    let ended = kept(|| {
+        let waited = with_timeout(limit, || wait_any(&[&tasks[0], &tasks[1]]));
+        assert!(waited.is_err());
+    });
+    assert_eq!(ended, 0);
+}
+
+#[test]
+fn what_was_killed_timed_out_and_called_back_keeps_nothing() {
+    pause_clock();
+    let limit = Duration::from_secs(1);
+    let count = kept(|| {
+        let victim = spawn(|| sleep(Duration::MAX));
+        let _ = victim.on_failure(|_| ());
+        victim.on_done(|_| ()).remove();
+        yield_now();
+        victim.kill();
+        let _ = victim.on_done(|_| ());
+        assert!(with_timeout(limit, || sleep(Duration::MAX)).is_err());
+        let unstarted = spawn_later(limit, || ());
+        unstarted.kill();
+    });
+    assert_eq!(count, 0);
 }
 
 #[test]

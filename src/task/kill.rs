@@ -74,7 +74,7 @@ impl<T> Task<T> {
     ///
     /// It unwinds with [`GreenletExit`](crate::GreenletExit) from the switch or the wait that it is in, or comes to next. A task that was
     /// not started never runs: its body is dropped at once. One that has ended stays as it is. A task that kills itself
-    /// unwinds from here.
+    /// unwinds from here, also inside of a [`shield`].
     ///
     /// A task that catches its kill and waits again is killed again there; after a hundred times it is given up: it
     /// counts as killed, a line on stderr says so, and its stack is leaked. A task in a [`shield`] is killed at its

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use greenhub::{Greenlet, KillError, parent, sleep, spawn, stack, with_timeout, yield_now};
+use greenhub::{Greenlet, KillError, hub, parent, sleep, spawn, stack, with_timeout, yield_now};
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -32,6 +32,10 @@ fn main() {
     greenlet.switch(());
     assert_eq!(greenlet.try_kill(), Err(KillError::Unsupported));
     println!("kill greenlet: {:?}", greenlet.try_kill());
+
+    // So it is left.
+    let left = hub::shutdown(Duration::ZERO).unwrap_err();
+    println!("a shutdown leaves {}", left.tasks().count());
 
     // A suspended greenlet whose last handle goes is leaked, with what it owns.
     let owned = Rc::new(());
