@@ -90,7 +90,7 @@ fn any_program() -> impl Strategy<Value = Program> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 1500 / crate::support::slowness(),
+        cases: 500 / crate::support::slowness(),
         ..ProptestConfig::default()
     })]
 
