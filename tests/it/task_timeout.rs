@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use greenhub::hub::{now, pause_clock};
-use greenhub::{Task, TimedOut, Timeout, joinall, sleep, spawn, with_timeout, yield_now};
+use greenhub::{Greenlet, Task, TimedOut, Timeout, joinall, sleep, spawn, with_timeout, yield_now};
 
-use crate::support::{Log, caught, millis, panic_text, seconds, within};
+use crate::support::{InDrop, Log, caught, millis, panic_text, seconds, within};
 
 const ZERO: Duration = Duration::ZERO;
 const MAX: Duration = Duration::MAX;
@@ -296,4 +296,48 @@ fn each_greenlet_has_timeouts_of_its_own() {
     });
     assert_eq!(with_timeout(seconds(10), || joinall(&tasks)), Ok(()));
     log.check(["1 true", "2 true", "3 true"]);
+}
+
+#[test]
+fn a_plain_greenlet_has_timeouts_of_its_own_and_main_waits_for_it() {
+    pause_clock();
+    let begun = now();
+    let plain: Greenlet<u64, bool> = Greenlet::new(|secs| {
+        let in_time = with_timeout(seconds(secs), || sleep(seconds(2)));
+        in_time.is_ok()
+    });
+    assert!(!plain.switch(1));
+    assert_eq!(now() - begun, seconds(1));
+    // And one of main's ends its switch, not what the other one does.
+    let log = Log::new();
+    let said = log.clone();
+    let plain: Greenlet<(), ()> = Greenlet::new(move |()| {
+        sleep(seconds(2));
+        said.say("slept");
+    });
+    assert!(with_timeout(seconds(1), || plain.switch(())).is_err());
+    log.check([]);
+    // It goes on, and its end is told where main waits then.
+    let text = panic_text(|| sleep(seconds(2)));
+    assert!(text.ends_with("which nobody waits for here"), "{text}");
+    log.check(["slept"]);
+}
+
+#[test]
+fn in_the_middle_of_a_panic_a_block_that_does_not_wait_has_its_value() {
+    let log = Log::new();
+    let said = log.clone();
+    let in_a_panic = InDrop(move || {
+        assert!(std::thread::panicking());
+        for limit in [ZERO, seconds(1), MAX] {
+            said.say(format!("{:?}", with_timeout(limit, || 7)));
+        }
+    });
+    let stone = caught(move || {
+        let _in_a_panic = in_a_panic;
+        resume_unwind(Box::new("stone"))
+    });
+    assert_eq!(*stone.downcast::<&str>().unwrap(), "stone");
+    log.check(["Ok(7)"; 3]);
+    yield_now();
 }
