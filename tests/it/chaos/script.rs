@@ -131,22 +131,31 @@ impl fmt::Debug for Script {
     }
 }
 
-/// Up to `most` steps.
+/// Up to `most` steps. In some scripts many of them are kills: only there somebody is killed who kills, or who was told
+/// to unwind.
 pub(super) fn any_script(most: usize) -> impl Strategy<Value = Script> {
-    (any::<bool>(), prop::collection::vec(AnyStep, 1..most))
-        .prop_map(|(is_traced, steps)| Script { is_traced, steps })
+    let steps = |is_violent| prop::collection::vec(AnyStep { is_violent }, 1..most);
+    let steps = prop_oneof![3 => steps(false), 1 => steps(true)];
+    (any::<bool>(), steps).prop_map(|(is_traced, steps)| Script { is_traced, steps })
 }
 
 /// One random number makes a step. Strategies put together from smaller ones take ten times as long as the test itself.
 #[derive(Debug)]
-struct AnyStep;
+struct AnyStep {
+    is_violent: bool,
+}
 
 impl Strategy for AnyStep {
     type Tree = StepTree;
     type Value = Step;
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<AnyStep> {
-        let step = Dice(runner.rng().next_u64()).step();
+        let mut dice = Dice(runner.rng().next_u64());
+        let step = if self.is_violent && dice.roll(4) == 0 {
+            Step::Kill(dice.target(), dice.manner())
+        } else {
+            dice.step()
+        };
         Ok(StepTree {
             step,
             was: None,
