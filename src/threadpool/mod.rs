@@ -38,8 +38,8 @@ static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
 
 /// Runs `job` on a thread of the pool that all hubs of the process share, and waits for what it returns.
 ///
-/// For what would block this thread, and with it all of its greenlets: files, name lookups, computing for long. It costs a few
-/// microseconds. [More](crate::threadpool#what-happens-when) about panics, kills and full pools.
+/// For what would block this thread, and with it all of its greenlets: files, name lookups, computing for long. It costs some
+/// fifteen microseconds. [More](crate::threadpool#what-happens-when) about panics, kills and full pools.
 ///
 /// # Panics
 /// With what the job panics with. If no thread can be had for it, as [`try_offload`] says. And

@@ -103,6 +103,7 @@ fn two_hubs_play_ping_pong() {
 
 #[test]
 fn who_sends_too_much_waits_and_keeps_its_place() {
+    let _watch = within(seconds(10));
     let log = Log::new();
     let (sender, receiver) = bounded(1);
     let senders = ["a", "b", "c"].map(|name| {
@@ -235,6 +236,7 @@ fn deadlines_are_those_of_the_hubs_clock_or_of_the_system() {
 
 #[test]
 fn one_who_is_killed_while_it_waits_leaves_nothing_behind() {
+    let _watch = within(seconds(10));
     let (sender, receiver) = bounded(1);
     let receive = || {
         let receiver = receiver.clone();
@@ -267,6 +269,7 @@ fn one_who_is_killed_while_it_waits_leaves_nothing_behind() {
 
 #[test]
 fn one_who_was_called_before_its_kill_goes_on_with_its_item() {
+    let _watch = within(seconds(10));
     let log = Log::new();
     let (sender, receiver) = bounded(1);
     let task = spawn({
@@ -286,6 +289,7 @@ fn one_who_was_called_before_its_kill_goes_on_with_its_item() {
 
 #[test]
 fn an_item_for_one_whose_time_is_over_in_the_same_turn_is_received_once() {
+    let _watch = within(seconds(10));
     hub::pause_clock();
     let (sender, receiver) = unbounded();
     let tasks = [1, 1, 1].map(|limit| {
@@ -303,6 +307,7 @@ fn an_item_for_one_whose_time_is_over_in_the_same_turn_is_received_once() {
 
 #[test]
 fn without_places_a_send_ends_when_somebody_has_taken_it() {
+    let _watch = within(seconds(10));
     let log = Log::new();
     let (sender, receiver) = bounded(0);
     assert_eq!(sender.try_send(9), Err(TrySendError::Full(9)));
@@ -334,6 +339,7 @@ fn without_places_a_send_ends_when_somebody_has_taken_it() {
 
 #[test]
 fn a_value_without_a_place_goes_with_its_sender() {
+    let _watch = within(seconds(10));
     hub::pause_clock();
     let dropped = Arc::new(AtomicUsize::new(0));
     let (sender, receiver) = bounded(0);
@@ -379,6 +385,7 @@ fn a_hub_whose_greenlet_waits_for_a_thread_is_in_no_deadlock() {
 
 #[test]
 fn a_shutdown_says_who_waits_for_other_threads_and_where() {
+    let _watch = within(seconds(10));
     hub::pause_clock();
     let (sender, receiver) = bounded::<()>(1);
     sender.send(()).unwrap();
@@ -453,6 +460,7 @@ fn a_sleeping_hub_wakes_promptly() {
 
 #[test]
 fn what_need_not_wait_works_in_a_destructor_during_a_panic() {
+    let _watch = within(seconds(10));
     let (sender, receiver) = across::bounded(1);
     struct SendAtDrop(across::Sender<i32>);
     impl Drop for SendAtDrop {

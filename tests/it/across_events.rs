@@ -42,6 +42,7 @@ fn an_event_set_by_another_thread_wakes_a_hub_that_sleeps() {
 
 #[test]
 fn all_who_wait_go_on_though_it_is_cleared_in_the_same_turn() {
+    let _watch = within(seconds(10));
     for count in [1, 100, 1000] {
         let event = Arc::new(Event::new());
         let waiters: Vec<_> = (0..count)
@@ -87,6 +88,7 @@ fn threads_and_tasks_wait_for_the_same_event() {
 
 #[test]
 fn a_wait_for_an_event_can_be_killed_and_timed_out() {
+    let _watch = within(seconds(10));
     hub::pause_clock();
     let log = Log::new();
     let event = Arc::new(Event::new());
