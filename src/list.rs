@@ -140,17 +140,27 @@ impl<T> List<T> {
 
     /// Shows each value, first to last. `show` must not touch the list.
     pub(crate) fn for_each(&self, mut show: impl FnMut(&T)) {
+        self.any(|value| {
+            show(value);
+            false
+        });
+    }
+
+    /// Whether `is` says so of one of the values; the first is the last that it sees then. It must not touch the list.
+    pub(crate) fn any(&self, mut is: impl FnMut(&T) -> bool) -> bool {
         let mut next = self.head.get();
         while !next.is_null() {
             // SAFETY: the invariant: what the list reaches is alive.
             let node = unsafe { &*next };
             let value = node.value.take();
-            if let Some(value) = &value {
-                show(value);
-            }
+            let found = value.as_ref().is_some_and(&mut is);
             node.value.set(value);
+            if found {
+                return true;
+            }
             next = node.next.get();
         }
+        false
     }
 
     /// Takes the first node out of the list and its value out of the node.

@@ -112,6 +112,12 @@ enum What {
     EventAcross,
     ResultAcross,
     Offload,
+    Send,
+    Receive,
+    Push,
+    Pop,
+    Peek,
+    Done,
     /// Its wait is over: it was called by the list at this address.
     Called,
 }
@@ -199,6 +205,24 @@ impl Reason {
         Reason { what, subject: 0 }
     }
 
+    /// For room in a channel, or for somebody who receives there.
+    pub(crate) const SEND: Reason = Reason::plain(What::Send);
+
+    /// For an item of a channel.
+    pub(crate) const RECEIVE: Reason = Reason::plain(What::Receive);
+
+    /// For room in a queue.
+    pub(crate) const PUSH: Reason = Reason::plain(What::Push);
+
+    /// For an item of a queue.
+    pub(crate) const POP: Reason = Reason::plain(What::Pop);
+
+    /// For an item of a queue, to look at it.
+    pub(crate) const PEEK: Reason = Reason::plain(What::Peek);
+
+    /// For all items of a queue to be done with.
+    pub(crate) const DONE: Reason = Reason::plain(What::Done);
+
     /// For the first of so many things.
     pub(crate) fn any(count: usize) -> Reason {
         Reason {
@@ -275,6 +299,12 @@ impl fmt::Display for Reason {
             What::EventAcross => f.write_str("an event that other threads may set"),
             What::ResultAcross => f.write_str("a result from other threads"),
             What::Offload => f.write_str("a job on another thread"),
+            What::Send => f.write_str("send to a channel"),
+            What::Receive => f.write_str("receive from a channel"),
+            What::Push => f.write_str("push to a queue"),
+            What::Pop => f.write_str("pop from a queue"),
+            What::Peek => f.write_str("peek into a queue"),
+            What::Done => f.write_str("all items of a queue to be done"),
             What::Called => f.write_str("its turn"),
         }
     }
@@ -326,6 +356,12 @@ impl<'a> Wait<'a> {
             });
         }
         first
+    }
+
+    /// The wait with this ticket goes on: nothing has ended it.
+    #[inline(always)]
+    pub(crate) fn is_parked(self, ticket: u64) -> bool {
+        self.phase.0.get() == Stand::Parked && self.details.ticket.get() == ticket
     }
 
     /// As `wake`, by a list that it waits in, which it shall know.

@@ -12,6 +12,8 @@ mod offload;
 mod permits;
 #[cfg(feature = "hub")]
 mod pool;
+#[cfg(feature = "hub")]
+mod queue;
 mod spawn;
 mod switch;
 #[cfg(feature = "hub")]
@@ -30,6 +32,8 @@ pub use self::offload::OffloadError;
 pub use self::permits::TooManyPermits;
 #[cfg(feature = "hub")]
 pub use self::pool::TrySpawnError;
+#[cfg(feature = "hub")]
+pub use self::queue::{PopError, PushError, ShutDown};
 pub use self::spawn::{SpawnError, StackError};
 pub use self::switch::{Ended, KillError, ParentError, SwitchError, WaitRefused};
 #[cfg(feature = "hub")]

@@ -37,6 +37,10 @@ pub(crate) trait Supply {
     /// How many there are, promised ones included.
     fn available(&self) -> usize;
 
+    /// Somebody is about to wait in the line, who has found nothing.
+    #[inline(always)]
+    fn expect(&self) {}
+
     /// How many of them were promised to nobody.
     #[inline(always)]
     fn unpromised(&self) -> usize {
@@ -47,6 +51,12 @@ pub(crate) trait Supply {
     #[inline(always)]
     fn is_free(&self) -> bool {
         self.available() > self.line().called.get()
+    }
+
+    /// There is one, and nobody was called before and has not taken his: whoever takes it now is the first.
+    #[inline(always)]
+    fn is_open(&self) -> bool {
+        self.line().called.get() == 0 && self.available() > 0
     }
 
     /// Calls those for whom there is something. To be done after each change that makes more available.
@@ -75,6 +85,18 @@ impl<'a, S: Supply + ?Sized> Claim<'a, S> {
     #[inline(always)]
     pub(super) fn new(supply: &'a S) -> Claim<'a, S> {
         Claim(supply)
+    }
+
+    /// Promises one to the running greenlet, as if it had been called.
+    pub(crate) fn promise(supply: &'a S) -> Claim<'a, S> {
+        let called = &supply.line().called;
+        called.set(called.get() + 1);
+        Claim(supply)
+    }
+
+    /// There still is a thing for it: where things can be withdrawn, that may be over.
+    pub(crate) fn holds(&self) -> bool {
+        self.0.available() > 0
     }
 }
 
@@ -106,16 +128,32 @@ impl Line {
         parking.caller() == Some(self.waiters.address())
     }
 
-    /// Tells all who wait that something has changed.
+    /// Those who were called, and have not taken their thing yet.
+    pub(crate) fn called(&self) -> usize {
+        self.called.get()
+    }
+
+    /// Nobody waits, and nobody was called and has not taken its thing yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.called.get() == 0 && self.waiters.is_empty()
+    }
+
+    /// How many wait whom a call would reach, counted up to `most`.
+    pub(crate) fn count_parked(&self, most: usize) -> usize {
+        self.waiters.count_parked(most)
+    }
+
+    /// Tells all who wait that something has changed for them.
     pub(crate) fn tell_all(&self) {
         if !self.waiters.is_empty() {
             self.waiters.wake_all();
         }
     }
 
-    /// False if nobody waits, or nobody runs any more, for the hub is gone.
+    /// Calls the first who waits, whether there is something or not. False if nobody waits, or nobody runs any more, for the
+    /// hub is gone.
     #[inline(always)]
-    fn call_next(&self) -> bool {
+    pub(crate) fn call_next(&self) -> bool {
         let is_called = !self.waiters.is_empty()
             && existing().is_some_and(|hub| self.waiters.call_first_into(&hub.ready));
         if is_called {
@@ -130,7 +168,7 @@ impl Line {
 ///
 /// # Errors
 /// [`WaitRefused`] where the running greenlet may not be left.
-#[inline]
+#[inline(always)]
 pub(crate) fn wait_in_line<'a, S: Supply + ?Sized>(
     supply: &'a S,
     reason: Reason,
@@ -138,6 +176,7 @@ pub(crate) fn wait_in_line<'a, S: Supply + ?Sized>(
     deadline: Option<Nanos>,
     rank: &mut Option<u64>,
 ) -> Result<Turn<'a, S>, WaitRefused> {
+    supply.expect();
     let parking = Parking::begin(reason, place)?;
     let rank = *rank.get_or_insert(parking.ticket());
     let node = Node::new(parking.waiter(), rank);

@@ -7,6 +7,7 @@
 //!      c --- waiters: [me]           the nodes in the others go when the wait is over
 //! ```
 
+use std::array;
 use std::mem;
 use std::panic::Location;
 
@@ -15,7 +16,7 @@ use super::line::{Claim, Supply};
 use super::park::Parking;
 use super::waiter::{WaitList, Waiter};
 use crate::error::WaitRefused;
-use crate::list::{Link, Node};
+use crate::list::Node;
 use crate::waiting::{Reason, Woken};
 
 /// Where one waits for one thing.
@@ -58,28 +59,83 @@ pub(crate) fn wait_in_any<'a>(
     deadline: Option<Nanos>,
     rank: &mut Option<u64>,
 ) -> Result<First<'a>, WaitRefused> {
-    let parking = Parking::begin(reason, place)?;
+    let parking = begin(spots, reason, place)?;
     let rank = *rank.get_or_insert(parking.ticket());
-    let nodes: Vec<_> = (spots.iter())
-        .map(|_| Node::new(parking.waiter(), rank))
-        .collect();
-    let mut links: Vec<Link<'_, Waiter>> = Vec::with_capacity(nodes.len());
-    for (spot, node) in spots.iter().zip(&nodes) {
-        // SAFETY: the links are dropped at the end of this function, before the nodes, which lie still; if this frame is
-        // never left, they stay where they are for ever; and the lists are borrowed meanwhile.
-        links.push(unsafe { spot.waiters().waiters.insert(node) });
+    let node = |_| Node::new(parking.waiter(), rank);
+    let nodes: Vec<_> = spots.iter().map(node).collect();
+    Ok(wait_at(spots, &nodes, &parking, deadline))
+}
+
+/// As [`wait_in_any`], for a number of spots that is known beforehand: it takes no memory.
+///
+/// # Errors
+/// [`WaitRefused`] where the running greenlet may not be left.
+pub(crate) fn wait_in_each<'a, const N: usize>(
+    spots: &[Spot<'a>; N],
+    reason: Reason,
+    place: &'static Location<'static>,
+    deadline: Option<Nanos>,
+    rank: &mut Option<u64>,
+) -> Result<First<'a>, WaitRefused> {
+    let parking = begin(spots, reason, place)?;
+    let rank = *rank.get_or_insert(parking.ticket());
+    let nodes: [_; N] = array::from_fn(|_| Node::new(parking.waiter(), rank));
+    Ok(wait_at(spots, &nodes, &parking, deadline))
+}
+
+fn begin(
+    spots: &[Spot<'_>],
+    reason: Reason,
+    place: &'static Location<'static>,
+) -> Result<Parking, WaitRefused> {
+    for spot in spots {
+        if let Spot::Line(supply) = spot {
+            supply.expect();
+        }
+    }
+    Parking::begin(reason, place)
+}
+
+/// Waits with each node in the list of its spot. They lie still, since they are borrowed.
+#[inline]
+fn wait_at<'a>(
+    spots: &[Spot<'a>],
+    nodes: &[Node<Waiter>],
+    parking: &Parking,
+    deadline: Option<Nanos>,
+) -> First<'a> {
+    let _links = Links { spots, nodes };
+    for (spot, node) in spots.iter().zip(nodes) {
+        // SAFETY: a new node is in no list. `Links` takes it out at the end of this function, when node and list are still
+        // borrowed; if this frame is never left, both stay where they are for ever.
+        unsafe { spot.waiters().waiters.link(node) };
     }
     let calls = Calls {
         spots,
-        nodes: &nodes,
-        parking: &parking,
+        nodes,
+        parking,
     };
     let woken = parking.park_in_place(deadline);
     let first = calls.answer();
-    Ok(match woken {
+    match woken {
         Woken::TimedOut => First::TimedOut,
         Woken::Called => first,
-    })
+    }
+}
+
+/// The nodes that may be in the lists of their spots.
+struct Links<'a, 'n> {
+    spots: &'n [Spot<'a>],
+    nodes: &'n [Node<Waiter>],
+}
+
+impl Drop for Links<'_, '_> {
+    fn drop(&mut self) {
+        for (spot, node) in self.spots.iter().zip(self.nodes) {
+            // SAFETY: it was put into this list, or into none.
+            drop(unsafe { spot.waiters().waiters.unlink(node) });
+        }
+    }
 }
 
 /// Takes the call that has ended a wait, also where the wait unwinds.

@@ -65,6 +65,14 @@ impl Waiter {
         }
     }
 
+    /// It is a greenlet whose wait goes on: a call would reach it.
+    fn is_parked(&self) -> bool {
+        match self {
+            Waiter::One { greenlet, ticket } => greenlet.wait().is_parked(*ticket),
+            Waiter::Among(_) => false,
+        }
+    }
+
     /// As `end`, for one who is called by the list at address `caller`, and shall know it. False if the call was in vain: nobody
     /// comes for it.
     #[inline(always)]
@@ -145,6 +153,16 @@ impl WaitList {
             }
         }
         false
+    }
+
+    /// How many there are whom a call would reach, counted up to `most`.
+    pub(super) fn count_parked(&self, most: usize) -> usize {
+        let mut count = 0;
+        self.waiters.any(|waiter| {
+            count += usize::from(waiter.is_parked());
+            count >= most
+        });
+        count
     }
 
     /// By which those who were called know the list.

@@ -14,9 +14,16 @@ mod async_result;
 #[cfg(feature = "hub")]
 mod barrier;
 mod chains;
+#[cfg(feature = "hub")]
+mod channel;
+#[cfg(feature = "hub")]
+mod channel_ends;
+#[cfg(feature = "hub")]
+mod channel_model;
 mod chaos;
 #[cfg(feature = "hub")]
 mod completion;
+#[cfg(feature = "hub")]
 mod condvar;
 #[cfg(feature = "hub")]
 mod deadlock_report;
@@ -94,6 +101,7 @@ mod net_stream;
 mod no_switch;
 #[cfg(feature = "hub")]
 mod no_switch_tasks;
+#[cfg(feature = "hub")]
 mod offload;
 #[cfg(feature = "hub")]
 mod once_lock;
@@ -102,11 +110,17 @@ mod parents;
 mod pool;
 #[cfg(feature = "hub")]
 mod pool_nested;
+#[cfg(feature = "hub")]
+mod queue;
+#[cfg(feature = "hub")]
 mod reentrant_lock;
 #[cfg(feature = "hub")]
 mod refusals;
 #[cfg(feature = "hub")]
 mod regressions;
+#[cfg(feature = "hub")]
+mod rendezvous;
+#[cfg(feature = "hub")]
 mod rwlock;
 #[cfg(feature = "hub")]
 mod scope;
@@ -116,6 +130,8 @@ mod scope_captures;
 mod scope_ends;
 #[cfg(feature = "hub")]
 mod scope_random;
+#[cfg(feature = "hub")]
+mod select;
 #[cfg(feature = "hub")]
 mod semaphore;
 #[cfg(feature = "hub")]

@@ -37,7 +37,7 @@ const FLOORS: &Order = &[
     (
         "3 tasks",
         &[
-            "waitable", "task", "timeout", "timer", "sync", "group", "interop",
+            "waitable", "task", "timeout", "timer", "sync", "select", "group", "interop",
         ],
     ),
     (
@@ -100,7 +100,7 @@ const ROOMS: &Order = &[
 ];
 
 /// Items that may be named at the crate's root, `crate::name`: macros mostly.
-const ROOT_ITEMS: &[&str] = &["greenlet_local"];
+const ROOT_ITEMS: &[&str] = &["greenlet_local", "select", "__select_arms"];
 
 /// Leave `#[cfg(test)]` modules and `tests.rs` files in `src` out of the order.
 const SKIP_TEST_MODULES: bool = true;

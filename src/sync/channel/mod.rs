@@ -1,0 +1,148 @@
+//! Channels between the greenlets of one thread: what is sent at one end is received at the other, in that order, once.
+//!
+//! ```text
+//!   senders                                                receivers
+//!   s.send(3) \                                        /-> r.recv() == Ok(1)
+//!              >-->   [ 2, 1 ]   a queue with room  --<
+//!   s.clone() /       for `n`, for all, or for none    \-> r.clone()
+//! ```
+//!
+//! | made by | a sender waits |
+//! |---|---|
+//! | [`unbounded`] | never |
+//! | [`bounded`]`(n)` | while there are `n` items that nobody has received |
+//! | [`rendezvous`], [`bounded`]`(0)` | until a receiver has taken its item |
+//!
+//! An end is closed when the last handle to it is dropped: receivers get what is left and then an error; senders get an error
+//! at once, with the item. Whoever has to wait does so in a line, first come, first served, and calls that
+//! never wait take only what was promised to nobody in the line. An item is received once, or it is still in the channel,
+//! whoever is killed or has run out of time meanwhile.
+//!
+//! A call that does not have to wait lets nobody else run. [`select!`](crate::select!) waits for several channels at once.
+//!
+//! The names are those of [`std::sync::mpsc`] and of crossbeam's channels. Nothing here is `Send`; items may be anything.
+//!
+//! # Examples
+//! ```
+//! use greenhub::spawn;
+//! use greenhub::sync::channel;
+//!
+//! let (sender, receiver) = channel::bounded(1);
+//! let producer = spawn(move || {
+//!     for n in 1..=3 {
+//!         sender.send(n).unwrap();
+//!     }
+//! });
+//! assert_eq!(receiver.iter().sum::<i32>(), 6); // until the producer's end drops the sender
+//! producer.join().unwrap();
+//! ```
+#![forbid(unsafe_code)]
+
+mod arms;
+mod iter;
+mod receiver;
+mod rendezvous;
+mod sender;
+mod shared;
+mod sides;
+
+use std::fmt;
+use std::rc::Rc;
+
+pub(crate) use self::arms::{Place, Sending};
+pub use self::iter::{IntoIter, Iter, TryIter};
+pub use self::receiver::Receiver;
+pub use self::sender::Sender;
+use self::shared::Shared;
+pub use crate::error::{
+    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
+
+/// A channel with room for `capacity` items; with none it is a [`rendezvous`].
+#[must_use]
+pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    with_capacity(capacity)
+}
+
+/// A channel with room for as many items as memory holds.
+#[must_use]
+pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
+    with_capacity(usize::MAX)
+}
+
+/// A channel without room: [`send`](Sender::send) returns when a receiver has taken the item.
+///
+/// # Examples
+/// ```
+/// use greenhub::sync::channel;
+/// use greenhub::{spawn, yield_now};
+///
+/// let (sender, receiver) = channel::rendezvous();
+/// let sending = spawn(move || sender.send("here").unwrap());
+/// yield_now();
+/// assert!(!sending.is_finished());
+/// assert_eq!(receiver.recv(), Ok("here"));
+/// sending.join().unwrap();
+/// ```
+#[must_use]
+pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
+    with_capacity(0)
+}
+
+fn with_capacity<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let shared = Rc::new(Shared::new(capacity));
+    let sender = Sender {
+        shared: shared.clone(),
+    };
+    (sender, Receiver { shared })
+}
+
+/// What both ends can tell of their channel.
+macro_rules! both_ends {
+    ($End:ident) => {
+        impl<T> $End<T> {
+            /// How many items were sent and not received. In a rendezvous channel always zero.
+            #[must_use]
+            pub fn len(&self) -> usize {
+                self.shared.len()
+            }
+
+            /// There is no item in the channel.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.shared.len() == 0
+            }
+
+            /// There is no room in the channel. In a rendezvous channel there never is.
+            #[must_use]
+            pub fn is_full(&self) -> bool {
+                self.shared.len() == self.shared.room.capacity()
+            }
+
+            /// For how many items it has room; `None` if for any number.
+            #[must_use]
+            pub fn capacity(&self) -> Option<usize> {
+                let capacity = self.shared.room.capacity();
+                (capacity != usize::MAX).then_some(capacity)
+            }
+        }
+    };
+}
+
+both_ends!(Sender);
+both_ends!(Receiver);
+
+impl<T> Shared<T> {
+    fn len(&self) -> usize {
+        if self.room.is_rendezvous() {
+            return 0;
+        }
+        self.items().len()
+    }
+
+    fn describe(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
+        f.debug_struct(name)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

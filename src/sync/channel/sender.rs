@@ -1,0 +1,147 @@
+//! The sending end of a channel.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::shared::Shared;
+use crate::error::{SendError, SendTimeoutError, TrySendError};
+use crate::hub::{self, Supply};
+
+/// The sending end of a channel. Clones send into the same channel; when the last of them is dropped, receivers get what is
+/// left in it and then an error.
+///
+/// It stays on its thread, and so do the items:
+/// ```compile_fail,E0277
+/// let (sender, _receiver) = greenhub::sync::channel::unbounded();
+/// std::thread::spawn(move || sender.send(1));
+/// ```
+pub struct Sender<T> {
+    pub(super) shared: Rc<Shared<T>>,
+}
+
+impl<T> Sender<T> {
+    /// Sends an item, and waits for room first where the channel is full. In a rendezvous channel it waits until a receiver
+    /// has taken the item.
+    ///
+    /// Who has to wait does so in a line: items arrive in the order in which their senders came.
+    ///
+    /// # Errors
+    /// [`SendError`] with the item, if no receiver is left.
+    ///
+    /// # Panics
+    /// If it has to wait, as [`Task::wait`](crate::Task::wait): the item is dropped then, unless a receiver has taken it.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::spawn;
+    /// use greenhub::sync::channel;
+    ///
+    /// let (sender, receiver) = channel::bounded(2);
+    /// spawn(move || (0..5).for_each(|n| sender.send(n).unwrap()));
+    /// assert_eq!(receiver.iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+    /// ```
+    #[inline(always)]
+    #[track_caller]
+    pub fn send(&self, item: T) -> Result<(), SendError<T>> {
+        match self.shared.send(item, None, Location::caller()) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(SendError(error.into_inner())),
+        }
+    }
+
+    /// As [`send`](Sender::send), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError`] with the item: the time was over, or no receiver is left.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::sync::channel::{self, SendTimeoutError};
+    /// use std::time::Duration;
+    ///
+    /// let (sender, _receiver) = channel::bounded(1);
+    /// sender.send("first")?;
+    /// let late = sender.send_timeout("second", Duration::from_millis(5));
+    /// assert_eq!(late, Err(SendTimeoutError::Timeout("second")));
+    /// # Ok::<(), channel::SendError<&str>>(())
+    /// ```
+    #[track_caller]
+    pub fn send_timeout(&self, item: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
+        let deadline = hub::get().clock().after(limit);
+        self.shared.send(item, deadline, Location::caller())
+    }
+
+    /// Sends an item if there is room that nobody has waited for; in a rendezvous channel, if a receiver waits. Never
+    /// waits.
+    ///
+    /// # Errors
+    /// [`TrySendError`] with the item.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::sync::channel::{self, TrySendError};
+    ///
+    /// let (sender, receiver) = channel::bounded(1);
+    /// assert_eq!(sender.try_send(1), Ok(()));
+    /// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
+    /// drop(receiver);
+    /// assert_eq!(sender.try_send(3), Err(TrySendError::Disconnected(3)));
+    /// ```
+    #[inline]
+    pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
+        if self.shared.has_no_receiver() {
+            return Err(TrySendError::Disconnected(item));
+        }
+        if !self.shared.room.is_free() {
+            return Err(TrySendError::Full(item));
+        }
+        if self.shared.room.is_rendezvous() {
+            self.shared.leave(item);
+        } else {
+            self.shared.put(item);
+        }
+        Ok(())
+    }
+
+    /// Both send into the same channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Sender<T>) -> bool {
+        Rc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Sender<T> {
+        self.shared.add_sender();
+        let shared = self.shared.clone();
+        Sender { shared }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        self.shared.remove_sender();
+    }
+}
+
+// What a panic leaves behind in a channel is what was sent: nothing half changed can be seen through a handle.
+impl<T> UnwindSafe for Sender<T> {}
+impl<T> RefUnwindSafe for Sender<T> {}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.describe(f, "Sender")
+    }
+}

@@ -1,0 +1,429 @@
+//! gevent's queues: one object that greenlets push to and pop from, in an order of its own, and that knows when all of its
+//! items are done with.
+//!
+//! ```text
+//!   push -> [ senders' line ] -> room -> items, in the queue's order -> [ receivers' line ] -> pop -> task_done
+//!                                                                                                       |
+//!   unfinished: pushed and not done with                                               join: until none is left
+//! ```
+//!
+//! Unlike a [channel](crate::sync::channel) a queue has no ends: it is shared, mostly in an [`Rc`](std::rc::Rc), and it is
+//! closed by [`shutdown`](OrderedQueue::shutdown).
+#![forbid(unsafe_code)]
+
+mod order;
+mod stock;
+
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
+
+pub use self::order::{Fifo, Least, Lifo, Order};
+use self::stock::Stock;
+pub use crate::error::{PopError, PushError, ShutDown};
+use crate::hub::{self, Nanos, Spot, Supply, WaitList, refuse};
+use crate::waitable::{Post, Sealed, Waitable};
+use crate::waiting::{Reason, Woken};
+
+/// What [`Queue`], [`LifoQueue`] and [`PriorityQueue`] have in common: a queue that greenlets of one thread share, in some order.
+pub struct OrderedQueue<T, O: Order<T>> {
+    stock: Stock<T, O>,
+    done: WaitList,
+}
+
+/// A queue that greenlets of one thread share: [`push`](OrderedQueue::push) waits while it is full, [`pop`](OrderedQueue::pop) while it
+/// is empty. Who waits does so in a line, first come, first served.
+///
+/// As something to [wait for](crate::wait_any) it is ready while there is an item for whoever comes, and when it was shut
+/// down and is empty.
+///
+/// # Examples
+/// ```
+/// use greenhub::spawn;
+/// use greenhub::sync::Queue;
+/// use std::rc::Rc;
+///
+/// let queue = Rc::new(Queue::bounded(2));
+/// let worker = spawn({
+///     let queue = queue.clone();
+///     move || {
+///         let mut sum = 0;
+///         for n in &*queue {
+///             sum += n;
+///             queue.task_done();
+///         }
+///         sum
+///     }
+/// });
+/// for n in 1..=10 {
+///     queue.push(n)?;
+/// }
+/// queue.join(); // until all are done with
+/// queue.shutdown();
+/// assert_eq!(worker.join().unwrap(), 55);
+/// # Ok::<(), greenhub::sync::queue::ShutDown<i32>>(())
+/// ```
+pub type Queue<T> = OrderedQueue<T, Fifo<T>>;
+
+/// A queue that gives the item that was pushed last.
+pub type LifoQueue<T> = OrderedQueue<T, Lifo<T>>;
+
+/// A queue that gives the least of its items. For the greatest first, push [`Reverse`](std::cmp::Reverse)s.
+///
+/// Comparing items must neither wait nor use the queue: that panics.
+///
+/// # Examples
+/// ```
+/// use greenhub::sync::PriorityQueue;
+///
+/// let queue = PriorityQueue::new();
+/// for task in [(2, "then"), (3, "last"), (1, "first")] {
+///     queue.push(task)?;
+/// }
+/// assert_eq!(queue.pop(), Ok((1, "first")));
+/// assert_eq!(queue.pop(), Ok((2, "then")));
+/// # Ok::<(), greenhub::sync::queue::ShutDown<(i32, &str)>>(())
+/// ```
+pub type PriorityQueue<T> = OrderedQueue<T, Least<T>>;
+
+impl<T, O: Order<T>> OrderedQueue<T, O> {
+    /// A queue with room for as many items as memory holds.
+    #[must_use]
+    pub fn new() -> OrderedQueue<T, O> {
+        OrderedQueue::with_capacity(usize::MAX)
+    }
+
+    /// A queue with room for so many items.
+    ///
+    /// # Panics
+    /// If that is none: what hands items over without keeping any is a [`rendezvous`](crate::sync::channel::rendezvous)
+    /// channel.
+    #[must_use]
+    pub fn bounded(capacity: usize) -> OrderedQueue<T, O> {
+        assert!(
+            capacity > 0,
+            "a queue needs room for an item; a rendezvous channel needs none"
+        );
+        OrderedQueue::with_capacity(capacity)
+    }
+
+    fn with_capacity(capacity: usize) -> OrderedQueue<T, O> {
+        OrderedQueue {
+            stock: Stock::new(capacity),
+            done: WaitList::new(),
+        }
+    }
+
+    /// Puts an item into the queue, and waits for room first where it is full.
+    ///
+    /// # Errors
+    /// [`ShutDown`] with the item, if the queue was shut down.
+    ///
+    /// # Panics
+    /// If it has to wait, as [`Task::wait`](crate::Task::wait): the item is dropped then. And where a
+    /// [`PriorityQueue`] compares items, if that panics, waits or uses the queue.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[inline]
+    #[track_caller]
+    pub fn push(&self, item: T) -> Result<(), ShutDown<T>> {
+        let pushed = self.stock.push(item, None, Location::caller());
+        pushed.map_err(|error| ShutDown(error.into_inner()))
+    }
+
+    /// As [`push`](OrderedQueue::push), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// [`PushError`] with the item: it was full all the time, or was shut down.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn push_timeout(&self, item: T, limit: Duration) -> Result<(), PushError<T>> {
+        let deadline = hub::get().clock().after(limit);
+        self.stock.push(item, deadline, Location::caller())
+    }
+
+    /// Puts an item into the queue if there is room that nobody has waited for. Never waits.
+    ///
+    /// # Errors
+    /// [`PushError`] with the item.
+    ///
+    /// # Panics
+    /// Where a [`PriorityQueue`] compares items, as [`push`](OrderedQueue::push).
+    pub fn try_push(&self, item: T) -> Result<(), PushError<T>> {
+        self.stock.try_push(item)
+    }
+
+    /// Takes the first item, in the queue's order, and waits until there is one.
+    ///
+    /// # Errors
+    /// [`ShutDown`] if the queue was shut down and is empty.
+    ///
+    /// # Panics
+    /// If it has to wait, as [`Task::wait`](crate::Task::wait): no item is lost by that. And where a [`PriorityQueue`]
+    /// compares items, as [`push`](OrderedQueue::push).
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[inline]
+    #[track_caller]
+    pub fn pop(&self) -> Result<T, ShutDown> {
+        let popped = self.stock.pop(None, Location::caller());
+        popped.map_err(|_| ShutDown(()))
+    }
+
+    /// As [`pop`](OrderedQueue::pop), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// [`PopError`]: it was empty all the time, or is empty and was shut down.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn pop_timeout(&self, limit: Duration) -> Result<T, PopError> {
+        let deadline = hub::get().clock().after(limit);
+        self.stock.pop(deadline, Location::caller())
+    }
+
+    /// Takes the first item if there is one that was promised to nobody who has waited for it. Never waits.
+    ///
+    /// # Errors
+    /// [`PopError`]
+    ///
+    /// # Panics
+    /// Where a [`PriorityQueue`] compares items, as [`push`](OrderedQueue::push).
+    pub fn try_pop(&self) -> Result<T, PopError> {
+        self.stock.try_pop()
+    }
+
+    /// A copy of the item that [`pop`](OrderedQueue::pop) would give, and waits until there is one. It stays in the queue, and
+    /// who comes next may take it.
+    ///
+    /// # Errors
+    /// [`ShutDown`] if the queue was shut down and is empty.
+    ///
+    /// # Panics
+    /// As [`pop`](OrderedQueue::pop), and if `clone` panics, waits or uses the queue.
+    ///
+    /// # Aborts
+    /// As there.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::sync::Queue;
+    ///
+    /// let queue = Queue::new();
+    /// queue.push("an item")?;
+    /// assert_eq!(queue.peek(), Ok("an item"));
+    /// assert_eq!(queue.len(), 1);
+    /// # Ok::<(), greenhub::sync::queue::ShutDown<&str>>(())
+    /// ```
+    #[track_caller]
+    pub fn peek(&self) -> Result<T, ShutDown>
+    where
+        T: Clone,
+    {
+        let seen = self.stock.peek(None, Location::caller());
+        seen.map_err(|_| ShutDown(()))
+    }
+
+    /// As [`peek`](OrderedQueue::peek), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// [`PopError`]: it was empty all the time, or is empty and was shut down.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn peek_timeout(&self, limit: Duration) -> Result<T, PopError>
+    where
+        T: Clone,
+    {
+        let deadline = hub::get().clock().after(limit);
+        self.stock.peek(deadline, Location::caller())
+    }
+
+    /// Says that one of the items that were pushed is done with: to be called once for each that was popped, by those who
+    /// want others to [`join`](OrderedQueue::join).
+    ///
+    /// # Panics
+    /// If it is called more often than items were pushed.
+    pub fn task_done(&self) {
+        let left = self.stock.unfinished.get().checked_sub(1);
+        self.finish(left.expect("task_done was called more often than items were pushed"));
+    }
+
+    /// How many items were pushed and are not done with.
+    #[must_use]
+    pub fn unfinished_tasks(&self) -> usize {
+        self.stock.unfinished.get()
+    }
+
+    /// Waits until all items that were pushed are [done with](OrderedQueue::task_done). Returns at once if none was pushed.
+    ///
+    /// # Panics
+    /// If it has to wait, as [`Task::wait`](crate::Task::wait).
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn join(&self) {
+        self.join_until(None, Location::caller());
+    }
+
+    /// As [`join`](OrderedQueue::join), for as long as `limit` at most. False if some are not done with by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn join_timeout(&self, limit: Duration) -> bool {
+        let deadline = hub::get().clock().after(limit);
+        self.join_until(deadline, Location::caller())
+    }
+
+    /// Takes no more items: from now on a push is an error, also of those who wait for room. What is in the queue
+    /// can still be popped, and after that a pop is an error, too.
+    pub fn shutdown(&self) {
+        self.stock.shut_down();
+    }
+
+    /// As [`shutdown`](OrderedQueue::shutdown), and gives what is left in the queue, which counts as done with.
+    pub fn shutdown_now(&self) -> Vec<T> {
+        self.stock.shut_down();
+        let left: Vec<T> = std::iter::from_fn(|| self.stock.take()).collect();
+        if !left.is_empty() {
+            self.finish(self.stock.unfinished.get().saturating_sub(left.len()));
+        }
+        left
+    }
+
+    /// It was shut down.
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        self.stock.is_shut_down()
+    }
+
+    /// How many items there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.stock.len()
+    }
+
+    /// There is no item.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// There is no room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.len() >= self.stock.capacity()
+    }
+
+    /// For how many items it has room; `None` if for any number.
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        let capacity = self.stock.capacity();
+        (capacity != usize::MAX).then_some(capacity)
+    }
+
+    /// Gives each item that comes, and ends when the queue was shut down and is empty. Its `next` waits. So does a `for`
+    /// loop over `&queue`.
+    pub fn iter(&self) -> Iter<'_, T, O> {
+        Iter(self)
+    }
+
+    fn finish(&self, left: usize) {
+        self.stock.unfinished.set(left);
+        if left == 0 && !self.done.is_empty() {
+            self.done.wake_all();
+        }
+    }
+
+    fn join_until(&self, deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
+        if self.stock.unfinished.get() == 0 {
+            return true;
+        }
+        let waited = self
+            .done
+            .wait_until(Reason::DONE, place, deadline, &mut None);
+        match waited {
+            Ok(woken) => woken == Woken::Called,
+            Err(why) => refuse(why, "join of a queue", place),
+        }
+    }
+}
+
+impl<T, O: Order<T>> Default for OrderedQueue<T, O> {
+    fn default() -> OrderedQueue<T, O> {
+        OrderedQueue::new()
+    }
+}
+
+impl<T, O: Order<T>> Sealed for OrderedQueue<T, O> {}
+
+/// Ready while there is an item for whoever comes, and when it was shut down and is empty.
+impl<T, O: Order<T>> Waitable for OrderedQueue<T, O> {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: self.stock.items.is_open() || self.stock.is_drained(),
+            spot: Spot::Line(&self.stock.items),
+            reason: Reason::POP,
+        }
+    }
+}
+
+// What a panic leaves behind in a queue is what was pushed: nothing half changed can be seen through it.
+impl<T, O: Order<T>> UnwindSafe for OrderedQueue<T, O> {}
+impl<T, O: Order<T>> RefUnwindSafe for OrderedQueue<T, O> {}
+
+impl<T, O: Order<T>> fmt::Debug for OrderedQueue<T, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue")
+            .field("len", &self.len())
+            .field("unfinished", &self.unfinished_tasks())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a queue brings until it is shut down: see [`Queue::iter`].
+pub struct Iter<'a, T, O: Order<T>>(&'a OrderedQueue<T, O>);
+
+impl<T, O: Order<T>> Iterator for Iter<'_, T, O> {
+    type Item = T;
+
+    #[track_caller]
+    fn next(&mut self) -> Option<T> {
+        self.0.pop().ok()
+    }
+}
+
+impl<'a, T, O: Order<T>> IntoIterator for &'a OrderedQueue<T, O> {
+    type Item = T;
+    type IntoIter = Iter<'a, T, O>;
+
+    fn into_iter(self) -> Iter<'a, T, O> {
+        self.iter()
+    }
+}
+
+impl<T, O: Order<T>> fmt::Debug for Iter<'_, T, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Iter").field(self.0).finish()
+    }
+}

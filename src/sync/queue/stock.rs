@@ -1,0 +1,240 @@
+//! The core of a queue: items in some order, a line for those who want one, and a line for those who want room.
+//!
+//! # Invariant
+//! Whenever anybody else's code may run but for comparing and cloning of items, `items` has as many as the order, `room` what
+//! is left of the capacity, and nothing is borrowed. While items are compared or cloned nobody else can run.
+#![forbid(unsafe_code)]
+
+use std::cell::{Cell, RefCell, RefMut};
+use std::marker::PhantomData;
+use std::panic::Location;
+
+use super::order::Order;
+use crate::error::{PopError, PushError};
+use crate::greenlet::no_switch;
+use crate::hub::{Line, Nanos, Supply, Turn, refuse, wait_in_line};
+use crate::waiting::Reason;
+
+pub(super) struct Stock<T, O> {
+    order: RefCell<O>,
+    pub(super) items: Side,
+    room: Side,
+    capacity: usize,
+    /// Pushed, and not done with.
+    pub(super) unfinished: Cell<usize>,
+    is_shut_down: Cell<bool>,
+    item: PhantomData<T>,
+}
+
+/// Things of one kind, and those who wait for them.
+pub(super) struct Side {
+    line: Line,
+    available: Cell<usize>,
+}
+
+impl Supply for Side {
+    #[inline(always)]
+    fn line(&self) -> &Line {
+        &self.line
+    }
+
+    #[inline(always)]
+    fn available(&self) -> usize {
+        self.available.get()
+    }
+}
+
+impl Side {
+    fn new(available: usize) -> Side {
+        Side {
+            line: Line::new(),
+            available: Cell::new(available),
+        }
+    }
+}
+
+impl<T, O: Order<T>> Stock<T, O> {
+    pub(super) fn new(capacity: usize) -> Stock<T, O> {
+        Stock {
+            order: RefCell::new(O::default()),
+            items: Side::new(0),
+            room: Side::new(capacity),
+            capacity,
+            unfinished: Cell::new(0),
+            is_shut_down: Cell::new(false),
+            item: PhantomData,
+        }
+    }
+
+    pub(super) fn push(
+        &self,
+        item: T,
+        deadline: Option<Nanos>,
+        place: &'static Location<'static>,
+    ) -> Result<(), PushError<T>> {
+        if self.is_shut_down() {
+            return Err(PushError::ShutDown(item));
+        }
+        if self.room.is_open() {
+            self.put(item);
+            return Ok(());
+        }
+        match wait_in_line(&self.room, Reason::PUSH, place, deadline, &mut None) {
+            Ok(Turn::Mine(_claim)) if !self.is_shut_down() => {
+                self.put(item);
+                Ok(())
+            }
+            Ok(Turn::Mine(_) | Turn::Told) => Err(PushError::ShutDown(item)),
+            Ok(Turn::TimedOut) => Err(PushError::Full(item)),
+            Err(why) => refuse(why, "push", place),
+        }
+    }
+
+    pub(super) fn try_push(&self, item: T) -> Result<(), PushError<T>> {
+        if self.is_shut_down() {
+            return Err(PushError::ShutDown(item));
+        }
+        if !self.room.is_free() {
+            return Err(PushError::Full(item));
+        }
+        self.put(item);
+        Ok(())
+    }
+
+    pub(super) fn pop(
+        &self,
+        deadline: Option<Nanos>,
+        place: &'static Location<'static>,
+    ) -> Result<T, PopError> {
+        self.for_an_item(Reason::POP, deadline, place, || self.take())
+    }
+
+    pub(super) fn try_pop(&self) -> Result<T, PopError> {
+        if self.items.is_free()
+            && let Some(item) = self.take()
+        {
+            return Ok(item);
+        }
+        Err(if self.is_drained() {
+            PopError::ShutDown
+        } else {
+            PopError::Empty
+        })
+    }
+
+    pub(super) fn peek(
+        &self,
+        deadline: Option<Nanos>,
+        place: &'static Location<'static>,
+    ) -> Result<T, PopError>
+    where
+        T: Clone,
+    {
+        let copy = || {
+            let order = self.order();
+            no_switch(|| order.peek().cloned())
+        };
+        self.for_an_item(Reason::PEEK, deadline, place, copy)
+    }
+
+    /// Waits until there is an item for the running greenlet, and does with it what it came for. Whoever is next in the line
+    /// is called after that.
+    fn for_an_item(
+        &self,
+        reason: Reason,
+        deadline: Option<Nanos>,
+        place: &'static Location<'static>,
+        get: impl Fn() -> Option<T>,
+    ) -> Result<T, PopError> {
+        if self.items.is_open()
+            && let Some(item) = get()
+        {
+            return Ok(item);
+        }
+        let mut rank = None;
+        loop {
+            if self.is_drained() {
+                return Err(PopError::ShutDown);
+            }
+            match wait_in_line(&self.items, reason, place, deadline, &mut rank) {
+                Ok(Turn::Mine(_claim)) => {
+                    if let Some(item) = get() {
+                        return Ok(item);
+                    }
+                    // What was left went to whoever has shut the queue down.
+                }
+                Ok(Turn::Told) => {}
+                Ok(Turn::TimedOut) => return Err(PopError::Empty),
+                Err(why) => refuse(why, "pop", place),
+            }
+        }
+    }
+
+    /// Puts an item in, where there is room that is nobody else's.
+    fn put(&self, item: T) {
+        self.change(|order| order.push(item));
+    }
+
+    /// Takes the first item out.
+    pub(super) fn take(&self) -> Option<T> {
+        self.change(O::pop)
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut O) -> R) -> R {
+        drop(self.order()); // if it panics, then here
+        let _recount = Recount(self);
+        let mut order = self.order();
+        change(&mut order)
+    }
+
+    pub(super) fn shut_down(&self) {
+        self.is_shut_down.set(true);
+        self.room.line.tell_all();
+        self.tell_if_drained();
+    }
+
+    fn tell_if_drained(&self) {
+        if self.is_drained() {
+            self.items.line.tell_all();
+        }
+    }
+
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.is_shut_down.get()
+    }
+
+    /// Nothing is there, and nothing can ever come.
+    pub(super) fn is_drained(&self) -> bool {
+        self.is_shut_down() && self.len() == 0
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.available.get()
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn order(&self) -> RefMut<'_, O> {
+        let free = self.order.try_borrow_mut();
+        free.expect("comparing or cloning an item of a queue has used that queue")
+    }
+}
+
+/// Counts anew what there is after a change, also where comparing items has panicked in the middle of it.
+struct Recount<'a, T, O: Order<T>>(&'a Stock<T, O>);
+
+impl<T, O: Order<T>> Drop for Recount<'_, T, O> {
+    fn drop(&mut self) {
+        let stock = self.0;
+        let (len, before) = (stock.order().count(), stock.len());
+        stock.items.available.set(len);
+        stock.room.available.set(stock.capacity - len);
+        let pushed = len.saturating_sub(before);
+        stock.unfinished.set(stock.unfinished.get() + pushed);
+        stock.items.serve();
+        stock.room.serve();
+        stock.tell_if_drained();
+    }
+}
