@@ -1,5 +1,5 @@
-//! What idle tasks cost: parks ten thousand, a hundred thousand and a million tasks in `sleep`, and as many in the wait for
-//! one event, each in a process of its own, and prints memory, times and mappings, and how far memory comes back down.
+//! What idle tasks cost: parks ten thousand, a hundred thousand and a million tasks in `sleep`, as many in the wait for
+//! one event, and as many at the end of one channel, each in a process of its own, and prints memory, times and mappings, and how far memory comes back down.
 //!
 //! Run: `cargo bench --bench idle_memory`, or for some counts only: `cargo bench --bench idle_memory -- 10000`.
 //! A million tasks need 5 GiB.
@@ -9,6 +9,7 @@ mod measure;
 
 use greenhub::error::SpawnError;
 use greenhub::sync::Event;
+use greenhub::sync::channel::{self, Receiver};
 use greenhub::{Task, hub, joinall, sleep, stack, try_spawn, yield_now};
 use measure::in_earnest;
 use std::process::Command;
@@ -30,9 +31,14 @@ const NEEDED: (usize, usize) = (6, 100 << 10);
 enum Way {
     Sleep,
     Event,
+    Channel,
 }
 
-const WAYS: [(Way, &str); 2] = [(Way::Sleep, "sleep"), (Way::Event, "event")];
+const WAYS: [(Way, &str); 3] = [
+    (Way::Sleep, "sleep"),
+    (Way::Event, "the wait for an event"),
+    (Way::Channel, "the wait for an item from a channel"),
+];
 
 fn main() {
     if let Some(count) = std::env::var(COUNT)
@@ -100,7 +106,8 @@ fn park(count: usize, (way, name): (Way, &str)) {
     let start = Memory::now();
     let begun = Instant::now();
     let event = Rc::new(Event::new());
-    let tasks = spawn_all(count, way, &event);
+    let (sender, receiver) = channel::bounded(1);
+    let tasks = spawn_all(count, way, &event, &receiver);
     report_time("spawned, cold", begun, tasks.len());
     // All deadlines are counted from one moment, so that a thousand jumps of the clock wake everybody.
     hub::pause_clock();
@@ -127,6 +134,7 @@ fn park(count: usize, (way, name): (Way, &str)) {
     match way {
         Way::Sleep => sleep(2 * HOUR),
         Way::Event => event.set(),
+        Way::Channel => drop(sender),
     }
     joinall(&tasks);
     report_time("woken and finished", begun, tasks.len());
@@ -141,10 +149,10 @@ fn park(count: usize, (way, name): (Way, &str)) {
 }
 
 /// Spawns so many tasks that wait, or as many as the system lets.
-fn spawn_all(count: usize, way: Way, event: &Rc<Event>) -> Vec<Task<()>> {
+fn spawn_all(count: usize, way: Way, event: &Rc<Event>, receiver: &Receiver<()>) -> Vec<Task<()>> {
     let mut tasks = Vec::with_capacity(count);
     while tasks.len() < count {
-        match spawn_one(tasks.len(), way, event) {
+        match spawn_one(tasks.len(), way, event, receiver) {
             Ok(task) => tasks.push(task),
             Err(error) => {
                 println!("  stopped after {} tasks: {error}", tasks.len());
@@ -155,7 +163,12 @@ fn spawn_all(count: usize, way: Way, event: &Rc<Event>) -> Vec<Task<()>> {
     tasks
 }
 
-fn spawn_one(number: usize, way: Way, event: &Rc<Event>) -> Result<Task<()>, SpawnError> {
+fn spawn_one(
+    number: usize,
+    way: Way,
+    event: &Rc<Event>,
+    receiver: &Receiver<()>,
+) -> Result<Task<()>, SpawnError> {
     match way {
         Way::Sleep => {
             // In a mixed order, so that the timers are not handed over sorted.
@@ -165,6 +178,10 @@ fn spawn_one(number: usize, way: Way, event: &Rc<Event>) -> Result<Task<()>, Spa
         Way::Event => {
             let event = event.clone();
             try_spawn(move || event.wait())
+        }
+        Way::Channel => {
+            let receiver = receiver.clone();
+            try_spawn(move || assert!(receiver.recv().is_err()))
         }
     }
 }
