@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use greenhub::hub::{advance_clock, pause_clock};
 use greenhub::net::{TcpListener, TcpStream};
+use greenhub::sync::{Barrier, Condvar, Event, Mutex, ReentrantLock, RwLock, Semaphore};
 use greenhub::{
     Greenlet, iwait, joinall, parent, sleep, spawn, spawn_later, wait_any, wait_timeout,
     with_timeout, yield_now,
@@ -192,6 +193,46 @@ fn setting_the_clock_forward_takes_no_memory() {
         }
     }));
     let count = allocations(|| advance_clock(Duration::from_secs(100)));
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn waits_for_locks_and_their_like_take_no_memory() {
+    const TASKS: usize = 10;
+    let (lock, rwlock) = (Rc::new(ReentrantLock::new(())), Rc::new(RwLock::new(())));
+    let (semaphore, barrier) = (Rc::new(Semaphore::new(3)), Rc::new(Barrier::new(TASKS)));
+    let (event, done) = (
+        Rc::new(Event::new()),
+        Rc::new((Mutex::new(0), Condvar::new())),
+    );
+    let limit = Duration::from_secs(1);
+    let count = in_tasks(TASKS, move |n| {
+        let permits = semaphore.acquire_many(1 + n % 3);
+        yield_now();
+        drop(permits);
+        let guard = lock.lock_timeout(limit);
+        yield_now();
+        drop(guard);
+        let (reads, writes) = match n % 2 {
+            0 => (rwlock.read().ok(), None),
+            _ => (None, rwlock.write().ok()),
+        };
+        yield_now();
+        drop((reads, writes));
+        match n {
+            0 => event.clear(),
+            9 => event.set(),
+            _ => assert!(event.wait_timeout(limit)),
+        }
+        // All wait until the last one has come, and leave it as it was.
+        let mut come = done.0.lock().unwrap();
+        *come += 1;
+        done.1.notify_all();
+        drop(done.1.wait_while(come, |come| *come < TASKS));
+        barrier.wait();
+        *done.0.lock().unwrap() = 0;
+        barrier.wait();
+    });
     assert_eq!(count, 0);
 }
 

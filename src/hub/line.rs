@@ -64,6 +64,19 @@ pub(crate) trait Supply {
     fn serve(&self) {
         while self.is_free() && self.line().call_next() {}
     }
+
+    /// The same, small where it is called: for what mostly nobody waits for.
+    #[inline(always)]
+    fn serve_rarely(&self) {
+        if !self.line().waiters.is_empty() {
+            serve_slow(self);
+        }
+    }
+}
+
+#[inline(never)]
+fn serve_slow<S: Supply + ?Sized>(supply: &S) {
+    supply.serve();
 }
 
 /// How a wait in a line has ended.

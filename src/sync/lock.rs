@@ -108,7 +108,7 @@ impl Lock {
     #[inline(always)]
     pub(super) fn release(&self) {
         self.holder.set(0);
-        self.serve();
+        self.serve_rarely();
     }
 
     pub(super) fn is_poisoned(&self) -> bool {

@@ -1,5 +1,19 @@
 //! What greenlets of one thread wait on together: nothing of it crosses threads, and nothing costs an atomic operation. What does is in
 //! [`across`].
+//!
+//! Locks stay on their thread, and so do their guards:
+//! ```compile_fail,E0277
+//! use greenhub::sync::Mutex;
+//!
+//! let mutex = Mutex::new(1);
+//! std::thread::scope(|scope| scope.spawn(|| mutex.lock().map(drop)));
+//! ```
+//! ```compile_fail,E0277
+//! use greenhub::sync::Mutex;
+//!
+//! let guard = Box::leak(Box::new(Mutex::new(1))).lock();
+//! std::thread::spawn(move || drop(guard));
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod across;

@@ -301,7 +301,7 @@ impl Drop for Reading<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         self.0.count.set(self.0.count.get() - 1);
-        self.0.serve();
+        self.0.serve_rarely();
     }
 }
 

@@ -199,8 +199,12 @@ impl Semaphore {
             "{count} permits were asked for, and the semaphore never has more than {}",
             self.most
         );
-        // All that nobody was promised, or somebody else would take it meanwhile.
-        let mut gathered = self.take(self.unpromised());
+        let mut gathered = self.take(0);
+        // All that nobody was promised, or who comes later would take it. One by one: somebody who wanted many and was
+        // killed may not have unwound yet, and as long as it counts no more than one is free at a time.
+        while gathered.count < count && self.is_free() {
+            gathered.merge(self.take(1));
+        }
         let _many = Many::new(self);
         let mut rank = None;
         while gathered.count < count {
@@ -241,7 +245,7 @@ impl Semaphore {
     #[inline(always)]
     fn put_back(&self, count: usize) {
         self.permits.set(self.permits.get() + count);
-        self.serve();
+        self.serve_rarely();
     }
 }
 

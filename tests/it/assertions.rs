@@ -60,6 +60,10 @@ fn public_types_have_the_traits_that_one_expects() {
     travels::<LocalKey<std::rc::Rc<std::cell::Cell<u8>>>>();
     fn plain<T: Error + Copy + Eq + Debug + Send + Sync>() {}
     plain::<AccessError>();
+    #[cfg(feature = "hub")]
+    plain::<greenhub::error::TooManyPermits>();
+    #[cfg(feature = "hub")]
+    error::<greenhub::TimedOut>();
     fn sent<T: Send + Sync>() {}
     sent::<SpawnError>();
     fn setting<T: Default + Debug + UnwindSafe + RefUnwindSafe>() {}

@@ -1,10 +1,13 @@
 //! A semaphore: who gets a permit, and what becomes of one whose greenlet cannot take it any more.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use greenhub::sync::Semaphore;
-use greenhub::{hub, joinall, sleep, spawn, wait_any, wait_any_timeout, yield_now};
+use greenhub::{
+    AnyGreenlet, current, hub, joinall, sleep, spawn, wait_any, wait_any_timeout, yield_now,
+};
 
 use crate::support::{Log, panic_text};
 
@@ -224,6 +227,73 @@ fn who_gathers_many_and_goes_gives_them_to_the_next() {
         log.check(["next", "next"]);
         assert_eq!(semaphore.available_permits(), 0);
     }
+}
+
+#[test]
+fn who_gathered_many_and_is_gone_leaves_nothing_that_was_not_promised() {
+    let semaphore = Rc::new(Semaphore::new(2));
+    let seen = Rc::new(RefCell::new(None));
+    let gathers = spawn({
+        let (semaphore, seen) = (semaphore.clone(), seen.clone());
+        move || {
+            seen.replace(Some(current()));
+            semaphore.acquire_many(3).forget();
+        }
+    });
+    let next = [1, 2].map(|_| {
+        let semaphore = semaphore.clone();
+        spawn(move || semaphore.acquire().forget())
+    });
+    yield_now();
+    let greenlet: AnyGreenlet = seen.take().expect("it has begun");
+    greenlet.kill();
+    assert!(gathers.is_finished());
+    assert!(semaphore.try_acquire().is_none());
+    joinall(&next);
+    assert_eq!(semaphore.available_permits(), 0);
+}
+
+#[test]
+fn who_takes_many_takes_nothing_that_was_promised_to_others() {
+    let (log, semaphore) = (Log::new(), taken(0));
+    let tasks = [("three", 3), ("one", 1), ("last", 1)].map(|(name, count)| {
+        let (log, semaphore) = (log.clone(), semaphore.clone());
+        spawn(move || {
+            semaphore.acquire_many(count).forget();
+            log.say(name);
+        })
+    });
+    yield_now();
+    semaphore.add_permits(3);
+    yield_now();
+    yield_now();
+    log.check(["three"]);
+    semaphore.add_permits(2);
+    joinall(&tasks);
+    log.check(["one", "last"]);
+}
+
+#[test]
+fn who_wants_many_is_not_overtaken_while_one_that_was_killed_has_not_unwound_yet() {
+    let (log, semaphore) = (Log::new(), taken(0));
+    let wants = |name: &'static str, count| {
+        let (log, semaphore) = (log.clone(), semaphore.clone());
+        spawn(move || {
+            semaphore.acquire_many(count).forget();
+            log.say(name);
+        })
+    };
+    let killed = wants("killed", 3);
+    yield_now();
+    let (four, one) = (wants("four", 4), wants("one", 1));
+    killed.kill_nowait();
+    semaphore.add_permits(2);
+    yield_now();
+    yield_now();
+    log.check([]);
+    semaphore.add_permits(3);
+    joinall([&four, &one]);
+    log.check(["four", "one"]);
 }
 
 #[test]
