@@ -65,10 +65,12 @@ fn all_who_wait_go_on_though_it_is_cleared_in_the_same_turn() {
 fn threads_and_tasks_wait_for_the_same_event() {
     let _watch = within(seconds(10));
     let event = Arc::new(Event::new());
+    let (say, heard) = std::sync::mpsc::channel();
     let threads = [(); 4].map(|()| {
-        let event = event.clone();
+        let (event, say) = (event.clone(), say.clone());
         thread::spawn(move || {
             assert!(!event.wait_timeout(Duration::ZERO));
+            say.send(()).unwrap();
             event.wait();
             event.wait_timeout(Duration::ZERO)
         })
@@ -77,6 +79,9 @@ fn threads_and_tasks_wait_for_the_same_event() {
         let event = event.clone();
         move || event.wait()
     });
+    for _ in &threads {
+        heard.recv().unwrap();
+    }
     sleep(millis(5));
     assert!(!task.is_finished());
     event.set();

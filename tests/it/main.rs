@@ -7,6 +7,8 @@ mod across;
 mod across_events;
 #[cfg(feature = "hub")]
 mod across_stress;
+#[cfg(feature = "hub")]
+mod across_waits;
 mod adopting;
 mod assertions;
 #[cfg(feature = "hub")]

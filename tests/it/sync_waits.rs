@@ -22,17 +22,17 @@ use greenhub::{AnyGreenlet, Task, current, sleep, spawn, with_timeout, yield_now
 use crate::support::{Census, Log};
 
 /// Waits, for so long at most if there is a limit, and gives back at once what it gets. True if it got something.
-type Wait = Rc<dyn Fn(Option<Duration>) -> bool>;
+pub(crate) type Wait = Rc<dyn Fn(Option<Duration>) -> bool>;
 
-struct Stage<'a> {
-    wait: Wait,
-    free: &'a dyn Fn(),
+pub(crate) struct Stage<'a> {
+    pub(crate) wait: Wait,
+    pub(crate) free: &'a dyn Fn(),
     /// When `free` returns the first who waits has been called.
-    is_prompt: bool,
-    check: &'a dyn Fn(),
+    pub(crate) is_prompt: bool,
+    pub(crate) check: &'a dyn Fn(),
 }
 
-type Row = fn(&dyn Fn(Stage<'_>));
+pub(crate) type Row = fn(&dyn Fn(Stage<'_>));
 
 const ROWS: &[(&str, Row)] = &[
     ("event", event),
@@ -92,8 +92,13 @@ const LIMIT: Duration = Duration::from_millis(5);
 
 #[test]
 fn whatever_ends_one_wait_the_others_get_their_turn_and_nothing_is_left() {
+    walk(ROWS);
+}
+
+/// Plays each row with each end and each victim.
+pub(crate) fn walk(rows: &[(&str, Row)]) {
     pause_clock();
-    for (name, row) in ROWS {
+    for (name, row) in rows {
         for end in ENDS {
             for victim in 0..NAMES.len() {
                 row(&|stage| play(&format!("{name}, {end:?}, {victim}"), stage, *end, victim));

@@ -50,6 +50,9 @@ pub fn unbounded<T: Send + 'static>() -> (Sender<T>, Receiver<T>) {
 }
 
 /// A channel that keeps nothing: [`send`](Sender::send) returns when a receiver has taken the item.
+///
+/// What a sender offers may be taken until it has gone on: by a receiver on another thread even in the moment in which the
+/// sender is killed or its time is over. In the latter case it learns of it.
 #[must_use]
 pub fn rendezvous<T: Send + 'static>() -> (Sender<T>, Receiver<T>) {
     bounded(0)
