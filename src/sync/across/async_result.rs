@@ -87,7 +87,7 @@ impl<T, E> AsyncResult<T, E> {
     /// The failure, if it is one.
     ///
     /// # Panics
-    /// Where [nothing may wait](super::across#who-waits-how).
+    /// Where [nothing may wait](crate::sync::across#who-waits-how).
     ///
     /// # Aborts
     /// If it had to wait in a hub while a panic unwinds the running greenlet.

@@ -77,7 +77,7 @@ impl<T: Send + 'static> Sender<T> {
     /// The value, if all receivers are gone.
     ///
     /// # Panics
-    /// Where [nothing may wait](super::across#who-waits-how).
+    /// Where [nothing may wait](crate::sync::across#who-waits-how).
     ///
     /// # Aborts
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
@@ -191,7 +191,7 @@ impl<T: Send + 'static> Receiver<T> {
     /// [`RecvError`] if nothing will come any more.
     ///
     /// # Panics
-    /// Where [nothing may wait](super::across#who-waits-how).
+    /// Where [nothing may wait](crate::sync::across#who-waits-how).
     ///
     /// # Aborts
     /// If it had to wait in a hub while a panic unwinds the running greenlet.

@@ -61,7 +61,7 @@ impl Event {
     /// Waits until it is set. Returns at once if it is.
     ///
     /// # Panics
-    /// Where [nothing may wait](super::across#who-waits-how).
+    /// Where [nothing may wait](crate::sync::across#who-waits-how).
     ///
     /// # Aborts
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
