@@ -157,7 +157,10 @@ impl Poller {
     pub(super) fn waker(&self) -> io::Result<Waker> {
         let system = self.system.borrow();
         let system = system.as_ref().ok_or_else(hub_gone)?;
-        Waker::new(system.poll.registry(), MAIL)
+        let registry = system.poll.registry();
+        // mio counts a waker that could not be made, too, and lets a poller have one. So: is there a descriptor?
+        drop(registry.try_clone()?);
+        Waker::new(registry, MAIL)
     }
 
     /// Watches a descriptor in both directions, until [`Poller::deregister`].

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use greenhub::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
+use greenhub::greenlet::no_switch;
 use greenhub::sync::across::{self, bounded, unbounded};
 use greenhub::{hub, joinall, sleep, spawn, yield_now};
 
@@ -500,4 +501,65 @@ fn a_receiver_that_never_waits_lets_others_run() {
     assert!(before_the_end > 5, "{before_the_end} turns");
     drop(sender);
     counts.join().unwrap();
+}
+
+#[test]
+fn where_nothing_may_wait_a_receive_is_refused_and_leaves_nothing_behind() {
+    let _watch = within(seconds(10));
+    let (sender, receiver) = bounded(1);
+    spawn(|| ()).join().unwrap(); // there is a hub now
+    let text = panic_text(|| no_switch(|| receiver.recv()));
+    assert!(text.contains("recv at"), "{text}");
+    assert!(text.contains(file!()), "{text}");
+    sender.send(1).unwrap();
+    assert_eq!(no_switch(|| receiver.recv()), Ok(1), "it need not wait");
+    sender.send(2).unwrap();
+    let text = panic_text(|| no_switch(|| sender.send(3)));
+    assert!(text.contains("send at"), "{text}");
+    assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
+    let ended = child(
+        "across::a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process",
+        || {
+            struct ReceiveAtDrop(across::Receiver<i32>);
+            impl Drop for ReceiveAtDrop {
+                fn drop(&mut self) {
+                    let _ = self.0.recv();
+                }
+            }
+            let (_sender, receiver) = bounded(1);
+            spawn(move || {
+                let _receive = ReceiveAtDrop(receiver);
+                panic!("on purpose");
+            })
+            .wait();
+        },
+    );
+    ended.check_abort(&["recv at tests/it/across.rs", "while a panic unwinds"]);
+}
+
+#[test]
+fn a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on() {
+    let ended = child(
+        "across::a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on",
+        || {
+            spawn(|| ()).join().unwrap();
+            let (sender, receiver) = bounded(1);
+            let (soft, hard) = rlimit::Resource::NOFILE.get().unwrap();
+            rlimit::Resource::NOFILE.set(3, hard).unwrap();
+            let text = panic_text(|| receiver.recv());
+            assert!(text.contains("no descriptor for that"), "{text}");
+            sender.send(1).unwrap();
+            assert_eq!(receiver.recv(), Ok(1), "no wait, no descriptor");
+            rlimit::Resource::NOFILE.set(soft, hard).unwrap();
+            let late = spawn(move || receiver.recv());
+            yield_now();
+            sender.send(2).unwrap();
+            assert_eq!(late.join().unwrap(), Ok(2));
+        },
+    );
+    ended.must_be_ok();
 }
