@@ -39,10 +39,10 @@
 //!   above it is all there is without the feature `hub`.
 //! - `task`: `spawn`, `joinall`, `sleep`: greenlets that this thread's hub runs.
 //! - `group`: `scope`, whose tasks borrow; groups of tasks; pools that run so many at once.
-//! - `sync`: what tasks wait on together: events, locks, semaphores, condition variables, in the shape of [`std::sync`] and
-//!   without its atomics.
+//! - `sync`: what tasks of one thread wait on together: events, locks, semaphores, condition variables, in the shape of
+//!   [`std::sync`] and without its atomics; channels, and gevent's queues. `sync::across`: the same across threads.
+//! - `select!`: the first of several channels, events and tasks.
 //! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
-//! - `sync`: what greenlets of one thread wait on together; `sync::across`: the same across threads.
 //! - `threadpool`: `offload`, for what would block.
 //! - `hub`: settings of this thread's hub: how many tasks it may have, how large their stacks are, and a clock that
 //!   stands still, for tests of code that waits. It also says what may end a wait early.
@@ -140,6 +140,7 @@ mod notes {
         decisions: "../arch-notes/10-decisions.md",
         checks: "../arch-notes/11-checks.md",
         sync: "../arch-notes/13-sync.md",
+        channels: "../arch-notes/14-channels.md",
         measurements: "../arch-notes/12-measurements.md",
     }
 }

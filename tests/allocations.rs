@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use greenhub::hub::{advance_clock, pause_clock};
 use greenhub::net::{TcpListener, TcpStream};
-use greenhub::sync::{Barrier, Condvar, Event, Mutex, ReentrantLock, RwLock, Semaphore};
+use greenhub::sync::{Barrier, Condvar, Event, Mutex, ReentrantLock, RwLock, Semaphore, channel};
 use greenhub::{
-    Greenlet, iwait, joinall, parent, sleep, spawn, spawn_later, wait_any, wait_timeout,
+    Greenlet, iwait, joinall, parent, select, sleep, spawn, spawn_later, wait_any, wait_timeout,
     with_timeout, yield_now,
 };
 
@@ -269,6 +269,44 @@ fn a_switch_takes_no_memory() {
     let count = allocations(|| {
         for value in 0..100 {
             assert_eq!(echo.switch(value), value);
+        }
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn items_of_channels_take_no_memory_once_the_queue_has_grown() {
+    for capacity in [0, 1, 10, 1000] {
+        let (sender, receiver) = channel::bounded(capacity);
+        drop(spawn(move || {
+            for n in 0.. {
+                if sender.send(n).is_err() {
+                    break;
+                }
+            }
+        }));
+        let count = allocations(|| assert_eq!(receiver.iter().take(3000).count(), 3000));
+        assert_eq!(count, 0, "capacity {capacity}");
+    }
+}
+
+#[test]
+fn a_select_takes_no_memory() {
+    let (ask, asked) = channel::bounded(1);
+    let (answer, answered) = channel::bounded(1);
+    let (_never, stopped) = channel::rendezvous::<()>();
+    drop(spawn(move || {
+        for n in &asked {
+            answer.send(n).unwrap();
+        }
+    }));
+    let count = allocations(|| {
+        for n in 0..100 {
+            ask.send(n).unwrap();
+            select! {
+                recv(answered) -> got => assert_eq!(got, Ok(n)),
+                recv(stopped) -> _ => unreachable!(),
+            }
         }
     });
     assert_eq!(count, 0);

@@ -62,7 +62,8 @@ pub(crate) trait Supply {
     /// Calls those for whom there is something. To be done after each change that makes more available.
     #[inline(always)]
     fn serve(&self) {
-        while self.is_free() && self.line().call_next() {}
+        // Mostly nobody waits, which is the cheapest to see.
+        while !self.line().waiters.is_empty() && self.is_free() && self.line().call_next() {}
     }
 
     /// The same, small where it is called: for what mostly nobody waits for.

@@ -47,7 +47,6 @@ pub(super) enum What {
     Receive,
     Push,
     Pop,
-    Peek,
     Done,
     /// Its wait is over: it was called by the list at this address.
     Called,
@@ -148,9 +147,6 @@ impl Reason {
     /// For an item of a queue.
     pub(crate) const POP: Reason = Reason::plain(What::Pop);
 
-    /// For an item of a queue, to look at it.
-    pub(crate) const PEEK: Reason = Reason::plain(What::Peek);
-
     /// For all items of a queue to be done with.
     pub(crate) const DONE: Reason = Reason::plain(What::Done);
 
@@ -233,8 +229,7 @@ impl fmt::Display for Reason {
             What::Send => f.write_str("send to a channel"),
             What::Receive => f.write_str("receive from a channel"),
             What::Push => f.write_str("push to a queue"),
-            What::Pop => f.write_str("pop from a queue"),
-            What::Peek => f.write_str("peek into a queue"),
+            What::Pop => f.write_str("an item of a queue"),
             What::Done => f.write_str("all items of a queue to be done"),
             What::Called => f.write_str("its turn"),
         }

@@ -9,11 +9,12 @@ use std::time::Duration;
 use greenhub::generator::Generator;
 use greenhub::hub::{self, now, pause_clock};
 use greenhub::net::{TcpListener, TcpStream};
-use greenhub::sync::{Event, Semaphore};
+use greenhub::sync::channel::{self, Receiver, Sender};
+use greenhub::sync::{Event, Queue, Semaphore};
 use greenhub::task::{self, AnyTask, gather, killall, shield, try_gather, try_joinall};
 use greenhub::{
-    Greenlet, Group, Pool, Task, TimedOut, Timeout, Timer, iwait, joinall, scope, sleep, spawn,
-    spawn_later, wait, wait_any, wait_any_timeout, wait_count, wait_timeout, with_timeout,
+    Greenlet, Group, Pool, Task, TimedOut, Timeout, Timer, iwait, joinall, scope, select, sleep,
+    spawn, spawn_later, wait, wait_any, wait_any_timeout, wait_count, wait_timeout, with_timeout,
     yield_now,
 };
 
@@ -36,6 +37,9 @@ struct Scene {
     listener: TcpListener,
     silent: TcpStream,
     full: TcpStream,
+    empty: (Sender<Box<u8>>, Receiver<Box<u8>>),
+    no_room: (Sender<Box<u8>>, Receiver<Box<u8>>),
+    nobody: (Sender<Box<u8>>, Receiver<Box<u8>>),
     _others: Box<dyn Any>,
 }
 
@@ -128,6 +132,49 @@ const TABLE: &[Row] = &[
     ("Semaphore::acquire_timeout", |_| {
         drop(Semaphore::new(0).acquire_timeout(LONG));
     }),
+    ("Receiver::recv", |s| drop(s.empty.1.recv())),
+    ("Receiver::recv_timeout", |s| {
+        drop(s.empty.1.recv_timeout(LONG));
+    }),
+    ("Receiver::iter", |s| drop(s.empty.1.iter().next())),
+    ("Sender::send", |s| drop(s.no_room.0.send(Box::new(2)))),
+    ("Sender::send_timeout", |s| {
+        drop(s.no_room.0.send_timeout(Box::new(2), LONG));
+    }),
+    ("Sender::send, to nobody yet", |s| {
+        drop(s.nobody.0.send(Box::new(1)))
+    }),
+    ("Receiver::recv, from nobody yet", |s| {
+        drop(s.nobody.1.recv());
+    }),
+    ("select!", |s| {
+        select! {
+            recv(s.empty.1) -> _ => {}
+            send(s.no_room.0, Box::new(2)) -> _ => {}
+            send(s.nobody.0, Box::new(3)) -> _ => {}
+            wait(s.sleeper) -> _ => {}
+        }
+    }),
+    ("select! of one", |s| {
+        select! { send(s.nobody.0, Box::new(3)) -> _ => {} }
+    }),
+    ("select! with a default", |s| {
+        select! { recv(s.empty.1) -> _ => {} default(LONG) => {} }
+    }),
+    ("select! of nothing", |_| select! {}),
+    ("Queue::pop", |_| drop(Queue::<Box<u8>>::new().pop())),
+    ("Queue::peek_timeout", |_| {
+        drop(Queue::<Box<u8>>::new().peek_timeout(LONG));
+    }),
+    ("Queue::push", |_| {
+        let queue = Queue::bounded(1);
+        while queue.push(1).is_ok() {}
+    }),
+    ("Queue::join", |_| {
+        let queue = Queue::new();
+        queue.push(1).unwrap();
+        queue.join();
+    }),
     ("Timer::wait", |_| Timer::start(LONG).wait()),
     ("Group::join", |s| s.group.join()),
     ("Group::join_timeout", |s| {
@@ -174,6 +221,8 @@ impl Scene {
         let (group, pool) = (Group::new(), Pool::new(1));
         drop(group.spawn(|| sleep(MAX)));
         drop(pool.spawn(|| sleep(MAX)));
+        let no_room = channel::bounded(1);
+        no_room.0.send(Box::new(1)).unwrap();
         Scene {
             sleeper: new_sleeper(),
             shielded,
@@ -184,6 +233,9 @@ impl Scene {
             listener: TcpListener::bind(any_local_address()).unwrap(),
             silent: silent.0,
             full: full.0,
+            empty: channel::unbounded(),
+            no_room,
+            nobody: channel::rendezvous(),
             _others: Box::new((silent.1, full.1)),
         }
     }

@@ -22,6 +22,8 @@ mod channel;
 mod channel_ends;
 #[cfg(feature = "hub")]
 mod channel_model;
+#[cfg(feature = "hub")]
+mod channel_waits;
 mod chaos;
 #[cfg(feature = "hub")]
 mod completion;

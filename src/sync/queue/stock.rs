@@ -106,7 +106,7 @@ impl<T, O: Order<T>> Stock<T, O> {
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Result<T, PopError> {
-        self.for_an_item(Reason::POP, deadline, place, || self.take())
+        self.for_an_item(deadline, place, || self.take())
     }
 
     pub(super) fn try_pop(&self) -> Result<T, PopError> {
@@ -134,14 +134,13 @@ impl<T, O: Order<T>> Stock<T, O> {
             let order = self.order();
             no_switch(|| order.peek().cloned())
         };
-        self.for_an_item(Reason::PEEK, deadline, place, copy)
+        self.for_an_item(deadline, place, copy)
     }
 
     /// Waits until there is an item for the running greenlet, and does with it what it came for. Whoever is next in the line
     /// is called after that.
     fn for_an_item(
         &self,
-        reason: Reason,
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
         get: impl Fn() -> Option<T>,
@@ -156,7 +155,7 @@ impl<T, O: Order<T>> Stock<T, O> {
             if self.is_drained() {
                 return Err(PopError::ShutDown);
             }
-            match wait_in_line(&self.items, reason, place, deadline, &mut rank) {
+            match wait_in_line(&self.items, Reason::POP, place, deadline, &mut rank) {
                 Ok(Turn::Mine(_claim)) => {
                     if let Some(item) = get() {
                         return Ok(item);
