@@ -82,7 +82,7 @@ fn cancel(task: &AnyRef) {
     // First: it stands in the queue, and those who come to its turn while a destructor waits must find that it has none.
     task.wait().end();
     if let Err(panic) = parent::cancel(&task) {
-        std::mem::forget(panic);
+        parent::forget(panic);
     }
     // SAFETY: it has ended just now, without having run.
     unsafe { task.give_up() };

@@ -21,7 +21,7 @@ use mio::Waker;
 use super::bell::Bell;
 use super::poller::Poller;
 use crate::error::HubGone;
-use crate::greenlet::thread;
+use crate::greenlet::{parent, thread};
 use crate::slots::Key;
 
 /// Something to be done on the hub's thread: on the hub's own stack, so it must be short and not wait.
@@ -196,11 +196,10 @@ impl Mailbox {
             // Destructors of a body that cannot be spawned run here too: with this, each of their switches is
             // looked at, and refused on the hub.
             thread::add_attention();
-            let done = catch_unwind(AssertUnwindSafe(item));
-            thread::remove_attention();
-            if let Err(payload) = done {
-                mem::forget(payload); // its destructor might panic, too
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(item)) {
+                parent::forget(panic);
             }
+            thread::remove_attention();
         }
     }
 

@@ -285,7 +285,7 @@ impl<T> Rare<T> {
 /// Whether a callback has seen a failure. Its panic is nobody's: the panic hook has told of it.
 fn seen_by(called: Caught<bool>) -> bool {
     called.unwrap_or_else(|panic| {
-        std::mem::forget(panic);
+        parent::forget(panic);
         false
     })
 }

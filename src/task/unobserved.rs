@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use crate::error::JoinError;
+use crate::greenlet::parent;
 use crate::stderr;
 
 /// What is called with the error of a task that panicked and that nobody joins.
@@ -57,6 +58,6 @@ pub(crate) fn report(error: &JoinError) {
         drop(hook);
     })) {
         // The panic hook has told of it.
-        std::mem::forget(panic);
+        parent::forget(panic);
     }
 }

@@ -1,7 +1,5 @@
 //! Waiting for many things by their completion: when it ends, and what it leaves behind where it is forgotten.
 
-use std::mem;
-
 use greenhub::hub::pause_clock;
 use greenhub::sync::Semaphore;
 use greenhub::{iwait, scope, sleep, spawn, yield_now};
@@ -31,18 +29,18 @@ fn one_that_is_forgotten_leaves_the_things_as_they_are() {
             yield_now();
             semaphore.add_permits(1);
         });
-        mem::forget(iwait([&task]));
-        mem::forget(iwait([&semaphore, &semaphore]));
+        crate::support::forget(iwait([&task]));
+        crate::support::forget(iwait([&semaphore, &semaphore]));
         let moved = Box::new(iwait([&semaphore]));
         let mut things = *moved;
         assert!(things.next().is_some());
     });
-    mem::forget(iwait([&semaphore]));
+    crate::support::forget(iwait([&semaphore]));
     drop(semaphore.acquire());
     // Its list moves, with a node in it that is never taken out.
     let semaphore = *Box::new(semaphore);
     let permit = semaphore.acquire();
-    mem::forget(iwait([&semaphore]));
+    crate::support::forget(iwait([&semaphore]));
     drop(permit);
     assert_eq!(semaphore.available_permits(), 1);
 }

@@ -1,7 +1,6 @@
 //! Scopes: tasks that borrow, what joins give, whose panic goes where, and what a kill or a timeout of the scope does.
 
 use std::cell::{Cell, RefCell};
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
@@ -85,7 +84,7 @@ fn handles_can_be_waited_for_with_other_things_dropped_and_forgotten() {
         drop(s.spawn(|| log.at_drop("value")));
         yield_now();
         log.check(["value"]);
-        mem::forget(s.spawn(|| {
+        crate::support::forget(s.spawn(|| {
             sleep(seconds(1));
             log.say("forgotten");
             log.at_drop("never dropped")

@@ -196,7 +196,7 @@ fn an_iterator_may_be_forgotten_with_what_it_waits_for() {
     let handles: Vec<AnyTask> = tasks.iter().map(Task::any).collect();
     let mut all = iwait(handles.clone());
     assert!(all.next().is_some());
-    std::mem::forget(all);
+    crate::support::forget(all);
     joinall(&handles);
     assert_eq!(gather(tasks).map_ok(), [1, 2]);
 }

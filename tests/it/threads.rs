@@ -211,9 +211,9 @@ fn a_process_ends_well_with_greenlets_suspended() {
     let name = "threads::a_process_ends_well_with_greenlets_suspended";
     let ended = in_child(name, || {
         thread_local!(static KEPT: RefCell<Vec<Greenlet<(), ()>>> = RefCell::default());
-        std::mem::forget(exit_suspended(50));
+        crate::support::forget(exit_suspended(50));
         KEPT.set(exit_suspended(50));
-        thread::spawn(|| std::mem::forget(exit_suspended(50)))
+        thread::spawn(|| crate::support::forget(exit_suspended(50)))
             .join()
             .expect("no panic");
     });

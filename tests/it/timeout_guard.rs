@@ -123,7 +123,7 @@ fn a_guard_may_outlive_its_greenlet() {
 #[test]
 fn a_guard_that_is_forgotten_comes_once() {
     pause_clock();
-    std::mem::forget(Timeout::start(seconds(1)));
+    crate::support::forget(Timeout::start(seconds(1)));
     assert!(TimedOut::is_in(&*caught(|| sleep(seconds(5)))));
     sleep(seconds(5));
     assert_eq!(with_timeout(seconds(1), || 7), Ok(7));

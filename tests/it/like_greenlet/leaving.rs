@@ -48,7 +48,7 @@ fn a_process_ends_well_with_many_suspended_in_it_and_in_its_threads() {
     let ended = in_child(name, || {
         thread_local!(static KEPT: RefCell<Vec<Greenlet<(), ()>>> = RefCell::default());
         KEPT.set(suspended());
-        std::mem::forget(suspended());
+        crate::support::forget(suspended());
         let threads = [(), (), ()].map(|()| thread::spawn(|| KEPT.set(suspended())));
         for thread in threads {
             thread.join().expect("no panic");
@@ -102,7 +102,7 @@ fn at_the_end_of_a_process(name: &str, last: fn() -> String) -> Option<String> {
     thread_local!(static LAST: AtTheEnd = const { AtTheEnd(Cell::new(None)) });
     let ended = in_child(name, || {
         LAST.with(|at_the_end| at_the_end.0.set(Some(last)));
-        std::mem::forget(suspended());
+        crate::support::forget(suspended());
         // libtest would go on after the test: leave as `main` does.
         std::process::exit(0);
     })?;
