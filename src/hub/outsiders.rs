@@ -60,11 +60,15 @@ impl Outsiders {
 
     /// The thread ends, and none of them will ever go on.
     pub(super) fn give_up(&self) {
-        let slots = self.slots.replace(Slots::new());
-        for (_, outsider) in slots.iter() {
+        let mut slots = self.slots.replace(Slots::new());
+        let keys: Vec<Key> = slots.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            let Some(outsider) = slots.remove(key) else {
+                continue;
+            };
             outsider.owner.give_up(outsider.seat);
+            // Its greenlet is leaked, and so is what it has pointed to: no destructor of users' runs here.
+            mem::forget(outsider);
         }
-        // Their greenlets are leaked, and so is what they have pointed to: no destructor of users' runs here.
-        mem::forget(slots);
     }
 }
