@@ -130,9 +130,6 @@ macro_rules! __select_arms {
     (@cut ($kind:ident $operands:tt $(-> $res:pat)? => $body:expr; $($rest:tt)*) $done:tt) => {
         compile_error!("an arm of `select!` ends with a comma, not with a semicolon")
     };
-    (@cut ($kind:ident $operands:tt $(-> $res:pat)? => $body:expr => $($rest:tt)*) $done:tt) => {
-        compile_error!("a comma is missing between two arms of `select!`")
-    };
     (@cut ($kind:ident $operands:tt $(-> $res:pat)?) $done:tt) => {
         compile_error!(concat!("`", stringify!($kind), "` in `select!` has no body: `=> ..` is missing"))
     };
@@ -141,9 +138,9 @@ macro_rules! __select_arms {
     };
     (@cut ($first:tt $($rest:tt)*) $done:tt) => {
         compile_error!(concat!(
-            "no arm of `select!` begins with `", stringify!($first), "`: \
+            "`select!` cannot read the arm that begins with `", stringify!($first), "`: \
              an arm is `recv(receiver) -> res => ..`, `send(sender, item) -> res => ..`, `wait(thing) -> _ => ..`, \
-             `join(task) -> res => ..`, `default => ..` or `default(duration) => ..`"
+             `join(task) -> res => ..`, `default => ..` or `default(duration) => ..`; a comma ends a body that is no block"
         ))
     };
 

@@ -74,15 +74,23 @@ struct Paper {
     receivers: VecDeque<usize>,
     /// Those of the senders who hold nothing out yet: who select, and who came behind them.
     empty_handed: BTreeSet<usize>,
+    /// There was one of them since all ran last: whoever came after that stands behind it.
+    had_empty_handed: bool,
 }
 
 impl Paper {
     fn add_sender(&mut self, number: usize, selects: bool) {
-        let is_behind = |other| self.empty_handed.contains(other);
-        if self.capacity == 0 && (selects || self.senders.iter().any(is_behind)) {
+        if self.capacity == 0 && (selects || self.had_empty_handed) {
             self.empty_handed.insert(number);
+            self.had_empty_handed = true;
         }
         self.senders.push_back(number);
+    }
+
+    /// All have run who can.
+    fn settle(&mut self) {
+        let is_empty_handed = |sender| self.empty_handed.contains(sender);
+        self.had_empty_handed = self.senders.iter().any(is_empty_handed);
     }
 
     /// Somebody who does not wait may find nothing, though a sender waits.
@@ -356,6 +364,7 @@ impl Run {
         for (sender, paper) in self.world.senders.iter().zip(&self.model.channels) {
             assert_eq!(sender.len(), paper.items.len());
         }
+        self.model.channels.iter_mut().for_each(Paper::settle);
         let ended: BTreeSet<_> = self.model.outcomes.keys().copied().collect();
         self.tasks.retain(|number, _| !ended.contains(number));
         self.waiting = self.tasks.keys().copied().collect();
