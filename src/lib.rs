@@ -136,7 +136,7 @@ mod notes {
         io: "../arch-notes/07-io.md",
         safety: "../arch-notes/08-safety.md",
         coming_from_gevent: "../arch-notes/09-coming-from-gevent.md",
-        gevent_tasks: "../arch-notes/14-gevent-tasks.md",
+        gevent_tasks: "../arch-notes/15-gevent-tasks.md",
         decisions: "../arch-notes/10-decisions.md",
         checks: "../arch-notes/11-checks.md",
         sync: "../arch-notes/13-sync.md",
