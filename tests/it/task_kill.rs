@@ -256,7 +256,7 @@ fn one_that_swallows_a_hundred_kills_is_given_up_and_its_stack_is_counted() {
         let stubborn = stubborn.spawn(log.given_to(move |log| {
             let _captured = captured;
             loop {
-                swallow(|| sleep(millis(1)));
+                swallow(|| sleep(seconds(600)));
                 log.say("swallowed");
             }
         }));
