@@ -10,12 +10,14 @@
 #![forbid(unsafe_code)]
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use super::errand::Job;
 use crate::error::{OffloadError, RecvTimeoutError};
+use crate::greenlet::parent;
 use crate::sync::across::Receiver;
 
 pub(super) struct Crew {
@@ -102,7 +104,16 @@ impl Crew {
     /// The life of one thread.
     fn work(&self, queue: &Queue) {
         loop {
-            match queue.recv_timeout(self.idle_timeout) {
+            // Jobs may have left a hub here, whose tasks and timers run meanwhile. What they throw at this thread is nobody's.
+            let next = || queue.recv_timeout(self.idle_timeout);
+            let next = match catch_unwind(AssertUnwindSafe(next)) {
+                Ok(next) => next,
+                Err(thrown) => {
+                    parent::forget(thrown);
+                    continue;
+                }
+            };
+            match next {
                 Ok(job) => {
                     self.change(|counts| {
                         counts.pending -= 1;

@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Result as Caught;
 
+use crate::greenlet::parent;
 use crate::sync::across::{Desk, Flag, Limit, Waker, wait_for_flag};
 use crate::waiting::Reason;
 
@@ -89,16 +90,8 @@ where
             self.over.step(Flag::set);
         } else {
             drop(stage);
-            drop_here(outcome);
+            parent::forget(outcome);
         }
-    }
-}
-
-/// The last thing with a value that nobody wants: its destructor must not end the pool's thread.
-fn drop_here<T>(outcome: Caught<T>) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(outcome))) {
-        // The panic hook has told of it; and its own destructor might panic, too.
-        mem::forget(panic);
     }
 }
 
@@ -107,8 +100,7 @@ struct Abandon<'a, F, T>(&'a Errand<F, T>);
 
 impl<F, T> Drop for Abandon<'_, F, T> {
     fn drop(&mut self) {
-        // Out of the lock: a closure or a value is dropped here.
-        let left = self.0.turn(Stage::Gone);
-        drop(left);
+        // Out of the lock: a closure, a value or a panic is dropped here.
+        parent::forget(self.0.turn(Stage::Gone));
     }
 }

@@ -1,6 +1,7 @@
 //! Jobs on other threads: the hub goes on meanwhile, and what the job comes to arrives at home.
 
 use std::cell::Cell;
+use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
@@ -9,9 +10,12 @@ use std::time::{Duration, Instant};
 
 use greenhub::sync::across::unbounded;
 use greenhub::threadpool::ThreadPool;
-use greenhub::{Task, hub, joinall, offload, sleep, spawn, try_offload, with_timeout, yield_now};
+use greenhub::{
+    Greenlet, Task, Timeout, current, hub, joinall, offload, sleep, spawn, try_offload,
+    with_timeout, yield_now,
+};
 
-use crate::support::{Log, child, millis, panic_text, seconds, within};
+use crate::support::{Log, child, forget, millis, panic_text, seconds, within};
 
 /// A task whose job takes `gate`'s first word to end.
 fn blocked_job(pool: &Rc<ThreadPool>) -> (Task<i32>, mpsc::Sender<i32>) {
@@ -397,4 +401,68 @@ fn a_job_counts_as_something_to_wait_for() {
     offload(|| thread::sleep(millis(20)));
     let text = panic_text(|| sleep(Duration::MAX));
     assert!(text.contains("deadlock"), "{text}");
+}
+
+#[test]
+fn what_a_job_leaves_behind_does_not_cost_the_pool_its_thread() {
+    let _watch = within(seconds(10));
+    let pool = pool(1);
+    pool.offload(|| forget(Timeout::start(millis(10))));
+    pool.offload(|| {
+        let thread = current();
+        spawn(move || {
+            sleep(millis(10));
+            thread.throw(Box::new("for nobody"));
+        });
+    });
+    pool.offload(|| {
+        let thread = current();
+        spawn(move || {
+            let child = Greenlet::<(), ()>::new(|()| {
+                sleep(millis(10));
+                resume_unwind(Box::new("for nobody"));
+            });
+            child.set_parent(thread).unwrap();
+            child.switch(());
+        });
+    });
+    thread::sleep(millis(50));
+    assert_eq!(pool.offload(|| 5), 5);
+    assert_eq!(pool.threads(), 1);
+}
+
+#[test]
+fn a_panic_that_nobody_takes_home_ends_nothing() {
+    struct Evil;
+
+    impl Drop for Evil {
+        fn drop(&mut self) {
+            panic!("nor does one of its destructor");
+        }
+    }
+
+    let ended = child(
+        "offload::a_panic_that_nobody_takes_home_ends_nothing",
+        || {
+            let pool = pool(1);
+            let (open, gate) = mpsc::channel::<()>();
+            let task = spawn({
+                let pool = pool.clone();
+                move || {
+                    pool.offload(move || {
+                        gate.recv().unwrap();
+                        resume_unwind(Box::new(Evil));
+                    })
+                }
+            });
+            yield_now();
+            open.send(()).unwrap();
+            let pool: &ThreadPool = &pool;
+            let second = thread::scope(|scope| scope.spawn(|| pool.offload(|| 5)).join());
+            assert_eq!(second.unwrap(), 5, "the first job is over");
+            task.kill();
+            assert_eq!(pool.offload(|| 6), 6);
+        },
+    );
+    ended.must_be_ok();
 }
