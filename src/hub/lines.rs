@@ -39,6 +39,13 @@ pub(crate) enum First<'a> {
 }
 
 impl<'a> Spot<'a> {
+    /// Somebody is about to wait there, or to come again, who has found nothing.
+    pub(crate) fn expect(self) {
+        if let Spot::Line(supply) = self {
+            supply.expect();
+        }
+    }
+
     pub(super) fn waiters(self) -> &'a WaitList {
         match self {
             Spot::List(list) => list,
@@ -88,11 +95,7 @@ fn begin(
     reason: Reason,
     place: &'static Location<'static>,
 ) -> Result<Parking, WaitRefused> {
-    for spot in spots {
-        if let Spot::Line(supply) = spot {
-            supply.expect();
-        }
-    }
+    spots.iter().for_each(|spot| spot.expect());
     Parking::begin(reason, place)
 }
 

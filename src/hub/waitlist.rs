@@ -113,6 +113,7 @@ impl Places {
     /// It is in no list. [`leave`](Places::leave) takes it out of this one before the list moves or dies, unless `self`
     /// is forgotten.
     pub(crate) unsafe fn enter(&self, number: usize, spot: Spot<'_>) {
+        spot.expect();
         // SAFETY: the caller's promise; and the node lies still, on the heap.
         unsafe { spot.waiters().waiters.link(&self.nodes[number]) };
     }

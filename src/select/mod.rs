@@ -56,7 +56,10 @@ pub fn choose_for<'a, const N: usize>(
 /// One of those that are ready, if there is one.
 #[doc(hidden)]
 pub fn choose_now<'a, const N: usize>(arms: [&'a dyn Waitable; N]) -> Selected<'a> {
-    let index = ready_one(&arms, is_free).unwrap_or(DEFAULT);
+    let index = ready_one(&arms, is_free).unwrap_or_else(|| {
+        arms.iter().for_each(|arm| arm.post().spot.expect());
+        DEFAULT
+    });
     Selected { index, claim: None }
 }
 

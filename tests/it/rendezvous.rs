@@ -1,8 +1,10 @@
 //! Rendezvous channels: a send is over when a receiver has taken the item, and not before.
 
 use greenhub::hub::{now, pause_clock};
-use greenhub::sync::channel::{self, SendError, SendTimeoutError, TryRecvError, TrySendError};
-use greenhub::{joinall, select, sleep, spawn, wait_any, with_timeout, yield_now};
+use greenhub::sync::channel::{
+    self, Receiver, SendError, SendTimeoutError, TryRecvError, TrySendError,
+};
+use greenhub::{Task, iwait, joinall, select, sleep, spawn, wait_any, with_timeout, yield_now};
 
 use crate::support::{Census, Log, millis, seconds};
 
@@ -239,8 +241,8 @@ fn a_sender_in_a_select_meets_one_that_only_waits_for_something_to_be_there() {
     assert_eq!(sending.join().unwrap(), Ok(()));
 }
 
-#[test]
-fn a_sender_behind_a_select_that_went_elsewhere_is_not_forgotten() {
+/// A sender of 2 that came when one stood before it in the line who selected, and has gone elsewhere since.
+fn a_sender_left_behind() -> (Receiver<u32>, Task<Result<(), SendError<u32>>>) {
     let (sender, receiver) = channel::rendezvous();
     let (other, on_other) = channel::unbounded::<()>();
     let selecting = spawn({
@@ -257,12 +259,38 @@ fn a_sender_behind_a_select_that_went_elsewhere_is_not_forgotten() {
     yield_now();
     other.send(()).unwrap();
     selecting.join().unwrap();
+    (receiver, behind)
+}
+
+#[test]
+fn a_sender_behind_a_select_that_went_elsewhere_is_not_forgotten() {
+    let (receiver, behind) = a_sender_left_behind();
     assert_eq!(
         receiver.try_recv(),
         Err(TryRecvError::Empty),
         "it does not know yet"
     );
     yield_now();
+    assert_eq!(receiver.try_recv(), Ok(2));
+    behind.join().unwrap().unwrap();
+}
+
+#[test]
+fn those_who_do_not_wait_there_themselves_call_a_sender_that_was_left_behind() {
+    let (receiver, behind) = a_sender_left_behind();
+    let look = || {
+        select! {
+            recv(receiver) -> item => item.ok(),
+            default => None,
+        }
+    };
+    assert_eq!(look(), None, "it does not know yet");
+    yield_now();
+    assert_eq!(look(), Some(2));
+    behind.join().unwrap().unwrap();
+
+    let (receiver, behind) = a_sender_left_behind();
+    assert_eq!(iwait([&receiver]).count(), 1);
     assert_eq!(receiver.try_recv(), Ok(2));
     behind.join().unwrap().unwrap();
 }
