@@ -310,12 +310,33 @@ fn comparing_items_must_not_use_the_queue_wait_or_panic_and_loses_nothing_if_it_
             (number as usize + 1, number as usize + 1)
         );
     }
-    mischief.set(0);
+    mischief.set(3);
+    assert_eq!(panic_text(|| queue.try_pop().is_ok()), "no order");
+    assert_eq!((queue.len(), queue.unfinished_tasks()), (4, 4));
     let mut numbers: Vec<_> = std::iter::from_fn(|| queue.try_pop().ok())
         .map(|odd| odd.0)
         .collect();
     numbers.sort_unstable();
     assert_eq!(numbers, [1, 2, 3, 5]);
+}
+
+#[test]
+fn the_least_comes_first_whatever_was_pushed_and_popped_before() {
+    let queue = PriorityQueue::new();
+    let mut sorted = Vec::new();
+    let mut number = 1_u32;
+    for step in 0..2_000 {
+        number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let item = number >> 24; // some are equal
+        if step % 500 < 300 {
+            queue.push(item).unwrap();
+            sorted.push(item);
+            sorted.sort_unstable_by(|a, b| b.cmp(a));
+        } else {
+            assert_eq!(queue.try_pop().ok(), sorted.pop());
+        }
+    }
+    assert_eq!(queue.len(), sorted.len());
 }
 
 #[test]

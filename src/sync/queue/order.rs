@@ -1,8 +1,7 @@
 //! The orders in which queues give their items: first in, first out; last in, first out; the least first.
 #![forbid(unsafe_code)]
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::greenlet::no_switch;
 
@@ -34,8 +33,11 @@ pub struct Fifo<T>(VecDeque<T>);
 pub struct Lifo<T>(Vec<T>);
 
 /// The least first; of equal ones any. No other greenlet runs while items are compared.
+///
+/// A heap: the children of item `n` are items `2n + 1` and `2n + 2`, and neither is less. All items are in it whenever two
+/// are compared, so that none is lost where that panics.
 #[derive(Debug)]
-pub struct Least<T>(BinaryHeap<Reverse<T>>);
+pub struct Least<T>(Vec<T>);
 
 impl<T> Sealed for Fifo<T> {}
 impl<T> Sealed for Lifo<T> {}
@@ -55,7 +57,7 @@ impl<T> Default for Lifo<T> {
 
 impl<T: Ord> Default for Least<T> {
     fn default() -> Least<T> {
-        Least(BinaryHeap::new())
+        Least(Vec::new())
     }
 }
 
@@ -103,18 +105,49 @@ impl<T> Order<T> for Lifo<T> {
 
 impl<T: Ord> Order<T> for Least<T> {
     fn push(&mut self, item: T) {
-        no_switch(|| self.0.push(Reverse(item)));
+        self.0.push(item);
+        no_switch(|| raise_last(&mut self.0));
     }
 
     fn pop(&mut self) -> Option<T> {
-        no_switch(|| self.0.pop()).map(|Reverse(item)| item)
+        let last = self.0.len().checked_sub(1)?;
+        self.0.swap(0, last);
+        no_switch(|| sink_first(&mut self.0[..last]));
+        self.0.pop()
     }
 
     fn peek(&self) -> Option<&T> {
-        self.0.peek().map(|Reverse(item)| item)
+        self.0.first()
     }
 
     fn count(&self) -> usize {
         self.0.len()
+    }
+}
+
+fn raise_last<T: Ord>(heap: &mut [T]) {
+    let mut child = heap.len() - 1;
+    while child > 0 {
+        let parent = (child - 1) / 2;
+        if heap[parent] <= heap[child] {
+            break;
+        }
+        heap.swap(parent, child);
+        child = parent;
+    }
+}
+
+fn sink_first<T: Ord>(heap: &mut [T]) {
+    let mut parent = 0;
+    loop {
+        let children = 2 * parent + 1..heap.len().min(2 * parent + 3);
+        let Some(least) = children.min_by_key(|child| &heap[*child]) else {
+            break;
+        };
+        if heap[parent] <= heap[least] {
+            break;
+        }
+        heap.swap(parent, least);
+        parent = least;
     }
 }
