@@ -104,15 +104,13 @@ impl Crew {
     /// The life of one thread.
     fn work(&self, queue: &Queue) {
         loop {
-            // Jobs may have left a hub here, whose tasks and timers run meanwhile. What they throw at this thread is nobody's.
+            // Jobs may have left a hub here, whose tasks and timers run meanwhile. What they throw at this thread is
+            // nobody's; it ends the wait as if its time were over.
             let next = || queue.recv_timeout(self.idle_timeout);
-            let next = match catch_unwind(AssertUnwindSafe(next)) {
-                Ok(next) => next,
-                Err(thrown) => {
-                    parent::forget(thrown);
-                    continue;
-                }
-            };
+            let next = catch_unwind(AssertUnwindSafe(next)).unwrap_or_else(|thrown| {
+                parent::forget(thrown);
+                Err(RecvTimeoutError::Timeout)
+            });
             match next {
                 Ok(job) => {
                     self.change(|counts| {

@@ -405,17 +405,15 @@ fn a_job_counts_as_something_to_wait_for() {
 
 #[test]
 fn what_a_job_leaves_behind_does_not_cost_the_pool_its_thread() {
-    let _watch = within(seconds(10));
-    let pool = pool(1);
-    pool.offload(|| forget(Timeout::start(millis(10))));
-    pool.offload(|| {
+    let timeout = || forget(Timeout::start(millis(10)));
+    let throw = || {
         let thread = current();
         spawn(move || {
             sleep(millis(10));
             thread.throw(Box::new("for nobody"));
         });
-    });
-    pool.offload(|| {
+    };
+    let child_panic = || {
         let thread = current();
         spawn(move || {
             let child = Greenlet::<(), ()>::new(|()| {
@@ -425,10 +423,15 @@ fn what_a_job_leaves_behind_does_not_cost_the_pool_its_thread() {
             child.set_parent(thread).unwrap();
             child.switch(());
         });
-    });
-    thread::sleep(millis(50));
-    assert_eq!(pool.offload(|| 5), 5);
-    assert_eq!(pool.threads(), 1);
+    };
+    let _watch = within(seconds(10));
+    let pool = pool(1);
+    for leave in [timeout as fn(), throw, child_panic] {
+        pool.offload(leave);
+        thread::sleep(millis(50));
+        assert_eq!(pool.offload(|| 5), 5);
+        assert_eq!(pool.threads(), 1);
+    }
 }
 
 #[test]
