@@ -6,7 +6,7 @@ use greenhub::sync::channel::{
 };
 use greenhub::{Task, iwait, joinall, select, sleep, spawn, wait_any, with_timeout, yield_now};
 
-use crate::support::{Census, Log, millis, seconds};
+use crate::support::{Census, Log, millis, seconds, within};
 
 #[test]
 fn send_returns_when_a_receiver_has_taken_the_item() {
@@ -241,6 +241,23 @@ fn a_sender_in_a_select_meets_one_that_only_waits_for_something_to_be_there() {
     assert_eq!(sending.join().unwrap(), Ok(()));
 }
 
+#[test]
+fn a_sender_that_comes_later_meets_one_that_selects_both_ends() {
+    let (sender, receiver) = channel::rendezvous();
+    let both = spawn({
+        let sender = sender.clone();
+        move || {
+            select! {
+                send(sender, 1) -> _ => unreachable!(),
+                recv(receiver) -> n => n.unwrap(),
+            }
+        }
+    });
+    yield_now();
+    sender.send(2).unwrap();
+    assert_eq!(both.join().unwrap(), 2);
+}
+
 /// A sender of 2 that came when one stood before it in the line who selected, and has gone elsewhere since.
 fn a_sender_left_behind() -> (Receiver<u32>, Task<Result<(), SendError<u32>>>) {
     let (sender, receiver) = channel::rendezvous();
@@ -331,4 +348,35 @@ fn who_is_killed_on_either_side_leaves_the_others_alone() {
         [None, Some(true), None, Some(true)]
     );
     census.check_all_dropped();
+}
+
+#[test]
+fn those_who_select_in_a_ring_do_not_call_one_another_for_ever() {
+    let _watch = within(seconds(10));
+    for size in 3..8 {
+        let (senders, receivers): (Vec<_>, Vec<_>) =
+            (0..size).map(|_| channel::rendezvous()).unzip();
+        let ring = |n: usize| {
+            let (to, from) = (senders[n].clone(), receivers[(n + 1) % size].clone());
+            spawn(move || {
+                select! {
+                    send(to, n) -> sent => sent.unwrap(),
+                    recv(from) -> _ => {}
+                }
+            })
+        };
+        // Nobody meets the first two when they come, for each was called in vain just before.
+        let mut tasks = vec![ring(0)];
+        yield_now();
+        tasks.push(ring(1));
+        assert_eq!(receivers[0].try_recv(), Err(TryRecvError::Empty));
+        tasks.extend((2..size).map(ring));
+        for _ in 0..1_000 {
+            yield_now();
+        }
+        let waits = |n: usize| !tasks[n % size].is_finished();
+        assert!((0..size).all(|n| !waits(n) || !waits(n + 1)), "{tasks:?}");
+        tasks.iter().for_each(Task::kill_nowait);
+        joinall(&tasks);
+    }
 }

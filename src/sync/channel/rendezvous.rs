@@ -63,7 +63,8 @@ impl<T> Shared<T> {
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Result<(), SendTimeoutError<T>> {
-        if self.room.line().is_empty() {
+        // It may be open with somebody in the line: who selects both ends of this channel waits on both sides.
+        if self.room.line().is_empty() || self.room.is_open() {
             return self.hold_out(item, None, deadline, place);
         }
         match wait_in_line(&self.room, Reason::SEND, place, deadline, &mut None) {
