@@ -3,8 +3,8 @@
 //! Output:
 //! deadlock: everybody waits, and nothing can wake anybody:
 //!   greenlet "main" waits for join of task 4 at examples/09_deadlock.rs:25:55
-//!   greenlet "hen" (made at examples/09_deadlock.rs:18:42) waits for an event at examples/deadlock.rs:20:25
-//!   greenlet "egg" (made at examples/09_deadlock.rs:23:42) waits for join of task 3 at examples/deadlock.rs:23:60
+//!   greenlet "hen" (made at examples/09_deadlock.rs:18:42) waits for an event at examples/09_deadlock.rs:20:25
+//!   greenlet "egg" (made at examples/09_deadlock.rs:23:42) waits for join of task 3 at examples/09_deadlock.rs:23:60
 //! main goes on
 use greenhub::sync::Event;
 use greenhub::task::Builder;
