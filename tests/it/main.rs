@@ -23,6 +23,8 @@ mod channel_ends;
 #[cfg(feature = "hub")]
 mod channel_model;
 #[cfg(feature = "hub")]
+mod channel_storms;
+#[cfg(feature = "hub")]
 mod channel_waits;
 mod chaos;
 #[cfg(feature = "hub")]
