@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::error::TimedOut;
-use crate::greenlet::counted::{AnyRef, Link};
+use crate::greenlet::counted::Link;
 use crate::greenlet::{interrupt, thread};
 use crate::hub::{self, Alarm, TimerKey};
 
@@ -152,21 +152,8 @@ impl Timeout {
         let Some(greenlet) = self.greenlet.upgrade() else {
             return;
         };
-        self.alarm.reset();
         greenlet.interrupts().start(self.id);
-        if limit.is_zero() {
-            return self.expire(&greenlet);
-        }
-        let hub = hub::get();
-        if let Some(deadline) = hub.clock().after(limit) {
-            self.timer.set(Some(hub.set_alarm(&self.alarm, deadline)));
-        }
-    }
-
-    fn expire(&self, greenlet: &AnyRef) {
-        self.alarm.ring_now();
-        greenlet.interrupts().expire(self.id);
-        hub::get().interrupt(greenlet);
+        self.timer.set(hub::get().set_alarm(&self.alarm, limit));
     }
 }
 

@@ -46,13 +46,7 @@ impl Timer {
     /// Lets it run anew, for `limit` from now on. Those who wait for it wait for that.
     pub fn restart(&self, limit: Duration) {
         self.cancel();
-        self.alarm.reset();
-        let hub = hub::get();
-        if limit.is_zero() {
-            hub.ring(&self.alarm);
-        } else if let Some(deadline) = hub.clock().after(limit) {
-            self.key.set(Some(hub.set_alarm(&self.alarm, deadline)));
-        }
+        self.key.set(hub::get().set_alarm(&self.alarm, limit));
     }
 
     /// Takes it back: its time does not come until it is [restarted](Timer::restart). If it has come, it has.

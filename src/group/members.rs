@@ -5,11 +5,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::seats::Seat;
 use crate::greenlet::thread;
-use crate::hub::{self, Nanos, refuse};
+use crate::hub::{Nanos, refuse};
 use crate::task::{AnyTask, Task};
 use crate::waitable::Waitable;
 use crate::waiting::Woken;
@@ -163,11 +162,6 @@ impl Members {
             own.kill_nowait();
         }
     }
-}
-
-/// The moment that is so far away on the hub's clock.
-pub(super) fn deadline(limit: Duration) -> Option<Nanos> {
-    hub::get().clock().after(limit)
 }
 
 /// Waits until `task` has ended. False if the clock has reached `deadline` before.

@@ -23,10 +23,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 pub use self::imap::Imap;
-use self::members::{Members, deadline};
+use self::members::Members;
 pub use self::pool::Pool;
 pub use self::scope::{Scope, scope};
 pub use self::scoped::ScopedTask;
+use crate::hub;
 use crate::task::{self, AnyTask, Task};
 
 /// Tasks that belong together: gevent's `Group`. A task is a member until it has ended.
@@ -124,7 +125,7 @@ impl Group {
     /// As [`Task::join`].
     #[track_caller]
     pub fn join_timeout(&self, limit: Duration) -> bool {
-        self.members.join(Location::caller(), deadline(limit))
+        self.members.join(Location::caller(), hub::deadline(limit))
     }
 
     /// Kills all members, each once and in the order in which they were spawned, those that come meanwhile too; and waits
@@ -165,7 +166,7 @@ impl Group {
     /// As [`Task::kill`].
     #[track_caller]
     pub fn kill_timeout(&self, limit: Duration) -> bool {
-        self.members.kill(deadline(limit))
+        self.members.kill(hub::deadline(limit))
     }
 
     /// Kills all members and waits for none: they unwind when their turn comes. If the running task is a member itself,

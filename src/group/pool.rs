@@ -6,10 +6,11 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::members::{Members, deadline};
+use super::members::Members;
 use super::seats::{Claim, Seat, Seats};
 use super::wanted::Wanted;
 use crate::error::TrySpawnError;
+use crate::hub;
 use crate::task::{self, AnyTask, Builder, Task};
 
 /// Runs so many jobs at a time: gevent's `Pool`. A job is a task; it is a member of the pool from its spawn to its end.
@@ -233,7 +234,7 @@ impl Pool {
     /// As there.
     #[track_caller]
     pub fn join_timeout(&self, limit: Duration) -> bool {
-        self.members.join(Location::caller(), deadline(limit))
+        self.members.join(Location::caller(), hub::deadline(limit))
     }
 
     /// Kills all jobs, and waits until they have ended: see [`Group::kill`](super::Group::kill). Jobs of those who wait for
@@ -258,7 +259,7 @@ impl Pool {
     /// As there.
     #[track_caller]
     pub fn kill_timeout(&self, limit: Duration) -> bool {
-        self.members.kill(deadline(limit))
+        self.members.kill(hub::deadline(limit))
     }
 
     /// Kills all jobs, and waits for none: see [`Group::kill_nowait`](super::Group::kill_nowait).

@@ -64,16 +64,6 @@ impl Alarm {
         self.rung.get()
     }
 
-    /// Its time is yet to come.
-    pub(crate) fn reset(&self) {
-        self.rung.set(false);
-    }
-
-    /// Its time has come without a timer.
-    pub(crate) fn ring_now(&self) {
-        self.rung.set(true);
-    }
-
     /// Who waits for it.
     pub(crate) fn waiters(&self) -> &WaitList {
         &self.waiters

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::alarm::{Alarm, Due};
 use super::timers::TimerKey;
@@ -33,10 +34,15 @@ impl Hub {
         }
     }
 
-    /// Sets an alarm for the time when the clock reaches `deadline`.
-    pub(crate) fn set_alarm(&self, alarm: &Rc<Alarm>, deadline: Nanos) -> TimerKey {
+    /// Lets an alarm ring when `limit` has passed: now, if that is zero. Its timer, if it has one.
+    pub(crate) fn set_alarm(&self, alarm: &Rc<Alarm>, limit: Duration) -> Option<TimerKey> {
         alarm.rung.set(false);
-        self.start_timer(deadline, Due::Ring(alarm.clone()))
+        if limit.is_zero() {
+            self.ring(alarm);
+            return None;
+        }
+        let deadline = self.clock.after(limit)?;
+        Some(self.start_timer(deadline, Due::Ring(alarm.clone())))
     }
 
     /// Starts a timer.
@@ -51,7 +57,7 @@ impl Hub {
     }
 
     /// Its time has come.
-    pub(crate) fn ring(&self, alarm: &Alarm) {
+    pub(super) fn ring(&self, alarm: &Alarm) {
         alarm.rung.set(true);
         alarm.waiters.wake_all_into(&self.ready);
         if let Some((greenlet, id)) = &alarm.timeout

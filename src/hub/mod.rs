@@ -52,6 +52,7 @@ use std::io;
 use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 pub use self::advance::advance_clock;
 pub(crate) use self::alarm::Alarm;
@@ -146,6 +147,12 @@ pub(crate) fn get() -> HubRef {
         Some(hub) => HubRef(hub),
         None => get_slow(),
     }
+}
+
+/// When `limit` has passed on this hub's clock; `None` if it never does.
+#[inline]
+pub(crate) fn deadline(limit: Duration) -> Option<Nanos> {
+    get().clock().after(limit)
 }
 
 /// The hub of this thread, if it is there or can be made.

@@ -49,7 +49,7 @@ pub fn choose_for<'a, const N: usize>(
     arms: [&'a dyn Waitable; N],
     limit: Duration,
 ) -> Selected<'a> {
-    let deadline = hub::get().clock().after(limit);
+    let deadline = hub::deadline(limit);
     choose_until(arms, deadline, Location::caller())
 }
 

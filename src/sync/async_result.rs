@@ -56,11 +56,10 @@ impl<T, E> AsyncResult<T, E> {
     /// # Errors
     /// `value`, if an outcome was set before.
     pub fn set(&self, value: T) -> Result<(), T> {
-        if self.is_ready() {
-            return Err(value);
+        match self.complete(Ok(value)) {
+            Err(Ok(value)) => Err(value),
+            _ => Ok(()),
         }
-        let _ = self.complete(Ok(value));
-        Ok(())
     }
 
     /// Sets a failure, and lets all go on who wait.
@@ -68,11 +67,10 @@ impl<T, E> AsyncResult<T, E> {
     /// # Errors
     /// `error`, if an outcome was set before.
     pub fn fail(&self, error: E) -> Result<(), E> {
-        if self.is_ready() {
-            return Err(error);
+        match self.complete(Err(error)) {
+            Err(Err(error)) => Err(error),
+            _ => Ok(()),
         }
-        let _ = self.complete(Err(error));
-        Ok(())
     }
 
     /// Sets the value or the failure, and lets all go on who wait.
@@ -112,7 +110,7 @@ impl<T, E> AsyncResult<T, E> {
     /// As there.
     #[track_caller]
     pub fn get_timeout(&self, limit: Duration) -> Option<Result<&T, &E>> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.get_until(deadline, Location::caller())
     }
 

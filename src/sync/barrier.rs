@@ -84,7 +84,7 @@ impl Barrier {
     /// As there.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> Option<BarrierWaitResult> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.wait_until(deadline, Location::caller())
     }
 

@@ -129,7 +129,7 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         limit: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         with_result(self.wait_until(guard, deadline, Location::caller()))
     }
 
@@ -152,7 +152,7 @@ impl Condvar {
         mut condition: impl FnMut(&mut T) -> bool,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let place = Location::caller();
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         let mut is_over = WaitTimeoutResult(false);
         while condition(&mut guard) {
             if is_over.timed_out() {

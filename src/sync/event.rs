@@ -90,7 +90,7 @@ impl Event {
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         self.is_set() || {
-            let deadline = hub::get().clock().after(limit);
+            let deadline = hub::deadline(limit);
             self.wait_until(deadline, Location::caller())
         }
     }

@@ -9,8 +9,10 @@
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
+use std::fmt;
+use std::ops::Deref;
 use std::panic::Location;
-use std::sync::{LockResult, PoisonError};
+use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use std::thread::panicking;
 
 use crate::greenlet::{interrupt, thread};
@@ -174,4 +176,29 @@ fn refuse_own(what: &str, place: &Location<'_>) -> ! {
     panic!(
         "{what} at {place} would wait for itself: the running greenlet has taken this lock and not given it back"
     )
+}
+
+/// Shows a lock called `name`, with what it guards if `tried` has it.
+pub(super) fn show<G>(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    tried: TryLockResult<G>,
+    is_poisoned: bool,
+) -> fmt::Result
+where
+    G: Deref<Target: fmt::Debug>,
+{
+    let guard = match tried {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(PoisonError::into_inner(poisoned)),
+        Err(TryLockError::WouldBlock) => None,
+    };
+    let mut shown = f.debug_struct(name);
+    match &guard {
+        Some(guard) => shown.field("data", &&**guard),
+        None => shown.field("data", &format_args!("<locked>")),
+    };
+    shown
+        .field("poisoned", &is_poisoned)
+        .finish_non_exhaustive()
 }

@@ -5,10 +5,10 @@ use std::cell::{RefCell, RefMut};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
-use super::lock::{Hold, Lock};
+use super::lock::{self, Hold, Lock};
 use crate::hub::{self, Nanos};
 use crate::waiting::Reason;
 
@@ -106,7 +106,7 @@ impl<T: ?Sized> Mutex<T> {
     /// As there.
     #[track_caller]
     pub fn lock_timeout(&self, limit: Duration) -> TryLockResult<MutexGuard<'_, T>> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.answer(self.take(Location::caller(), deadline))
     }
 
@@ -211,22 +211,7 @@ impl<T> From<T> for Mutex<T> {
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Mutex");
-        match self.try_lock().map_err(into_guard) {
-            Ok(guard) | Err(Some(guard)) => shown.field("data", &&*guard),
-            Err(None) => shown.field("data", &format_args!("<locked>")),
-        };
-        shown
-            .field("poisoned", &self.is_poisoned())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The guard of one that is poisoned.
-fn into_guard<G>(error: TryLockError<G>) -> Option<G> {
-    match error {
-        TryLockError::Poisoned(poisoned) => Some(PoisonError::into_inner(poisoned)),
-        TryLockError::WouldBlock => None,
+        lock::show(f, "Mutex", self.try_lock(), self.is_poisoned())
     }
 }
 

@@ -130,7 +130,7 @@ impl<T> OnceLock<T> {
     /// As there.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> Option<&T> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.wait_until(deadline, Location::caller())
     }
 

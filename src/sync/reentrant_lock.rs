@@ -87,7 +87,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// As there.
     #[track_caller]
     pub fn lock_timeout(&self, limit: Duration) -> Option<ReentrantLockGuard<'_, T>> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.lock_until(deadline, Location::caller())
     }
 

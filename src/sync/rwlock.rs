@@ -15,10 +15,10 @@ use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
-use super::lock::{Hold, Lock};
+use super::lock::{self, Hold, Lock};
 use crate::hub::{self, Line, Nanos, Supply, Turn, refuse, wait_in_line};
 use crate::waiting::Reason;
 
@@ -135,7 +135,7 @@ impl<T: ?Sized> RwLock<T> {
     /// As there.
     #[track_caller]
     pub fn read_timeout(&self, limit: Duration) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         let reading = self.enter(Location::caller(), deadline);
         let reading = reading.ok_or(TryLockError::WouldBlock)?;
         Ok(self.gate.check(self.read_guard(reading))?)
@@ -185,7 +185,7 @@ impl<T: ?Sized> RwLock<T> {
     /// As there.
     #[track_caller]
     pub fn write_timeout(&self, limit: Duration) -> TryLockResult<RwLockWriteGuard<'_, T>> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         let hold = self.clear(Location::caller(), deadline);
         let hold = hold.ok_or(TryLockError::WouldBlock)?;
         Ok(self.gate.check(self.write_guard(hold))?)
@@ -348,19 +348,7 @@ impl<T> From<T> for RwLock<T> {
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("RwLock");
-        let guard = match self.try_read() {
-            Ok(guard) => Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => Some(PoisonError::into_inner(poisoned)),
-            Err(TryLockError::WouldBlock) => None,
-        };
-        match guard {
-            Some(guard) => shown.field("data", &&*guard),
-            None => shown.field("data", &format_args!("<locked>")),
-        };
-        shown
-            .field("poisoned", &self.is_poisoned())
-            .finish_non_exhaustive()
+        lock::show(f, "RwLock", self.try_read(), self.is_poisoned())
     }
 }
 

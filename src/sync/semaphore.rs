@@ -129,7 +129,7 @@ impl Semaphore {
     /// As there.
     #[track_caller]
     pub fn acquire_many_timeout(&self, count: usize, limit: Duration) -> Option<Permit<'_>> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.acquire_until(count, deadline, Location::caller())
     }
 

@@ -116,7 +116,7 @@ impl Head {
         place: &'static Location<'static>,
         limit: Duration,
     ) -> bool {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         let waited = self.joiners.wait_until(reason, place, deadline, &mut None);
         if let Err(why) = waited {
             refuse(why, "join", place);

@@ -44,7 +44,7 @@ pub fn joinall<W: Waitable>(things: impl IntoIterator<Item = W>) {
 /// As [`joinall`].
 #[track_caller]
 pub fn joinall_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Duration) -> bool {
-    let deadline = hub::get().clock().after(limit);
+    let deadline = hub::deadline(limit);
     let place = Location::caller();
     things
         .into_iter()

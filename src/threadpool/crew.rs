@@ -13,18 +13,15 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
+use super::builder::Builder;
 use super::errand::Job;
 use crate::error::{OffloadError, RecvTimeoutError};
 use crate::greenlet::parent;
 use crate::sync::across::Receiver;
 
 pub(super) struct Crew {
-    pub(super) max_threads: usize,
-    pub(super) idle_timeout: Duration,
-    pub(super) stack_size: Option<usize>,
-    pub(super) name: String,
+    settings: Builder,
     counts: Mutex<Counts>,
 }
 
@@ -43,17 +40,9 @@ pub(super) struct Pending<'a>(&'a Crew);
 pub(super) type Queue = Receiver<Arc<dyn Job>>;
 
 impl Crew {
-    pub(super) fn new(
-        max_threads: usize,
-        idle_timeout: Duration,
-        stack_size: Option<usize>,
-        name: String,
-    ) -> Crew {
+    pub(super) fn new(settings: Builder) -> Crew {
         Crew {
-            max_threads,
-            idle_timeout,
-            stack_size,
-            name,
+            settings,
             counts: Mutex::new(Counts {
                 threads: 0,
                 idle: 0,
@@ -77,7 +66,7 @@ impl Crew {
     pub(super) fn expect_job(self: &Arc<Crew>, queue: &Queue) -> Result<Pending<'_>, OffloadError> {
         // Locked all the time: nobody shall count on a thread that cannot be begun.
         let mut counts = self.lock();
-        if counts.pending + 1 > counts.idle && counts.threads < self.max_threads {
+        if counts.pending + 1 > counts.idle && counts.threads < self.settings.max_threads {
             match self.begin(queue.clone()) {
                 Ok(()) => {
                     counts.threads += 1;
@@ -94,8 +83,8 @@ impl Crew {
 
     fn begin(self: &Arc<Crew>, queue: Queue) -> io::Result<()> {
         let crew = self.clone();
-        let mut builder = thread::Builder::new().name(self.name.clone());
-        if let Some(bytes) = self.stack_size {
+        let mut builder = thread::Builder::new().name(self.settings.name.clone());
+        if let Some(bytes) = self.settings.stack_size {
             builder = builder.stack_size(bytes);
         }
         builder.spawn(move || crew.work(&queue)).map(drop)
@@ -106,7 +95,7 @@ impl Crew {
         loop {
             // Jobs may have left a hub here, whose tasks and timers run meanwhile. What they throw at this thread is
             // nobody's; it ends the wait as if its time were over.
-            let next = || queue.recv_timeout(self.idle_timeout);
+            let next = || queue.recv_timeout(self.settings.idle_timeout);
             let next = catch_unwind(AssertUnwindSafe(next)).unwrap_or_else(|thrown| {
                 parent::forget(thrown);
                 Err(RecvTimeoutError::Timeout)

@@ -111,12 +111,7 @@ impl ThreadPool {
 
     fn new(builder: Builder) -> ThreadPool {
         let (jobs, queue) = across::bounded(builder.queue);
-        let crew = Arc::new(Crew::new(
-            builder.max_threads,
-            builder.idle_timeout,
-            builder.stack_size,
-            builder.name,
-        ));
+        let crew = Arc::new(Crew::new(builder));
         ThreadPool { jobs, queue, crew }
     }
 

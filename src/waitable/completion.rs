@@ -111,7 +111,7 @@ impl<W: Waitable> IWait<W> {
     /// From now on it ends when `limit` has passed, whatever is ready by then.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> IWait<W> {
-        self.deadline = hub::get().clock().after(limit);
+        self.deadline = hub::deadline(limit);
         self
     }
 

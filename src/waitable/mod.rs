@@ -100,7 +100,7 @@ pub fn wait_any(things: &[&dyn Waitable]) -> usize {
 /// As there.
 #[track_caller]
 pub fn wait_any_timeout(things: &[&dyn Waitable], limit: Duration) -> Option<usize> {
-    let deadline = hub::get().clock().after(limit);
+    let deadline = hub::deadline(limit);
     wait_until(things, deadline, Location::caller())
 }
 

@@ -1,24 +1,8 @@
 //! Running greenlets that lose their last handle: they run on, and are unwound when they would wait.
 
-use greenhub::{AnyGreenlet, Greenlet, current, parent};
+use greenhub::{Greenlet, current};
 
-use crate::support::{Log, wait};
-
-/// Runs `body` in a greenlet whose only handle is the one that `body` gets. Whoever switches to a greenlet
-/// holds a handle of it; so a child is sent the handle, and ends with it as its value.
-fn owning_itself(body: impl FnOnce(AnyGreenlet) + 'static) {
-    let greenlet: Greenlet<(), AnyGreenlet> = Greenlet::new(|()| {
-        let child: Greenlet<AnyGreenlet, AnyGreenlet> = Greenlet::new(|own| own);
-        let own = parent::<AnyGreenlet, AnyGreenlet>().switch(AnyGreenlet::from(&child));
-        drop(child);
-        body(own);
-        current() // nobody waits for it: see below
-    });
-    let child = greenlet.switch(()).typed::<AnyGreenlet, ()>();
-    let only = AnyGreenlet::from(&greenlet);
-    drop(greenlet);
-    drop(child.try_switch(only));
-}
+use crate::support::{Log, owning_itself, wait};
 
 #[test]
 fn one_that_drops_its_own_last_handle_runs_on_to_its_end() {

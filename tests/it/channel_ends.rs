@@ -5,26 +5,9 @@ use std::rc::Rc;
 
 use greenhub::hub::pause_clock;
 use greenhub::sync::channel::{self, Receiver, RecvError, SendError, Sender, TryRecvError};
-use greenhub::{
-    AnyGreenlet, Greenlet, Task, current, joinall, sleep, spawn, with_timeout, yield_now,
-};
+use greenhub::{AnyGreenlet, Greenlet, Task, joinall, sleep, spawn, with_timeout, yield_now};
 
-use crate::support::{Census, InDrop, Log, caught, in_child, millis, seconds};
-
-/// A task that has run up to its first wait, with its greenlet.
-fn begun<T: 'static>(body: impl FnOnce() -> T + 'static) -> (Task<T>, AnyGreenlet) {
-    let seen = Rc::new(RefCell::new(None));
-    let task = spawn({
-        let seen = seen.clone();
-        move || {
-            seen.replace(Some(current()));
-            body()
-        }
-    });
-    yield_now();
-    let greenlet = seen.take().expect("it has begun");
-    (task, greenlet)
-}
+use crate::support::{Census, InDrop, Log, begun, caught, in_child, millis, seconds};
 
 fn receiving<T: 'static>(receiver: &Receiver<T>) -> (Task<Result<T, RecvError>>, AnyGreenlet) {
     let receiver = receiver.clone();

@@ -1,31 +1,13 @@
 //! Faults that a reader found in throws, kills and tracers, each in the form in which it was found.
 
 use std::cell::{Cell, RefCell};
-use std::ptr;
 use std::rc::Rc;
 
-use greenhub::generator::{Generator, Yielder};
+use greenhub::generator::Generator;
 use greenhub::greenlet::{Builder, set_tracer};
 use greenhub::{AnyGreenlet, Greenlet, current, parent};
 
-use crate::support::{Log, caught, in_child, started, wait};
-
-thread_local! {
-    static LENT: Cell<*const Yielder<i32>> = const { Cell::new(ptr::null()) };
-}
-
-/// Lends a yielder to everything that `f` calls, on whatever stack, as the safe crate `scoped-tls` does.
-fn lend(y: &Yielder<i32>, f: impl FnOnce()) {
-    let before = LENT.replace(y);
-    f();
-    LENT.set(before);
-}
-
-/// Yields with what was lent.
-fn yield_to_lender(value: i32) {
-    // SAFETY: lent by a frame that has not returned.
-    unsafe { &*LENT.get() }.yield_(value);
-}
+use crate::support::{Log, caught, in_child, lend, owning_itself, started, wait, yield_to_lender};
 
 type Place = Rc<RefCell<Option<Generator<i32>>>>;
 
@@ -122,21 +104,6 @@ fn a_throw_does_not_swallow_the_kill_of_the_thrower() {
     drop(thrower);
     log.say("after");
     log.check(["drop", "unwound", "after"]);
-}
-
-/// Runs `body` in a greenlet whose only handle is the one that `body` gets: as in `abandoned.rs`.
-fn owning_itself(body: impl FnOnce(AnyGreenlet) + 'static) {
-    let greenlet: Greenlet<(), AnyGreenlet> = Greenlet::new(|()| {
-        let child: Greenlet<AnyGreenlet, AnyGreenlet> = Greenlet::new(|own| own);
-        let own = parent::<AnyGreenlet, AnyGreenlet>().switch(AnyGreenlet::from(&child));
-        drop(child);
-        body(own);
-        current()
-    });
-    let child = greenlet.switch(()).typed::<AnyGreenlet, ()>();
-    let only = AnyGreenlet::from(&greenlet);
-    drop(greenlet);
-    drop(child.try_switch(only));
 }
 
 type AnyPlace = Rc<RefCell<Option<AnyGreenlet>>>;

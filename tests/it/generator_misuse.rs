@@ -1,30 +1,12 @@
 //! Misuse of generators: a yielder away from its own stack, and a body that wants its own generator.
 
-use std::cell::{Cell, RefCell};
-use std::ptr;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use greenhub::generator::{Generator, Yielder};
 use greenhub::{Greenlet, parent};
 
-use crate::support::{Log, panic_text, started, wait};
-
-thread_local! {
-    static LENT: Cell<*const Yielder<i32>> = const { Cell::new(ptr::null()) };
-}
-
-/// Lends a yielder to everything that `f` calls, on whatever stack, as the safe crate `scoped-tls` does.
-fn lend(y: &Yielder<i32>, f: impl FnOnce()) {
-    let before = LENT.replace(y);
-    f();
-    LENT.set(before);
-}
-
-/// Yields with what was lent.
-fn yield_to_lender(value: i32) {
-    // SAFETY: lent by a frame that has not returned.
-    unsafe { &*LENT.get() }.yield_(value);
-}
+use crate::support::{Log, lend, lend_on, panic_text, started, wait, yield_to_lender};
 
 #[track_caller]
 fn check_refused(text: &str) {
@@ -75,7 +57,7 @@ fn another_greenlet_cannot_yield_for_one_that_its_own_greenlet_iterates() {
         let mut generator = Generator::new(|y| {
             lend(y, || {
                 wait();
-                LENT.set(y);
+                lend_on(y);
             });
             y.yield_(5);
         });

@@ -6,16 +6,7 @@ use std::panic::resume_unwind;
 use greenhub::{AnyGreenlet, Greenlet, GreenletExit, KillError, SwitchError, current, parent};
 
 use crate::support::wait_and_swallow_the_kill;
-use crate::support::{Census, Log, caught, panic_text, slowness, started, wait};
-
-/// Runs a closure in its destructor.
-struct DoAtDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for DoAtDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
+use crate::support::{Census, InDrop, Log, caught, panic_text, slowness, started, wait};
 
 #[test]
 fn one_that_waits_unwinds_and_has_ended_before_the_next_statement() {
@@ -239,7 +230,7 @@ fn a_panic_of_the_cleanup_is_nobodys() {
     victim.kill();
     log.check(["fin"]);
     // That of a body which never ran is the killer's.
-    let panics = Cell::new(Some(DoAtDrop(|| panic!("of the capture"))));
+    let panics = Cell::new(Some(InDrop(|| panic!("of the capture"))));
     let unstarted: Greenlet<(), ()> = Greenlet::new(move |()| drop(panics));
     assert_eq!(panic_text(|| unstarted.kill()), "of the capture");
     assert!(unstarted.is_dead());

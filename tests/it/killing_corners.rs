@@ -9,16 +9,7 @@ use greenhub::greenlet::Builder;
 use greenhub::{AnyGreenlet, Greenlet, GreenletExit, KillError, SwitchError, current, parent};
 
 use crate::support::wait_and_swallow_the_kill;
-use crate::support::{AtDrop, Census, Log, caught, in_child, panic_text, started, wait};
-
-/// Runs a closure in its destructor.
-struct DoAtDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for DoAtDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
+use crate::support::{AtDrop, Census, InDrop, Log, caught, in_child, panic_text, started, wait};
 
 #[test]
 fn one_that_swallows_its_kill_is_told_again_and_in_the_end_left_for_good() {
@@ -152,7 +143,7 @@ fn a_kill_in_a_destructor_ends_who_waits_even_while_a_panic_unwinds() {
         move |()| drop(captured)
     });
     let text = panic_text(|| {
-        let _kills = DoAtDrop(|| {
+        let _kills = InDrop(|| {
             victim.kill();
             unstarted.kill();
             log.say(format!("panicking: {}", std::thread::panicking()));
@@ -174,7 +165,7 @@ fn in_the_middle_of_a_panic_nobody_is_killed_who_would_have_to_be_let_go_on_firs
             let inner: Greenlet<(), ()> = Greenlet::new({
                 let log = log.clone();
                 move |()| {
-                    let _kills = DoAtDrop(|| {
+                    let _kills = InDrop(|| {
                         for victim in [&outer, &current()] {
                             log.say(format!("{:?}", victim.try_kill().unwrap_err()));
                         }
@@ -201,7 +192,7 @@ fn a_kill_that_is_refused_in_a_destructor_ends_the_process_with_a_message() {
         let outer: Greenlet<(), ()> = Greenlet::new(|()| {
             let outer = current();
             let inner: Greenlet<(), ()> = Greenlet::new(move |()| {
-                let _kills = DoAtDrop(|| outer.kill());
+                let _kills = InDrop(|| outer.kill());
                 wait();
             });
             inner.switch(());
@@ -234,7 +225,7 @@ fn one_that_catches_the_kill_of_one_that_panics_and_waits_ends_the_process_which
         let killer: Greenlet<(), ()> = Builder::new()
             .name("killer")
             .build(move |()| {
-                let _kills = DoAtDrop(|| victim.kill());
+                let _kills = InDrop(|| victim.kill());
                 panic!("the only panic");
             })
             .expect("a stack");
@@ -290,7 +281,7 @@ fn a_kill_inside_a_destructor_of_the_killed() {
         let (log, friend) = (log.clone(), friend.clone());
         move || {
             let _fin = log.at_drop("victim");
-            let _kills = DoAtDrop(move || friend.kill());
+            let _kills = InDrop(move || friend.kill());
             wait();
         }
     });
@@ -307,7 +298,7 @@ fn the_last_handle_may_go_while_its_greenlet_is_killed() {
         let (log, slot) = (log.clone(), slot.clone());
         move || {
             let _fin = log.at_drop("fin");
-            let _drops = DoAtDrop(move || drop(slot.take()));
+            let _drops = InDrop(move || drop(slot.take()));
             wait();
         }
     });
@@ -335,7 +326,7 @@ fn a_body_whose_destructor_waits_can_be_killed_there() {
                     log.say("bystander is thrown into");
                 }
             });
-            let waits = DoAtDrop({
+            let waits = InDrop({
                 let log = log.clone();
                 move || {
                     log.say("destructor waits");

@@ -11,23 +11,10 @@ use greenhub::{
     yield_now,
 };
 
-use crate::support::{InDrop, Log, any_local_address, caught, child, millis, open_descriptors};
+use crate::support::{
+    InDrop, Log, any_local_address, begun, caught, child, millis, open_descriptors,
+};
 use crate::support::{panic_text, seconds, within};
-
-/// A task that has run up to its first wait, with its greenlet.
-fn begun<T: 'static>(body: impl FnOnce() -> T + 'static) -> (Task<T>, AnyGreenlet) {
-    let seen = Rc::new(RefCell::new(None));
-    let task = spawn({
-        let seen = seen.clone();
-        move || {
-            seen.replace(Some(current()));
-            body()
-        }
-    });
-    yield_now();
-    let greenlet = seen.take().expect("it has begun");
-    (task, greenlet)
-}
 
 #[test]
 fn a_sleeper_unwinds_at_once_and_its_join_says_that_it_was_killed() {

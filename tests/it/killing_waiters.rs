@@ -5,24 +5,11 @@ use std::rc::Rc;
 
 use greenhub::hub::pause_clock;
 use greenhub::net::{TcpListener, TcpStream};
-use greenhub::{AnyGreenlet, Greenlet, Task, current, joinall, sleep, spawn, yield_now};
+use greenhub::{AnyGreenlet, Greenlet, current, joinall, sleep, spawn, yield_now};
 
-use crate::support::{Log, any_local_address, millis, panic_text, seconds, slowness, within};
-
-/// A task that has run up to its first wait, with its greenlet.
-fn begun<T: 'static>(body: impl FnOnce() -> T + 'static) -> (Task<T>, AnyGreenlet) {
-    let seen = Rc::new(RefCell::new(None));
-    let task = spawn({
-        let seen = seen.clone();
-        move || {
-            seen.replace(Some(current()));
-            body()
-        }
-    });
-    yield_now();
-    let greenlet = seen.take().expect("it has begun");
-    (task, greenlet)
-}
+use crate::support::{
+    Log, any_local_address, begun, millis, panic_text, seconds, slowness, within,
+};
 
 /// A handle that does not own its greenlet, as those that `parent` gives.
 fn link(to: &Greenlet<(), ()>) -> Greenlet<(), ()> {

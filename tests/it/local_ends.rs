@@ -9,20 +9,9 @@ use greenhub::greenlet::Builder;
 use greenhub::local::LocalKey;
 use greenhub::{Greenlet, GreenletExit, SwitchError, current, greenlet_local, parent, stack};
 
-use crate::support::{Census, Log, caught, panic_text, started, wait, wait_and_swallow_the_kill};
-
-/// Runs something when it is dropped.
-struct Then(Option<Box<dyn FnOnce()>>);
-
-impl Drop for Then {
-    fn drop(&mut self) {
-        self.0.take().expect("dropped once")();
-    }
-}
-
-fn then(run: impl FnOnce() + 'static) -> Option<Then> {
-    Some(Then(Some(Box::new(run))))
-}
+use crate::support::{
+    Census, Log, Then, caught, panic_text, started, then, wait, wait_and_swallow_the_kill,
+};
 
 /// Says a word when it is dropped, and how often it was cloned.
 struct Heirloom(Log, u32);

@@ -12,20 +12,7 @@ use greenhub::{
     HubHandle, current, greenlet_local, joinall, sleep, spawn, task, try_spawn, yield_now,
 };
 
-use crate::support::{AtDrop, Log, caught, millis, seconds, within};
-
-/// Runs something when it is dropped.
-struct Then(Option<Box<dyn FnOnce()>>);
-
-impl Drop for Then {
-    fn drop(&mut self) {
-        self.0.take().expect("dropped once")();
-    }
-}
-
-fn then(run: impl FnOnce() + 'static) -> Option<Then> {
-    Some(Then(Some(Box::new(run))))
-}
+use crate::support::{AtDrop, Log, Then, caught, millis, seconds, then, within};
 
 greenlet_local! {
     static COUNT: Cell<u32> = const { Cell::new(0) };

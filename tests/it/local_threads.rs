@@ -8,30 +8,17 @@ use std::thread;
 use greenhub::error::AccessError;
 use greenhub::{AnyGreenlet, Greenlet, current, greenlet_local};
 
-use crate::support::{in_child, started, wait};
+use crate::support::{Then, in_child, started, then, wait};
 
-/// Says something to another thread when it is dropped, or does more.
-struct Last(Option<Box<dyn FnOnce()>>);
-
-impl Drop for Last {
-    fn drop(&mut self) {
-        self.0.take().expect("dropped once")();
-    }
-}
-
-fn last(run: impl FnOnce() + 'static) -> Option<Last> {
-    Some(Last(Some(Box::new(run))))
-}
-
-fn says(say: &Sender<String>, word: &'static str) -> Option<Last> {
+fn says(say: &Sender<String>, word: &'static str) -> Option<Then> {
     let say = say.clone();
-    last(move || say.send(word.to_string()).expect("it is heard"))
+    then(move || say.send(word.to_string()).expect("it is heard"))
 }
 
 greenlet_local! {
-    static A: RefCell<Option<Last>> = const { RefCell::new(None) };
-    static B: RefCell<Option<Last>> = const { RefCell::new(None) };
-    static C: RefCell<Option<Last>> = const { RefCell::new(None) };
+    static A: RefCell<Option<Then>> = const { RefCell::new(None) };
+    static B: RefCell<Option<Then>> = const { RefCell::new(None) };
+    static C: RefCell<Option<Then>> = const { RefCell::new(None) };
 }
 
 /// Runs `body` on a thread, and gives all that was said there, to the last destructor.
@@ -46,7 +33,7 @@ fn a_main_greenlet_drops_its_values_when_its_thread_ends() {
     let said = on_a_thread(|say| {
         let me = current();
         B.set(says(&say, "b"));
-        C.set(last({
+        C.set(then({
             let say = say.clone();
             move || {
                 let was_main = current() == me;
@@ -78,8 +65,8 @@ fn values_of_suspended_greenlets_are_leaked_at_the_end_of_their_thread() {
 }
 
 thread_local! {
-    static EARLY: Cell<Option<Last>> = const { Cell::new(None) };
-    static LATE: Cell<Option<Last>> = const { Cell::new(None) };
+    static EARLY: Cell<Option<Then>> = const { Cell::new(None) };
+    static LATE: Cell<Option<Then>> = const { Cell::new(None) };
 }
 
 #[test]
@@ -87,7 +74,7 @@ fn thread_locals_find_the_values_as_long_as_they_go_first() {
     let said = on_a_thread(|say| {
         let asks = |who: &'static str| {
             let say = say.clone();
-            last(move || {
+            then(move || {
                 let a = A.try_with(|a| a.borrow().is_some());
                 let (b, c) = (B.try_with(|_| ()), C.try_with(|_| ()));
                 let seen = format!("{who}: {a:?} {} {}", b.is_ok(), c.is_ok());
@@ -106,7 +93,7 @@ fn thread_locals_find_the_values_as_long_as_they_go_first() {
 #[test]
 fn where_no_greenlet_ever_was_a_thread_locals_destructor_may_make_one() {
     let said = on_a_thread(|say| {
-        LATE.set(last(move || A.set(says(&say, "a"))));
+        LATE.set(then(move || A.set(says(&say, "a"))));
     });
     assert_eq!(said, ["a"]);
 }
@@ -114,7 +101,7 @@ fn where_no_greenlet_ever_was_a_thread_locals_destructor_may_make_one() {
 #[test]
 fn a_greenlet_made_when_its_thread_is_all_but_gone_may_have_values() {
     let said = on_a_thread(|say| {
-        EARLY.set(last({
+        EARLY.set(then({
             let say = say.clone();
             move || {
                 let ran = catch_unwind(AssertUnwindSafe(|| {
@@ -137,7 +124,7 @@ fn a_greenlet_made_when_its_thread_is_all_but_gone_may_have_values() {
 fn a_destructor_that_panics_at_the_end_of_a_thread_keeps_nobody_else_from_going() {
     let said = on_a_thread(|say| {
         A.set(says(&say, "a"));
-        B.set(last(|| panic_any("nobody hears this")));
+        B.set(then(|| panic_any("nobody hears this")));
         C.set(says(&say, "c"));
     });
     assert_eq!(said, ["c", "a"]);
@@ -148,7 +135,7 @@ fn a_destructor_may_switch_and_drop_greenlets_at_the_end_of_its_thread() {
     let said = on_a_thread(|say| {
         let other: Greenlet<u8, u8> = Greenlet::new(|n| n + 1);
         let waiting = started(wait);
-        A.set(last(move || {
+        A.set(then(move || {
             say.send(format!("{}", other.switch(1))).expect("heard");
             drop(waiting); // leaked
         }));
@@ -160,9 +147,9 @@ fn a_destructor_may_switch_and_drop_greenlets_at_the_end_of_its_thread() {
 fn a_process_that_exits_in_a_greenlet_drops_no_value() {
     let name = "local_threads::a_process_that_exits_in_a_greenlet_drops_no_value";
     let ended = in_child(name, || {
-        A.set(last(|| println!("main's dropped")));
+        A.set(then(|| println!("main's dropped")));
         started(|| {
-            A.set(last(|| println!("dropped")));
+            A.set(then(|| println!("dropped")));
             A.with_borrow(|_| std::process::exit(7));
         });
     });
@@ -176,8 +163,8 @@ fn a_process_that_exits_in_a_greenlet_drops_no_value() {
 fn a_process_that_exits_inside_with_keeps_what_is_borrowed() {
     let name = "local_threads::a_process_that_exits_inside_with_keeps_what_is_borrowed";
     let ended = in_child(name, || {
-        greenlet_local!(static BORROWED: Option<Last> = last(|| println!("borrowed one dropped")));
-        B.set(last(|| println!("other dropped")));
+        greenlet_local!(static BORROWED: Option<Then> = then(|| println!("borrowed one dropped")));
+        B.set(then(|| println!("other dropped")));
         BORROWED.with(|_| std::process::exit(7));
     });
     if let Some(ended) = ended {
@@ -191,12 +178,12 @@ fn a_process_may_exit_in_an_initialiser_and_in_a_destructor() {
     let name = "local_threads::a_process_may_exit_in_an_initialiser_and_in_a_destructor";
     let ended = in_child(name, || {
         greenlet_local!(static EXITS: u8 = std::process::exit(7));
-        A.set(last(|| {
+        A.set(then(|| {
             // This thread's values are being dropped when it exits for good.
             assert!(EXITS.try_with(|_| ()).is_err(), "it is being made");
         }));
         started(|| {
-            A.set(last(|| EXITS.with(|_| ())));
+            A.set(then(|| EXITS.with(|_| ())));
         });
     });
     if let Some(ended) = ended {

@@ -180,7 +180,11 @@ fn a_child_that_ends_with_another_type_is_told_with_its_value() {
     };
     let text = error.to_string();
     assert!(text.starts_with("greenlet \"child\" (made at tests/it/misuse.rs:"));
-    assert!(text.contains("ended with a value of type it::support::Counted, which is not waited"));
+    assert!(
+        text.contains(
+            "ended with a value of type it::support::drops::Counted, which is not waited"
+        )
+    );
     match error {
         SwitchError::WrongAnswer { value, .. } => assert!(value.is::<Counted>()),
         other => panic!("{other:?}"),

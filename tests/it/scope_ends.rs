@@ -14,7 +14,7 @@ use greenhub::{
     yield_now,
 };
 
-use crate::support::{Log, caught, child, millis, panic_text, seconds, wait, within};
+use crate::support::{InDrop, Log, caught, child, millis, panic_text, seconds, wait, within};
 
 type Plain = Greenlet<(), ()>;
 
@@ -330,12 +330,6 @@ fn nothing_can_be_spawned_into_a_scope_that_could_not_wait_for_it() {
 #[test]
 fn a_destructor_in_a_panic_may_spawn_into_the_scope_that_the_panic_ends_in() {
     let _watch = within(seconds(10));
-    struct InDrop<F: FnMut()>(F);
-    impl<F: FnMut()> Drop for InDrop<F> {
-        fn drop(&mut self) {
-            (self.0)();
-        }
-    }
     let log = Log::new();
     let text = panic_text(|| {
         scope(|s| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use greenhub::sync::Semaphore;
 use greenhub::{
-    AnyGreenlet, current, hub, joinall, sleep, spawn, wait_any, wait_any_timeout, yield_now,
+    AnyGreenlet, Task, current, hub, joinall, sleep, spawn, wait_any, wait_any_timeout, yield_now,
 };
 
 use crate::support::{Log, panic_text};
@@ -17,6 +17,15 @@ fn taken(permits: usize) -> Rc<Semaphore> {
         semaphore.acquire().forget();
     }
     semaphore
+}
+
+/// A task that takes so many permits for good, and says its name when it has them.
+fn wants(log: &Log, semaphore: &Rc<Semaphore>, name: &'static str, count: usize) -> Task<()> {
+    let (log, semaphore) = (log.clone(), semaphore.clone());
+    spawn(move || {
+        semaphore.acquire_many(count).forget();
+        log.say(name);
+    })
 }
 
 #[test]
@@ -167,13 +176,7 @@ fn a_bounded_one_refuses_permits_that_were_not_taken() {
 #[test]
 fn who_wants_many_is_first_in_line_until_there_are_enough() {
     let (log, semaphore) = (Log::new(), taken(0));
-    let wants = |name: &'static str, count| {
-        let (log, semaphore) = (log.clone(), semaphore.clone());
-        spawn(move || {
-            semaphore.acquire_many(count).forget();
-            log.say(name);
-        })
-    };
+    let wants = |name, count| wants(&log, &semaphore, name, count);
     let tasks = [
         wants("one", 1),
         wants("three", 3),
@@ -276,13 +279,7 @@ fn who_takes_many_takes_nothing_that_was_promised_to_others() {
 #[test]
 fn who_wants_many_is_not_overtaken_while_one_that_was_killed_has_not_unwound_yet() {
     let (log, semaphore) = (Log::new(), taken(0));
-    let wants = |name: &'static str, count| {
-        let (log, semaphore) = (log.clone(), semaphore.clone());
-        spawn(move || {
-            semaphore.acquire_many(count).forget();
-            log.say(name);
-        })
-    };
+    let wants = |name, count| wants(&log, &semaphore, name, count);
     let killed = wants("killed", 3);
     yield_now();
     let (four, one) = (wants("four", 4), wants("one", 1));

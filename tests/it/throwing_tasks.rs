@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use greenhub::hub::{now, pause_clock};
 use greenhub::net::{TcpListener, TcpStream};
-use greenhub::{AnyGreenlet, Greenlet, SwitchError, Task, current, sleep, spawn, yield_now};
+use greenhub::{AnyGreenlet, Greenlet, SwitchError, current, sleep, spawn, yield_now};
 
-use crate::support::{Log, any_local_address, caught, millis, panic_text, seconds, within};
+use crate::support::{Log, any_local_address, begun, caught, millis, panic_text, seconds, within};
 
 fn stone(text: &'static str) -> Box<dyn Any + Send> {
     Box::new(text)
@@ -17,21 +17,6 @@ fn stone(text: &'static str) -> Box<dyn Any + Send> {
 #[track_caller]
 fn text_of(payload: Box<dyn Any + Send>) -> &'static str {
     *payload.downcast::<&str>().expect("a stone")
-}
-
-/// A task that has run up to its first wait, with its greenlet.
-fn begun<T: 'static>(body: impl FnOnce() -> T + 'static) -> (Task<T>, AnyGreenlet) {
-    let seen = Rc::new(RefCell::new(None));
-    let task = spawn({
-        let seen = seen.clone();
-        move || {
-            seen.replace(Some(current()));
-            body()
-        }
-    });
-    yield_now();
-    let greenlet = seen.take().expect("it has begun");
-    (task, greenlet)
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.shared.receive(deadline, Location::caller())
     }
 

@@ -79,7 +79,7 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn send_timeout(&self, item: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.shared.send(item, deadline, Location::caller())
     }
 

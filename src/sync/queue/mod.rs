@@ -144,7 +144,7 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
     /// As there.
     #[track_caller]
     pub fn push_timeout(&self, item: T, limit: Duration) -> Result<(), PushError<T>> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.stock.push(item, deadline, Location::caller())
     }
 
@@ -189,7 +189,7 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
     /// As there.
     #[track_caller]
     pub fn pop_timeout(&self, limit: Duration) -> Result<T, PopError> {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.stock.pop(deadline, Location::caller())
     }
 
@@ -250,7 +250,7 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
     where
         T: Clone,
     {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.stock.peek(deadline, Location::caller())
     }
 
@@ -291,7 +291,7 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
     /// As there.
     #[track_caller]
     pub fn join_timeout(&self, limit: Duration) -> bool {
-        let deadline = hub::get().clock().after(limit);
+        let deadline = hub::deadline(limit);
         self.join_until(deadline, Location::caller())
     }
 

@@ -1,15 +1,17 @@
 //! What the tests share: an order log, counters of drops, caught panics, and tests that run in a child process.
 
 pub(crate) mod ancestors;
+mod drops;
 #[cfg(feature = "hub")]
 mod gauge;
+mod lending;
 #[cfg(feature = "hub")]
 mod sockets;
 #[cfg(feature = "hub")]
 mod watch;
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,10 +22,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use greenhub::generator::Generator;
-use greenhub::{Greenlet, GreenletExit, parent, stack};
+use greenhub::{AnyGreenlet, Greenlet, GreenletExit, current, parent, stack};
+#[cfg(feature = "hub")]
+use greenhub::{Task, spawn, yield_now};
 
+pub(crate) use self::drops::*;
 #[cfg(feature = "hub")]
 pub(crate) use self::gauge::*;
+pub(crate) use self::lending::*;
 #[cfg(feature = "hub")]
 pub(crate) use self::sockets::*;
 #[cfg(feature = "hub")]
@@ -88,53 +94,6 @@ impl Drop for AtDrop {
     }
 }
 
-/// Does something when it is dropped.
-#[cfg(feature = "hub")]
-pub(crate) struct InDrop<F: FnMut()>(pub(crate) F);
-
-#[cfg(feature = "hub")]
-impl<F: FnMut()> Drop for InDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
-/// Makes things of which it counts how many are still there.
-#[derive(Clone, Default)]
-pub(crate) struct Census {
-    made: Rc<Cell<usize>>,
-    dropped: Rc<Cell<usize>>,
-}
-
-pub(crate) struct Counted(Census);
-
-impl Census {
-    pub(crate) fn new() -> Census {
-        Census::default()
-    }
-
-    pub(crate) fn one(&self) -> Counted {
-        self.made.set(self.made.get() + 1);
-        Counted(self.clone())
-    }
-
-    pub(crate) fn dropped(&self) -> usize {
-        self.dropped.get()
-    }
-
-    /// Everything made was dropped, and nothing twice.
-    #[track_caller]
-    pub(crate) fn check_all_dropped(&self) {
-        assert_eq!(self.dropped.get(), self.made.get(), "dropped of all made");
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.dropped.set(self.0.dropped.get() + 1);
-    }
-}
-
 /// Runs `f`, which must panic, and gives the payload.
 #[track_caller]
 pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Box<dyn Any + Send> {
@@ -172,6 +131,39 @@ pub(crate) fn started(body: impl FnOnce() + 'static) -> Greenlet<(), ()> {
     let greenlet = Greenlet::new(|()| body());
     greenlet.switch(());
     greenlet
+}
+
+/// Runs `body` in a greenlet whose only handle is the one that `body` gets. Whoever switches to a greenlet
+/// holds a handle of it; so a child is sent the handle, and ends with it as its value.
+pub(crate) fn owning_itself(body: impl FnOnce(AnyGreenlet) + 'static) {
+    let greenlet: Greenlet<(), AnyGreenlet> = Greenlet::new(|()| {
+        let child: Greenlet<AnyGreenlet, AnyGreenlet> = Greenlet::new(|own| own);
+        let own = parent::<AnyGreenlet, AnyGreenlet>().switch(AnyGreenlet::from(&child));
+        drop(child);
+        body(own);
+        current() // nobody waits for it: see below
+    });
+    let child = greenlet.switch(()).typed::<AnyGreenlet, ()>();
+    let only = AnyGreenlet::from(&greenlet);
+    drop(greenlet);
+    drop(child.try_switch(only));
+}
+
+/// A task that has run up to its first wait, with its greenlet.
+#[cfg(feature = "hub")]
+#[track_caller]
+pub(crate) fn begun<T: 'static>(body: impl FnOnce() -> T + 'static) -> (Task<T>, AnyGreenlet) {
+    let seen = Rc::new(RefCell::new(None));
+    let task = spawn({
+        let seen = seen.clone();
+        move || {
+            seen.replace(Some(current()));
+            body()
+        }
+    });
+    yield_now();
+    let greenlet = seen.take().expect("it has begun");
+    (task, greenlet)
 }
 
 /// A generator that yields 1 to 3, and says how each of its frames ends.
