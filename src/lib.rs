@@ -76,7 +76,7 @@ pub mod local;
 #[cfg(feature = "hub")]
 pub mod net;
 #[cfg(feature = "hub")]
-pub mod select;
+mod select;
 #[cfg(feature = "hub")]
 mod slots;
 pub mod stack;
@@ -116,6 +116,14 @@ pub use timer::Timer;
 pub use waitable::{
     IWait, Waitable, iwait, wait, wait_any, wait_any_timeout, wait_count, wait_timeout,
 };
+
+/// Not for users: what the macro `select!` names.
+#[cfg(feature = "hub")]
+#[doc(hidden)]
+pub mod __select {
+    pub use crate::select::{Looking, Selected, choose, choose_for, choose_now, no_default};
+    pub use crate::sync::channel::Arm;
+}
 
 /// The notes and the README, whose Rust blocks compile and run as doc tests.
 #[cfg(all(doctest, feature = "hub"))]

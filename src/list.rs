@@ -36,6 +36,18 @@ pub(crate) struct Node<T> {
     value: Cell<Option<T>>,
 }
 
+/// What happens to a value that [`List::take_first`] looks at.
+pub(crate) enum Look {
+    /// It stays, and the next one is looked at.
+    Leave,
+    /// It goes, and the next one is looked at.
+    Remove,
+    /// It is the one.
+    Take,
+    /// It stays, and no other one is looked at.
+    Stop,
+}
+
 /// While this lives, its node may be in the list.
 pub(crate) struct Link<'a, T> {
     list: &'a List<T>,
@@ -176,6 +188,38 @@ impl<T> List<T> {
         node.value.take()
     }
 
+    /// Looks at the values and their ranks, first to last, until one of them is taken. `look` must not touch the list.
+    #[inline(always)]
+    pub(crate) fn take_first(&self, mut look: impl FnMut(&T, u64) -> Look) -> Option<T> {
+        let mut next = self.head.get();
+        while !next.is_null() {
+            // SAFETY: the invariant: what the list reaches is alive.
+            let node = unsafe { &*next };
+            next = node.next.get();
+            let Some(value) = node.value.take() else {
+                continue;
+            };
+            match look(&value, node.rank) {
+                Look::Take => {
+                    self.take_out(node);
+                    return Some(value);
+                }
+                Look::Remove => {
+                    self.take_out(node);
+                    drop(value);
+                    // Its destructor may have changed the list.
+                    next = self.head.get();
+                }
+                Look::Leave => node.value.set(Some(value)),
+                Look::Stop => {
+                    node.value.set(Some(value));
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
     #[inline(always)]
     fn take_out(&self, node: &Node<T>) {
         let (prev, next) = (node.prev.get(), node.next.get());
@@ -221,6 +265,28 @@ mod tests {
         assert_eq!(list.pop_front(), Some('b'));
         assert_eq!(list.pop_front(), Some('c'));
         assert_eq!(list.pop_front(), None);
+    }
+
+    #[test]
+    fn the_first_that_fits_is_taken() {
+        let nodes = [1, 2, 3, 4].map(|value| Node::new(value, value));
+        let list = List::new();
+        // SAFETY: the links are dropped at the end of this function, before nodes and list.
+        let _links = nodes.each_ref().map(|node| unsafe { list.insert(node) });
+        let look = |value: &u64, rank| {
+            assert_eq!(*value, rank);
+            match value {
+                1 => Look::Leave,
+                2 => Look::Remove,
+                3 => Look::Take,
+                _ => Look::Stop,
+            }
+        };
+        assert_eq!(list.take_first(look), Some(3));
+        assert_eq!(list.take_first(look), None);
+        assert_eq!(list.pop_front(), Some(1));
+        assert_eq!(list.pop_front(), Some(4));
+        assert!(list.is_empty());
     }
 
     proptest! {

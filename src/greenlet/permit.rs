@@ -10,6 +10,8 @@ use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
 use super::{chain, describe};
 use crate::error::WaitRefused;
+#[cfg(feature = "hub")]
+use crate::interrupts::Interrupts;
 
 /// How often a greenlet may catch its kill and wait again, before its stack is given up for lost.
 pub(crate) const MOST_SWALLOWED: u32 = 100;
@@ -41,6 +43,24 @@ pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
     #[cfg(feature = "hub")]
     interrupt::raise_due(me);
     Ok(())
+}
+
+/// The running greenlet may be left, and nothing is pending for it that a wait would raise.
+#[cfg(feature = "hub")]
+#[inline]
+pub(crate) fn may_be_left(me: Me) -> bool {
+    is_free() || may_be_left_all_the_same(me)
+}
+
+#[cfg(feature = "hub")]
+#[cold]
+#[inline(never)]
+fn may_be_left_all_the_same(me: Me) -> bool {
+    let pending = || me.known_interrupts().is_some_and(Interrupts::is_pending);
+    !std::thread::panicking()
+        && no_switch::innermost().is_none()
+        && me.unwound_by().is_none()
+        && !pending()
 }
 
 /// Says whose panic stands in the way of `me`, which is called `name` there: its own; or that of one who ends it, and whose

@@ -7,24 +7,27 @@
 //!      c --- waiters: [me]           the nodes in the others go when the wait is over
 //! ```
 
-use std::array;
+use std::cell::Cell;
 use std::mem;
 use std::panic::Location;
 
 use super::Nanos;
-use super::line::{Claim, Supply};
+use super::line::{Claim, Line, Supply};
 use super::park::Parking;
 use super::waiter::{WaitList, Waiter};
 use crate::error::WaitRefused;
 use crate::list::Node;
 use crate::waiting::{Reason, Woken};
 
-/// Where one waits for one thing.
+/// Where a greenlet waits for one thing.
 #[derive(Clone, Copy)]
 pub(crate) enum Spot<'a> {
-    /// Who is in this list is told when something has changed for all.
+    /// All in this list are told when it has become ready.
     List(&'a WaitList),
-    /// Who is in its line is called when there is something for it.
+    /// The lookers of this line are told when there is something that no taker of the line has a claim to. It may be gone
+    /// when they run.
+    Look(&'a Line),
+    /// The takers in its line are called, one for each thing.
     Line(&'a dyn Supply),
 }
 
@@ -34,85 +37,87 @@ pub(crate) enum First<'a> {
     Told(usize),
     /// The line at this index has called.
     Mine(usize, Claim<'a, dyn Supply + 'a>),
+    /// Something has changed: it is time to look again.
+    Again,
     /// The time is over.
     TimedOut,
 }
 
 impl<'a> Spot<'a> {
-    /// Somebody is about to wait there, or to come again, who has found nothing.
-    pub(crate) fn expect(self) {
-        if let Spot::Line(supply) = self {
-            supply.expect();
-        }
-    }
-
-    pub(super) fn waiters(self) -> &'a WaitList {
+    pub(crate) fn waiters(self) -> &'a WaitList {
         match self {
             Spot::List(list) => list,
-            Spot::Line(supply) => supply.line().waiters(),
+            Spot::Look(line) => line.lookers(),
+            Spot::Line(supply) => supply.line().takers(),
+        }
+    }
+
+    /// Both are places in one list.
+    pub(crate) fn is_same(self, other: Spot<'_>) -> bool {
+        self.waiters().address() == other.waiters().address()
+    }
+
+    /// What it is a taker's place for.
+    pub(crate) fn supply(self) -> Option<&'a dyn Supply> {
+        match self {
+            Spot::List(_) | Spot::Look(_) => None,
+            Spot::Line(supply) => Some(supply),
         }
     }
 }
 
-/// Waits in all of `spots` until woken or called through one of them, or until the clock has reached `deadline`. Whoever
-/// comes again says its `rank` and gets its old places back.
+/// Waits in all of `spots` until woken or called through one of them, or until the clock has reached `deadline`. A greenlet
+/// that comes again says its `rank` and gets its old places back. If `met` is the index of a line with a counterpart
+/// that must run first to make a thing, the wait is for that alone, until it is there or does not come.
+///
+/// `nodes` makes a node for each spot, in an array or a vector.
 ///
 /// # Errors
 /// [`WaitRefused`] where the running greenlet may not be left.
-pub(crate) fn wait_in_any<'a>(
+#[inline]
+pub(crate) fn wait_in_any<'a, N: AsRef<[Node<Waiter>]>>(
     spots: &[Spot<'a>],
+    nodes: impl FnOnce(&dyn Fn() -> Node<Waiter>) -> N,
+    met: Option<usize>,
     reason: Reason,
     place: &'static Location<'static>,
     deadline: Option<Nanos>,
     rank: &mut Option<u64>,
 ) -> Result<First<'a>, WaitRefused> {
-    let parking = begin(spots, reason, place)?;
+    let parking = Parking::begin(reason, place)?;
     let rank = *rank.get_or_insert(parking.ticket());
-    let node = |_| Node::new(parking.waiter(), rank);
-    let nodes: Vec<_> = spots.iter().map(node).collect();
-    Ok(wait_at(spots, &nodes, &parking, deadline))
-}
-
-/// As [`wait_in_any`], for a number of spots that is known beforehand: it takes no memory.
-///
-/// # Errors
-/// [`WaitRefused`] where the running greenlet may not be left.
-pub(crate) fn wait_in_each<'a, const N: usize>(
-    spots: &[Spot<'a>; N],
-    reason: Reason,
-    place: &'static Location<'static>,
-    deadline: Option<Nanos>,
-    rank: &mut Option<u64>,
-) -> Result<First<'a>, WaitRefused> {
-    let parking = begin(spots, reason, place)?;
-    let rank = *rank.get_or_insert(parking.ticket());
-    let nodes: [_; N] = array::from_fn(|_| Node::new(parking.waiter(), rank));
-    Ok(wait_at(spots, &nodes, &parking, deadline))
-}
-
-fn begin(
-    spots: &[Spot<'_>],
-    reason: Reason,
-    place: &'static Location<'static>,
-) -> Result<Parking, WaitRefused> {
-    spots.iter().for_each(|spot| spot.expect());
-    Parking::begin(reason, place)
+    let nodes = nodes(&|| Node::new(parking.waiter(), rank));
+    let met = met.and_then(|index| spots[index].supply());
+    let is_bound = met.is_some_and(|supply| supply.meet(&parking));
+    let deadline = if is_bound { None } else { deadline };
+    Ok(wait_at(spots, nodes.as_ref(), &parking, is_bound, deadline))
 }
 
 /// Waits with each node in the list of its spot. They lie still, since they are borrowed.
-#[inline]
 fn wait_at<'a>(
     spots: &[Spot<'a>],
     nodes: &[Node<Waiter>],
     parking: &Parking,
+    is_bound: bool,
     deadline: Option<Nanos>,
 ) -> First<'a> {
     let _links = Links { spots, nodes };
-    for (spot, node) in spots.iter().zip(nodes) {
-        // SAFETY: a new node is in no list. `Links` takes it out at the end of this function, when node and list are still
-        // borrowed; if this frame is never left, both stay where they are for ever.
-        unsafe { spot.waiters().waiters.link(node) };
+    // As a taker it may be what others look for, but not what it looks for itself: so lookers come last.
+    let enter = |is_taker: bool| {
+        for (spot, node) in spots.iter().zip(nodes) {
+            if spot.supply().is_some() == is_taker {
+                // SAFETY: a new node is in no list. `Links` takes it out at the end of this function, when node and list are
+                // still borrowed; if this frame is never left, both stay where they are for ever.
+                unsafe { spot.waiters().waiters.link(node) };
+            }
+        }
+    };
+    enter(true);
+    if !is_bound {
+        let takes = spots.iter().filter_map(|spot| spot.supply());
+        takes.for_each(|supply| supply.announce());
     }
+    enter(false);
     let calls = Calls {
         spots,
         nodes,
@@ -156,19 +161,23 @@ impl<'a> Calls<'a, '_> {
     }
 
     fn first(&self) -> First<'a> {
-        let was_popped = |index: &usize| !self.nodes[*index].is_linked();
-        let mut popped = (0..self.nodes.len()).filter(was_popped);
         let Some(caller) = self.parking.caller() else {
-            return popped.next().map_or(First::TimedOut, First::Told);
+            let told = |index: &usize| {
+                self.spots[*index].supply().is_none() && !self.nodes[*index].is_linked()
+            };
+            let first = (0..self.nodes.len()).find(told);
+            return first.map_or(First::Again, First::Told);
         };
-        // Others may have tried to call, too late: the one that was in time has left its address.
-        let is_caller = |index: &usize| self.spots[*index].waiters().address() == caller;
-        match popped
-            .find(is_caller)
-            .map(|index| (index, self.spots[index]))
-        {
-            Some((index, Spot::Line(supply))) => First::Mine(index, Claim::new(supply)),
-            _ => unreachable!("only a line that it waits in calls it"),
+        // It may wait in the same line more than once: a draw tells for which of these the call was.
+        let calls = |spot: &Spot<'a>| {
+            let supply = spot.supply()?;
+            (supply.line().takers().address() == caller).then_some(supply)
+        };
+        let callers = self.spots.iter().enumerate();
+        let drawn = draw(callers.filter_map(|(index, spot)| Some((index, calls(spot)?))));
+        match drawn {
+            Some((index, supply)) => First::Mine(index, Claim::new(supply)),
+            None => unreachable!("only a line that it waits in calls it"),
         }
     }
 }
@@ -177,4 +186,31 @@ impl Drop for Calls<'_, '_> {
     fn drop(&mut self) {
         drop(self.first());
     }
+}
+
+thread_local! {
+    /// Each thread begins with the same number, so that a program which runs alike chooses alike.
+    static RANDOM: Cell<u64> = const { Cell::new(0x9E37_79B9_7F4A_7C15) };
+}
+
+/// One of several, each with the same probability.
+#[inline]
+pub(crate) fn draw<T>(several: impl Iterator<Item = T>) -> Option<T> {
+    let mut drawn = None;
+    for (count, one) in (1..).zip(several) {
+        if count == 1 || random_below(count) == 0 {
+            drawn = Some(one);
+        }
+    }
+    drawn
+}
+
+/// Marsaglia's xorshift: what it lacks in quality is not seen in a choice of a few.
+fn random_below(limit: u64) -> u64 {
+    let mut state = RANDOM.get();
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    RANDOM.set(state);
+    (state >> 32) % limit
 }

@@ -113,6 +113,20 @@ impl Parking {
     }
 }
 
+/// The running greenlet may wait: it is not the hub, nothing keeps it from being left, and nothing is pending for it.
+pub(crate) fn may_park() -> bool {
+    let me = thread::current();
+    let is_hub = existing().is_none_or(|hub| me.as_next() == hub.greenlet.as_next());
+    !is_hub && permit::may_be_left(me)
+}
+
+/// Lets those run that are ready, where that is possible. Nothing is raised here but what is thrown meanwhile.
+pub(crate) fn give_way(place: &'static Location<'static>) {
+    if may_park() {
+        yield_now(place);
+    }
+}
+
 impl Drop for Parking {
     #[inline(always)]
     fn drop(&mut self) {

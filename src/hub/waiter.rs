@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::ready::Ready;
 use crate::greenlet::counted::AnyRef;
-use crate::list::List;
+use crate::list::{List, Look};
 use crate::waiting::Woken;
 
 /// Who is told when something is ready.
@@ -65,30 +65,74 @@ impl Waiter {
         }
     }
 
-    /// It is a greenlet whose wait goes on: a call would reach it.
-    fn is_parked(&self) -> bool {
+    /// Its wait can still be called: nothing has ended it, and it is bound to no counterpart.
+    #[inline(always)]
+    pub(crate) fn is_undecided(&self) -> bool {
         match self {
-            Waiter::One { greenlet, ticket } => greenlet.wait().is_parked(*ticket),
+            Waiter::One { greenlet, ticket } => greenlet.wait().is_undecided(*ticket),
             Waiter::Among(_) => false,
         }
     }
 
-    /// As `end`, for one who is called by the list at address `caller`, and shall know it. False if the call was in vain: nobody
-    /// comes for it.
+    /// Ends the wait with a call by the list at address `caller`. False if it has ended before.
     #[inline(always)]
-    fn call(self, caller: usize, ready: &Ready) -> bool {
+    pub(super) fn call(&self, caller: usize) -> bool {
         match self {
-            Waiter::One { greenlet, ticket } => {
-                let is_first = greenlet.wait().call(ticket, caller);
-                if is_first {
-                    ready.push(greenlet);
-                }
-                is_first
-            }
-            Waiter::Among(entry) => {
-                entry.collector.add(entry.number, ready);
-                false
-            }
+            Waiter::One { greenlet, ticket } => greenlet.wait().call(*ticket, caller),
+            Waiter::Among(_) => false,
+        }
+    }
+
+    /// What a line does with it when it has something for the first that can be called. A bound wait keeps its place.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn pass_over(&self) -> Look {
+        match self {
+            Waiter::One { greenlet, ticket } if greenlet.wait().is_bound(*ticket) => Look::Leave,
+            _ => Look::Remove,
+        }
+    }
+
+    /// Puts the greenlet into the queue.
+    #[inline(always)]
+    pub(super) fn queue(self, ready: &Ready) {
+        if let Waiter::One { greenlet, .. } = self {
+            ready.push(greenlet);
+        }
+    }
+
+    /// Binds an undecided wait to one counterpart, by which alone it is called from now on.
+    pub(crate) fn bind(&self) -> Option<Waiter> {
+        let Waiter::One { greenlet, ticket } = self else {
+            return None;
+        };
+        let ticket = greenlet.wait().bind(*ticket)?;
+        Some(Waiter::new(greenlet.clone(), ticket))
+    }
+
+    /// Undoes `bind`, for what that gave: the greenlet looks again when its turn comes. What it can be called as until
+    /// then, if its wait has not ended meanwhile.
+    pub(super) fn unbind_into(self, ready: &Ready) -> Option<Waiter> {
+        let Waiter::One { greenlet, ticket } = self else {
+            return None;
+        };
+        greenlet.wait().unbind(ticket).then(|| {
+            ready.push(greenlet.clone());
+            let ticket = greenlet.wait().ticket();
+            Waiter::new(greenlet, ticket)
+        })
+    }
+
+    /// Both are waits of the same greenlet.
+    pub(crate) fn is_of_same_greenlet(&self, other: &Waiter) -> bool {
+        match (self, other) {
+            (
+                Waiter::One { greenlet: one, .. },
+                Waiter::One {
+                    greenlet: other, ..
+                },
+            ) => one.as_next() == other.as_next(),
+            _ => false,
         }
     }
 }
@@ -144,25 +188,29 @@ impl WaitList {
         }
     }
 
-    /// Calls the first who comes for it, and tells those before who only collect. False if there is none.
+    /// Calls the first that can be called. False if there is none.
     #[inline(always)]
     pub(super) fn call_first_into(&self, ready: &Ready) -> bool {
-        while let Some(waiter) = self.waiters.pop_front() {
-            if waiter.call(self.address(), ready) {
-                return true;
+        let caller = self.address();
+        let called = self.waiters.take_first(|waiter, _| {
+            if waiter.call(caller) {
+                Look::Take
+            } else {
+                waiter.pass_over()
             }
+        });
+        match called {
+            Some(waiter) => {
+                waiter.queue(ready);
+                true
+            }
+            None => false,
         }
-        false
     }
 
-    /// How many there are whom a call would reach, counted up to `most`.
-    pub(super) fn count_parked(&self, most: usize) -> usize {
-        let mut count = 0;
-        self.waiters.any(|waiter| {
-            count += usize::from(waiter.is_parked());
-            count >= most
-        });
-        count
+    /// There is one that can be called.
+    pub(super) fn has_undecided(&self) -> bool {
+        self.waiters.any(Waiter::is_undecided)
     }
 
     /// By which those who were called know the list.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::lines::Spot;
 use super::park::Parking;
 use super::waiter::{Collector, WaitList, Waiter};
-use super::{Nanos, existing};
+use super::{Nanos, existing, get};
 use crate::error::WaitRefused;
 use crate::list::Node;
 use crate::waiting::{Reason, Woken};
@@ -62,6 +62,26 @@ impl WaitList {
     }
 }
 
+impl Waiter {
+    /// Ends the wait. Where the hub is gone nothing runs any more.
+    pub(crate) fn wake(self) {
+        if let Some(hub) = existing() {
+            self.end(Woken::Called, &hub.ready);
+        }
+    }
+
+    /// Undoes `bind`, for what that gave: the greenlet looks again when its turn comes. What it can be called as until
+    /// then, if its wait has not ended meanwhile.
+    pub(crate) fn unbind(self) -> Option<Waiter> {
+        self.unbind_into(&existing()?.ready)
+    }
+}
+
+/// A rank after all that were drawn before, by this and by the waits of the thread.
+pub(crate) fn draw_rank() -> u64 {
+    get().next_ticket()
+}
+
 impl Collector {
     /// Waits until something has become ready, if nothing has yet.
     ///
@@ -100,7 +120,9 @@ pub(crate) struct Places {
 
 impl Places {
     /// A place for each of `count` things, which are in no list yet.
+    /// The thread has a hub from here on: without one, what becomes ready would tell no list.
     pub(crate) fn new(count: usize, collector: &Rc<Collector>) -> Places {
+        get();
         let node = |number| Node::new(Waiter::among(collector, number), 0);
         Places {
             nodes: ManuallyDrop::new((0..count).map(node).collect()),
@@ -113,9 +135,13 @@ impl Places {
     /// It is in no list. [`leave`](Places::leave) takes it out of this one before the list moves or dies, unless `self`
     /// is forgotten.
     pub(crate) unsafe fn enter(&self, number: usize, spot: Spot<'_>) {
-        spot.expect();
         // SAFETY: the caller's promise; and the node lies still, on the heap.
         unsafe { spot.waiters().waiters.link(&self.nodes[number]) };
+    }
+
+    /// Lets thing `number`, which is in no list, be waited for once more.
+    pub(crate) fn refill(&self, number: usize, collector: &Rc<Collector>) {
+        self.nodes[number].fill(Waiter::among(collector, number));
     }
 
     /// Takes thing `number` out of the list of `spot`.

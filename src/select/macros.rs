@@ -91,25 +91,56 @@
 #[macro_export]
 macro_rules! select {
     ($($arms:tt)*) => {
-        $crate::__select_arms!(@cut ($($arms)*) ())
+        $crate::__select_arms!(@cut ($($arms)*) (false))
+    };
+}
+
+/// As [`select!`](crate::select!), but of several arms that are ready it chooses the one that is written first.
+///
+/// # Panics
+/// As there.
+///
+/// # Aborts
+/// As there.
+///
+/// # Examples
+/// ```
+/// use greenhub::select_biased;
+/// use greenhub::sync::channel;
+///
+/// let (urgent, on_urgent) = channel::unbounded();
+/// let (usual, on_usual) = channel::unbounded();
+/// usual.send(1)?;
+/// urgent.send(2)?;
+/// let first = select_biased! {
+///     recv(on_urgent) -> n => n?,
+///     recv(on_usual) -> n => n?,
+/// };
+/// assert_eq!(first, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[macro_export]
+macro_rules! select_biased {
+    ($($arms:tt)*) => {
+        $crate::__select_arms!(@cut ($($arms)*) (true))
     };
 }
 
 /// Not for users: the steps of [`select!`](crate::select!).
 ///
-/// - `@cut (what is left) (arms)` cuts the text into arms: `[kind (operands) (pattern)? {body}]`;
-/// - `@arms (arms) (numbers) selected [operands] [lets] [things] [branches] [choice]` turns each into code;
+/// - `@cut (what is left) (is_biased arms)` cuts the text into arms: `[kind (operands) (pattern)? {body}]`;
+/// - `@arms (arms) (numbers) selected [is_biased] [operands] [lets] [things] [branches] [choice]` turns each into code;
 /// - what is no arm ends in one of the complaints.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select_arms {
-    (@cut () ($($done:tt)*)) => {
+    (@cut () ($biased:tt $($done:tt)*)) => {
         $crate::__select_arms!(
             @arms ($($done)*)
             (0usize 1usize 2usize 3usize 4usize 5usize 6usize 7usize 8usize 9usize 10usize 11usize 12usize 13usize
              14usize 15usize 16usize 17usize 18usize 19usize 20usize 21usize 22usize 23usize 24usize 25usize 26usize
              27usize 28usize 29usize 30usize 31usize)
-            selected [] [] [] [] []
+            selected [$biased] [] [] [] [] []
         )
     };
     (@cut (default => $($rest:tt)*) ($($done:tt)*)) => {
@@ -145,19 +176,19 @@ macro_rules! __select_arms {
     };
 
     // All arms are there: the whole.
-    (@arms () $numbers:tt $selected:ident [$(($name:ident $operand:expr))*] [$($lets:tt)*] [$($thing:expr,)*] [$($branches:tt)*] []) => {
+    (@arms () $numbers:tt $selected:ident [$biased:tt] [$(($name:ident $operand:expr))*] [$($lets:tt)*] [$($thing:expr,)*] [$($branches:tt)*] []) => {
         match ($(&$operand,)*) { ($($name,)*) => {
         $($lets)*
-        let $selected = $crate::select::choose([$($thing as &dyn $crate::select::Waitable),*]);
+        let $selected = $crate::__select::choose($biased, [$($thing as &dyn $crate::__select::Arm),*]);
         match $selected.index() {
             $($branches)*
-            _ => $crate::select::no_default(),
+            _ => $crate::__select::no_default(),
         }
     }}};
-    (@arms () $numbers:tt $selected:ident [$(($name:ident $operand:expr))*] [$($lets:tt)*] [$($thing:expr,)*] [$($branches:tt)*] [() $body:block]) => {
+    (@arms () $numbers:tt $selected:ident [$biased:tt] [$(($name:ident $operand:expr))*] [$($lets:tt)*] [$($thing:expr,)*] [$($branches:tt)*] [() $body:block]) => {
         match ($(&$operand,)*) { ($($name,)*) => {
         $($lets)*
-        let $selected = $crate::select::choose_now([$($thing as &dyn $crate::select::Waitable),*]);
+        let $selected = $crate::__select::choose_now($biased, [$($thing as &dyn $crate::__select::Arm),*]);
         match $selected.index() {
             $($branches)*
             _ => {
@@ -166,10 +197,10 @@ macro_rules! __select_arms {
             }
         }
     }}};
-    (@arms () $numbers:tt $selected:ident [$(($name:ident $operand:expr))*] [$($lets:tt)*] [$($thing:expr,)*] [$($branches:tt)*] [($limit:expr) $body:block]) => {
+    (@arms () $numbers:tt $selected:ident [$biased:tt] [$(($name:ident $operand:expr))*] [$($lets:tt)*] [$($thing:expr,)*] [$($branches:tt)*] [($limit:expr) $body:block]) => {
         match ($(&$operand,)*) { ($($name,)*) => {
         $($lets)*
-        let $selected = $crate::select::choose_for([$($thing as &dyn $crate::select::Waitable),*], $limit);
+        let $selected = $crate::__select::choose_for($biased, [$($thing as &dyn $crate::__select::Arm),*], $limit);
         match $selected.index() {
             $($branches)*
             _ => {
@@ -181,9 +212,9 @@ macro_rules! __select_arms {
 
     // An arm more: its statements, what is waited for, and its branch.
     (@arms ([recv ($receiver:expr $(,)?) ($res:pat) $body:block] $($rest:tt)*) ($number:tt $($numbers:tt)*)
-        $selected:ident [$($operands:tt)*] [$($lets:tt)*] [$($things:tt)*] [$($branches:tt)*] $choice:tt) => {
+        $selected:ident $biased:tt [$($operands:tt)*] [$($lets:tt)*] [$($things:tt)*] [$($branches:tt)*] $choice:tt) => {
         $crate::__select_arms!(
-            @arms ($($rest)*) ($($numbers)*) $selected
+            @arms ($($rest)*) ($($numbers)*) $selected $biased
             [$($operands)* (arm $receiver)]
             [$($lets)* let arm: &$crate::sync::channel::Receiver<_> = arm;]
             [$($things)* arm,]
@@ -192,50 +223,47 @@ macro_rules! __select_arms {
         )
     };
     (@arms ([send ($sender:expr, $item:expr $(,)?) ($res:pat) $body:block] $($rest:tt)*) ($number:tt $($numbers:tt)*)
-        $selected:ident [$($operands:tt)*] [$($lets:tt)*] [$($things:tt)*] [$($branches:tt)*] $choice:tt) => {
+        $selected:ident $biased:tt [$($operands:tt)*] [$($lets:tt)*] [$($things:tt)*] [$($branches:tt)*] $choice:tt) => {
         $crate::__select_arms!(
-            @arms ($($rest)*) ($($numbers)*) $selected
-            [$($operands)* (sender $sender)]
-            [
-                $($lets)*
-                let sender: &$crate::sync::channel::Sender<_> = sender;
-                let arm = $crate::select::sending(sender);
-            ]
-            [$($things)* &arm,]
-            [$($branches)* $number => { let $res = $selected.place(sender).send($item); $body }]
+            @arms ($($rest)*) ($($numbers)*) $selected $biased
+            [$($operands)* (arm $sender)]
+            [$($lets)* let arm: &$crate::sync::channel::Sender<_> = arm;]
+            [$($things)* arm,]
+            [$($branches)* $number => { let $res = $selected.place(arm).send($item); $body }]
             $choice
         )
     };
     (@arms ([wait ($thing:expr $(,)?) ($res:pat) $body:block] $($rest:tt)*) ($number:tt $($numbers:tt)*)
-        $selected:ident [$($operands:tt)*] [$($lets:tt)*] [$($things:tt)*] [$($branches:tt)*] $choice:tt) => {
+        $selected:ident $biased:tt [$($operands:tt)*] [$($lets:tt)*] [$($things:tt)*] [$($branches:tt)*] $choice:tt) => {
         $crate::__select_arms!(
-            @arms ($($rest)*) ($($numbers)*) $selected
-            [$($operands)* (arm $thing)] [$($lets)*]
-            [$($things)* arm,]
+            @arms ($($rest)*) ($($numbers)*) $selected $biased
+            [$($operands)* (arm $thing)] [$($lets)* let arm = $crate::__select::Looking::at(arm);]
+            [$($things)* &arm,]
             [$($branches)* $number => { #[allow(clippy::let_unit_value)] let $res = $selected.look(); $body }]
             $choice
         )
     };
     (@arms ([join ($task:ident $(,)?) ($res:pat) $body:block] $($rest:tt)*) ($number:tt $($numbers:tt)*)
-        $selected:ident [$($operands:tt)*] [$($lets:tt)*] [$($things:tt)*] [$($branches:tt)*] $choice:tt) => {
+        $selected:ident $biased:tt [$($operands:tt)*] [$($lets:tt)*] [$($things:tt)*] [$($branches:tt)*] $choice:tt) => {
         $crate::__select_arms!(
-            @arms ($($rest)*) ($($numbers)*) $selected
-            [$($operands)* (arm $task)] [$($lets)* let arm: &$crate::task::Task<_> = arm;]
-            [$($things)* arm,]
+            @arms ($($rest)*) ($($numbers)*) $selected $biased
+            [$($operands)* (arm $task)]
+            [$($lets)* let arm: &$crate::task::Task<_> = arm; let arm = $crate::__select::Looking::at(arm);]
+            [$($things)* &arm,]
             [$($branches)* $number => { $selected.look(); let $res = $task.join(); $body }]
             $choice
         )
     };
     (@arms ([default ($($limit:expr)? $(,)?) $body:block] $($rest:tt)*) $numbers:tt
-        $selected:ident $operands:tt $lets:tt $things:tt $branches:tt []) => {
-        $crate::__select_arms!(@arms ($($rest)*) $numbers $selected $operands $lets $things $branches [($($limit)?) $body])
+        $selected:ident $biased:tt $operands:tt $lets:tt $things:tt $branches:tt []) => {
+        $crate::__select_arms!(@arms ($($rest)*) $numbers $selected $biased $operands $lets $things $branches [($($limit)?) $body])
     };
 
     // What is wrong with an arm.
     (@arms $arms:tt () $($state:tt)*) => {
         compile_error!("`select!` takes 32 arms at most")
     };
-    (@arms ([default $($arm:tt)*] $($rest:tt)*) $numbers:tt $selected:ident $operands:tt $lets:tt $things:tt $branches:tt [$($choice:tt)+]) => {
+    (@arms ([default $($arm:tt)*] $($rest:tt)*) $numbers:tt $selected:ident $biased:tt $operands:tt $lets:tt $things:tt $branches:tt [$($choice:tt)+]) => {
         compile_error!("`select!` has one `default` at most")
     };
     (@arms ([default $($arm:tt)*] $($rest:tt)*) $($state:tt)*) => {

@@ -11,20 +11,20 @@
 
 mod macros;
 
-use std::cell::Cell;
+use std::array;
 use std::panic::Location;
 use std::time::Duration;
 
 use crate::error::RecvError;
-use crate::hub::{self, Claim, First, Nanos, Spot, Supply, refuse, wait_in_each};
-use crate::sync::channel::{Place, Receiver, Sender, Sending};
-use crate::waitable::Post;
-#[doc(hidden)]
-pub use crate::waitable::Waitable;
+use crate::hub::{
+    self, Claim, First, Nanos, Spot, Supply, Waiter, draw, meet_now, refuse, wait_in_any,
+};
+use crate::list::Node;
+use crate::sync::channel::{Arm, ArmPost, Place, Receiver, Reservation, Sender, Standing};
+use crate::waitable::{Post, Waitable};
 use crate::waiting::Reason;
 
 /// Which arm was chosen, and what it was promised.
-#[doc(hidden)]
 #[must_use]
 #[expect(missing_debug_implementations, reason = "only `select!` holds one")]
 pub struct Selected<'a> {
@@ -35,143 +35,221 @@ pub struct Selected<'a> {
 /// The index that stands for no arm.
 const DEFAULT: usize = usize::MAX;
 
+/// Something to look at, as an arm.
+#[expect(missing_debug_implementations, reason = "only selects hold one")]
+pub struct Looking<'a>(&'a dyn Waitable);
+
+impl<'a> Looking<'a> {
+    /// An arm that takes nothing of the thing.
+    pub fn at(thing: &'a dyn Waitable) -> Looking<'a> {
+        Looking(thing)
+    }
+}
+
+impl Arm for Looking<'_> {
+    fn look(&self, _is_patient: bool) -> Standing {
+        match self.0.post().ready {
+            true => Standing::Ready,
+            false => Standing::NotReady,
+        }
+    }
+
+    fn post(&self) -> ArmPost<'_> {
+        let Post { spot, reason, .. } = self.0.post();
+        ArmPost { spot, reason }
+    }
+}
+
+/// How long a select waits where no arm is ready.
+#[derive(Clone, Copy)]
+pub(crate) enum Patience {
+    None,
+    Until(Option<Nanos>),
+}
+
+/// How a select chooses.
+#[derive(Clone, Copy)]
+pub(crate) struct Choice {
+    pub(crate) patience: Patience,
+    /// The first of several arms that are ready, instead of one at random.
+    pub(crate) is_biased: bool,
+    pub(crate) place: &'static Location<'static>,
+}
+
 /// One of those that are ready, or the first that becomes so.
-#[doc(hidden)]
 #[track_caller]
-pub fn choose<'a, const N: usize>(arms: [&'a dyn Waitable; N]) -> Selected<'a> {
-    choose_until(arms, None, Location::caller())
+pub fn choose<'a, const N: usize>(is_biased: bool, arms: [&'a dyn Arm; N]) -> Selected<'a> {
+    choose_of(&arms, is_biased, Patience::Until(None), Location::caller())
 }
 
 /// As `choose`, for as long as `limit` at most.
-#[doc(hidden)]
 #[track_caller]
 pub fn choose_for<'a, const N: usize>(
-    arms: [&'a dyn Waitable; N],
+    is_biased: bool,
+    arms: [&'a dyn Arm; N],
     limit: Duration,
 ) -> Selected<'a> {
-    let deadline = hub::deadline(limit);
-    choose_until(arms, deadline, Location::caller())
+    let patience = Patience::Until(hub::deadline(limit));
+    choose_of(&arms, is_biased, patience, Location::caller())
 }
 
 /// One of those that are ready, if there is one.
-#[doc(hidden)]
-pub fn choose_now<'a, const N: usize>(arms: [&'a dyn Waitable; N]) -> Selected<'a> {
-    let index = ready_one(&arms, is_free).unwrap_or_else(|| {
-        arms.iter().for_each(|arm| arm.post().spot.expect());
-        DEFAULT
-    });
-    Selected { index, claim: None }
-}
-
-/// The sending end of a channel as an arm.
-#[doc(hidden)]
-pub fn sending<T>(sender: &Sender<T>) -> Sending<'_, T> {
-    sender.sending()
+#[track_caller]
+pub fn choose_now<'a, const N: usize>(is_biased: bool, arms: [&'a dyn Arm; N]) -> Selected<'a> {
+    choose_of(&arms, is_biased, Patience::None, Location::caller())
 }
 
 /// A select without a default has chosen one of its arms.
-#[doc(hidden)]
 pub fn no_default() -> ! {
     unreachable!("a select without a default ends with one of its arms")
 }
 
-fn choose_until<'a, const N: usize>(
-    arms: [&'a dyn Waitable; N],
-    deadline: Option<Nanos>,
+fn choose_of<'a, const N: usize>(
+    arms: &[&'a dyn Arm; N],
+    is_biased: bool,
+    patience: Patience,
     place: &'static Location<'static>,
 ) -> Selected<'a> {
-    let mut rank = None;
-    loop {
-        if let Some(index) = ready_one(&arms, |post| post.ready) {
-            return Selected { index, claim: None };
+    let choice = Choice {
+        patience,
+        is_biased,
+        place,
+    };
+    choice.choose(
+        arms,
+        || arms.map(|arm| arm.post().spot),
+        |node| array::from_fn::<_, N, _>(|_| node()),
+    )
+}
+
+impl Choice {
+    /// Chooses one of `arms`: that is `DEFAULT` when the patience is over. `spots` gives the spots of the arms, and `nodes` a
+    /// node for each, in arrays or vectors.
+    #[inline]
+    pub(crate) fn choose<'a, S: AsRef<[Spot<'a>]>, N: AsRef<[Node<Waiter>]>>(
+        self,
+        arms: &[&'a dyn Arm],
+        spots: impl Fn() -> S,
+        nodes: impl Fn(&dyn Fn() -> Node<Waiter>) -> N,
+    ) -> Selected<'a> {
+        let mut rank = None;
+        loop {
+            let met = match self.pick(arms) {
+                Some((index, Standing::Meets)) => Some(index),
+                Some((index, _)) => return Selected { index, claim: None },
+                None => None,
+            };
+            let Patience::Until(deadline) = self.patience else {
+                match self.meet(met, &spots) {
+                    Some(selected) => return selected,
+                    None => continue,
+                }
+            };
+            let reason = match arms {
+                [one] => one.post().reason,
+                _ => Reason::any(arms.len()),
+            };
+            let spots = spots();
+            let waited = wait_in_any(
+                spots.as_ref(),
+                &nodes,
+                met,
+                reason,
+                self.place,
+                deadline,
+                &mut rank,
+            );
+            match waited {
+                Ok(First::Mine(index, claim)) if claim.holds() => {
+                    return self.selected(index, Some(claim), spots.as_ref());
+                }
+                Ok(First::TimedOut) => return self.selected(DEFAULT, None, spots.as_ref()),
+                // What it was promised was withdrawn, or something has changed: which are ready now?
+                Ok(First::Mine(..) | First::Told(_) | First::Again) => {}
+                Err(why) => refuse(why, "select", self.place),
+            }
         }
-        let reason = match arms.first() {
-            Some(one) if N == 1 => one.post().reason,
-            _ => Reason::any(N),
+    }
+
+    /// One of those that are ready.
+    fn pick(self, arms: &[&dyn Arm]) -> Option<(usize, Standing)> {
+        let is_patient = matches!(self.patience, Patience::Until(_));
+        let looks = arms.iter().map(|arm| arm.look(is_patient)).enumerate();
+        let mut ready = looks.filter(|(_, standing)| match standing {
+            Standing::NotReady => false,
+            Standing::Ready => true,
+            // A default where the greenlet may not be left meets no other select.
+            Standing::Meets => is_patient || hub::may_park(),
+        });
+        match self.is_biased {
+            true => ready.next(),
+            false => draw(ready),
+        }
+    }
+
+    /// Lets the select run that has arm `met` for its counterpart. `None` if that came to nothing.
+    fn meet<'a, S: AsRef<[Spot<'a>]>>(
+        self,
+        met: Option<usize>,
+        spots: impl Fn() -> S,
+    ) -> Option<Selected<'a>> {
+        let Some(index) = met else {
+            return Some(Selected {
+                index: DEFAULT,
+                claim: None,
+            });
         };
-        let spots = arms.map(|arm| arm.post().spot);
-        match wait_in_each(&spots, reason, place, deadline, &mut rank) {
-            Ok(First::Mine(index, claim)) if claim.holds() || holds_later(&claim, place) => {
-                let claim = Some(claim);
-                return Selected { index, claim };
-            }
-            // What it was promised was withdrawn, or something has changed: who is ready now?
-            Ok(First::Mine(..) | First::Told(_)) => {}
-            Ok(First::TimedOut) => {
-                let (index, claim) = (DEFAULT, None);
-                return Selected { index, claim };
-            }
-            Err(why) => refuse(why, "select", place),
+        let supply = spots().as_ref()[index].supply()?;
+        let claim = Some(meet_now(supply, Reason::RECEIVE, self.place)?);
+        Some(Selected { index, claim })
+    }
+
+    fn selected<'a>(
+        self,
+        mut index: usize,
+        claim: Option<Claim<'a, dyn Supply + 'a>>,
+        spots: &[Spot<'a>],
+    ) -> Selected<'a> {
+        // Of several arms of one channel a draw has chosen.
+        if self.is_biased && claim.is_some() {
+            let first = spots.iter().position(|spot| spot.is_same(spots[index]));
+            index = first.unwrap_or(index);
         }
+        Selected { index, claim }
     }
-}
-
-/// What was promised is not there, or is not there yet: a receiver that calls may have been called itself before this runs.
-/// Those who select in a ring could all call one another so for ever. So each lets the others go first, now and then.
-#[cold]
-fn holds_later(claim: &Claim<'_, dyn Supply + '_>, place: &'static Location<'static>) -> bool {
-    if random_below(2) == 0 {
-        hub::yield_now(place);
-    }
-    claim.holds()
-}
-
-/// Ready for whoever does not wait: there is a thing beyond what was promised to those who were called.
-fn is_free(post: &Post<'_>) -> bool {
-    post.ready || matches!(post.spot, Spot::Line(supply) if supply.is_free())
-}
-
-/// One of those that are ready, each with the same probability.
-fn ready_one(arms: &[&dyn Waitable], is_ready: impl Fn(&Post<'_>) -> bool) -> Option<usize> {
-    let (mut chosen, mut ready) = (None, 0);
-    for (index, arm) in arms.iter().enumerate() {
-        if is_ready(&arm.post()) {
-            ready += 1;
-            if ready == 1 || random_below(ready) == 0 {
-                chosen = Some(index);
-            }
-        }
-    }
-    chosen
-}
-
-thread_local! {
-    /// Each thread begins with the same number, so that a program which runs alike chooses alike.
-    static RANDOM: Cell<u64> = const { Cell::new(0x9E37_79B9_7F4A_7C15) };
-}
-
-/// Marsaglia's xorshift: what it lacks in quality nobody notices in a choice of a few.
-fn random_below(limit: u64) -> u64 {
-    let mut state = RANDOM.get();
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    RANDOM.set(state);
-    (state >> 32) % limit
 }
 
 impl<'a> Selected<'a> {
-    #[doc(hidden)]
+    /// The index of the arm; another one stands for the default.
     pub fn index(&self) -> usize {
         self.index
     }
 
+    /// The index of the arm, if the patience was not over before.
+    pub(crate) fn arm(&self) -> Option<usize> {
+        (self.index != DEFAULT).then_some(self.index)
+    }
+
     /// Nothing is taken.
-    #[doc(hidden)]
     pub fn look(self) {}
 
-    #[doc(hidden)]
+    /// Receives the item of the arm that was chosen.
+    ///
+    /// # Errors
+    /// If the channel has ended.
     pub fn receive<T>(self, receiver: &Receiver<T>) -> Result<T, RecvError> {
-        let received = receiver.take_selected();
+        let received = receiver.take_selected(self.claim.is_some());
         drop(self.claim);
         received
     }
 
     /// A place for an item that is made after this.
-    #[doc(hidden)]
     pub fn place<'s, T>(self, sender: &'s Sender<T>) -> Place<'s, T> {
-        let place = sender.place();
-        drop(self.claim);
-        place
+        sender.place(self.claim.is_some())
+    }
+
+    /// What was chosen, kept for later.
+    pub(crate) fn reserve(self, arm: &dyn Arm) -> Reservation {
+        arm.reserve(self.claim.is_some())
     }
 }

@@ -308,7 +308,7 @@ impl Waitable for Semaphore {
     fn post(&self) -> Post<'_> {
         Post {
             ready: self.is_free(),
-            spot: Spot::Line(self),
+            spot: Spot::Look(&self.line),
             reason: Reason::ACQUIRE,
         }
     }

@@ -7,8 +7,7 @@ use std::time::Duration;
 use super::{AnyTask, Task};
 use crate::error::JoinError;
 use crate::hub::{self, refuse};
-use crate::waitable::{Waitable, iwait};
-use crate::waiting::Woken;
+use crate::waitable::{Waitable, iwait, wait_for};
 
 /// Waits until all of `things` are ready: tasks, or whatever else can be waited for. The outcomes of tasks stay for
 /// [`Task::join`].
@@ -57,14 +56,8 @@ fn join_until(
     deadline: Option<hub::Nanos>,
     place: &'static Location<'static>,
 ) -> bool {
-    let post = thing.post();
-    if post.ready {
-        return true;
-    }
-    match post.wait(place, deadline) {
-        Ok(woken) => woken == Woken::Called || thing.post().ready,
-        Err(why) => refuse(why, "join", place),
-    }
+    let waited = wait_for(thing, place, deadline);
+    waited.unwrap_or_else(|why| refuse(why, "join", place))
 }
 
 /// Waits until all of `tasks` have returned, or the first of them has failed.

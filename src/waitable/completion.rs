@@ -93,7 +93,7 @@ impl<W: Waitable> IWait<W> {
             if post.ready {
                 collector.add_quietly(number);
             } else {
-                // SAFETY: it is taken out by `give` or `drop`, before the thing moves or goes.
+                // SAFETY: it is taken out by `leave` or `drop`, before the thing moves or goes.
                 unsafe { places.enter(number, post.spot) };
             }
         }
@@ -115,11 +115,19 @@ impl<W: Waitable> IWait<W> {
         self
     }
 
+    /// Thing `number`, which was told to be ready. `None` if it is so no more: then it is waited for again.
     fn give(&mut self, number: usize) -> Option<W> {
         let thing = self.things[number].as_ref()?;
-        let spot = thing.post().spot;
+        let post = thing.post();
+        let is_gone = post.is_hint() && !post.ready;
         // SAFETY: this is the list that it was put into, if it was put into one.
-        unsafe { self.places.leave(number, spot) };
+        unsafe { self.places.leave(number, post.spot) };
+        if is_gone {
+            self.places.refill(number, &self.collector);
+            // SAFETY: it was taken out just now. It is taken out again as in `new`.
+            unsafe { self.places.enter(number, thing.post().spot) };
+            return None;
+        }
         self.left -= 1;
         self.things[number].take()
     }
@@ -132,7 +140,10 @@ impl<W: Waitable> Iterator for IWait<W> {
     fn next(&mut self) -> Option<W> {
         while self.left > 0 {
             if let Some(number) = self.collector.take() {
-                return self.give(number);
+                match self.give(number) {
+                    Some(thing) => return Some(thing),
+                    None => continue,
+                }
             }
             if self.is_over {
                 self.left = 0;

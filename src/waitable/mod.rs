@@ -7,15 +7,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::error::WaitRefused;
-use crate::hub::{self, First, Nanos, Spot, Turn, refuse, wait_in_line};
+use crate::hub::{self, First, Nanos, Spot, refuse};
 use crate::waiting::{Reason, Woken};
 
 pub use self::completion::{IWait, iwait, wait, wait_count, wait_timeout};
 
 /// Something that a greenlet can wait for beside others: a task, a timer, an event.
 ///
-/// It is *ready* when waiting for it would be over at once, and stays so until somebody takes what is there. The trait
-/// cannot be implemented outside of this crate.
+/// It is *ready* when waiting for it would be over at once, and stays so until what is there is taken. To wait for a thing is
+/// to look at it: an item, a permit or a place is not taken by that, and not kept from those that come for it. The trait cannot
+/// be implemented outside of this crate.
 pub trait Waitable: Sealed {
     /// How it stands, and where one waits for it.
     #[doc(hidden)]
@@ -31,14 +32,19 @@ pub trait Waitable: Sealed {
 pub struct Post<'a> {
     /// Waiting for it would be over at once.
     pub(crate) ready: bool,
-    /// Where its waiters are: told, or called, when it may have become ready.
+    /// Where its waiters are told when it has become ready. Takers have no place here: see [`Spot::Line`].
     pub(crate) spot: Spot<'a>,
     /// As a report shows it.
     pub(crate) reason: Reason,
 }
 
 impl Post<'_> {
-    /// Waits until it may have become ready, or the clock has reached `deadline`.
+    /// Its waiters are told what may be over by the time when they run, so they have to look again.
+    pub(crate) fn is_hint(&self) -> bool {
+        matches!(self.spot, Spot::Look(_))
+    }
+
+    /// Waits until it has become ready, or the clock has reached `deadline`.
     ///
     /// # Errors
     /// [`WaitRefused`] where the running greenlet may not be left.
@@ -48,17 +54,34 @@ impl Post<'_> {
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
     ) -> Result<Woken, WaitRefused> {
-        match (self.spot, deadline) {
-            (Spot::List(list), None) => list.wait(self.reason, place).map(|()| Woken::Called),
-            (Spot::List(list), _) => list.wait_until(self.reason, place, deadline, &mut None),
-            (Spot::Line(supply), _) => {
-                // Nothing is taken, so a claim goes on to the next at once.
-                let turn = wait_in_line(supply, self.reason, place, deadline, &mut None)?;
-                Ok(match turn {
-                    Turn::Mine(_) | Turn::Told => Woken::Called,
-                    Turn::TimedOut => Woken::TimedOut,
-                })
-            }
+        let list = self.spot.waiters();
+        if deadline.is_none() {
+            return list.wait(self.reason, place).map(|()| Woken::Called);
+        }
+        list.wait_until(self.reason, place, deadline, &mut None)
+    }
+}
+
+/// Waits until `thing` is ready. False if the clock has reached `deadline` before.
+///
+/// # Errors
+/// [`WaitRefused`] where the running greenlet may not be left.
+pub(crate) fn wait_for(
+    thing: &(impl Waitable + ?Sized),
+    place: &'static Location<'static>,
+    deadline: Option<Nanos>,
+) -> Result<bool, WaitRefused> {
+    loop {
+        let post = thing.post();
+        if post.ready {
+            return Ok(true);
+        }
+        let is_hint = post.is_hint();
+        match post.wait(place, deadline)? {
+            Woken::Called if is_hint => {}
+            Woken::Called => return Ok(true),
+            // At the last moment it may have become ready.
+            Woken::TimedOut => return Ok(thing.post().ready),
         }
     }
 }
@@ -67,7 +90,8 @@ impl Post<'_> {
 /// first that becomes ready. With no things it waits for ever, which the hub reports as a deadlock where nothing else can
 /// happen.
 ///
-/// Nothing is taken: what was ready may be so no more by the time when this returns, if others have run in between.
+/// Nothing is taken. If several greenlets wait for the same item, permit or place, the first of them to come for it gets it,
+/// and the others are to look again.
 ///
 /// # Panics
 /// As [`Task::wait`](crate::Task::wait).
@@ -110,24 +134,23 @@ pub(crate) fn wait_until(
     deadline: Option<Nanos>,
     place: &'static Location<'static>,
 ) -> Option<usize> {
-    if let Some(first) = things.iter().position(|thing| thing.post().ready) {
-        return Some(first);
-    }
-    let reason = match things {
-        [one] => one.post().reason,
-        _ => Reason::any(things.len()),
-    };
-    let spots: Vec<_> = things.iter().map(|thing| thing.post().spot).collect();
-    // Nothing is taken, so a claim goes on to the next at once.
-    match hub::wait_in_any(&spots, reason, place, deadline, &mut None) {
-        Ok(First::Told(index)) => Some(index),
-        Ok(First::Mine(index, claim)) => {
-            drop(claim);
-            Some(index)
+    let first_ready = || things.iter().position(|thing| thing.post().ready);
+    loop {
+        if let Some(first) = first_ready() {
+            return Some(first);
         }
-        // At the last moment something may have become ready.
-        Ok(First::TimedOut) => things.iter().position(|thing| thing.post().ready),
-        Err(why) => refuse(why, "wait", place),
+        let reason = match things {
+            [one] => one.post().reason,
+            _ => Reason::any(things.len()),
+        };
+        let spots: Vec<_> = things.iter().map(|thing| thing.post().spot).collect();
+        let nodes = |node: &dyn Fn() -> _| spots.iter().map(|_| node()).collect::<Vec<_>>();
+        match hub::wait_in_any(&spots, nodes, None, reason, place, deadline, &mut None) {
+            Ok(First::Told(index)) if !things[index].post().is_hint() => return Some(index),
+            Ok(First::TimedOut) => return first_ready(),
+            Ok(First::Told(_) | First::Mine(..) | First::Again) => {}
+            Err(why) => refuse(why, "wait", place),
+        }
     }
 }
 

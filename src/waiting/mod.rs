@@ -9,8 +9,19 @@
 //!     +----- end() ------------+---------------------------------+
 //! ```
 //!
-//! A wake may come before the greenlet has left the processor: it is kept, as `Ready`. Of a wake and a deadline
-//! in the same turn the first one wins. The other finds nobody parked, or somebody with the ticket of a later wait.
+//! A wake may come before the greenlet has left the processor: it is kept, as `Called`. Of a wake and a deadline
+//! in the same turn the first one wins. The other finds no parked greenlet, or one with the ticket of a later wait.
+//!
+//! A wait can be *bound* to one counterpart, a select's send whose item is still being made:
+//!
+//! ```text
+//!          bind: the ticket gets one bit more                call(that ticket)
+//!  Parked -----------------------------------> bound ----------------------------> Called
+//!    ^                                           |
+//!    +-- the greenlet looks again <-- Again <----+ unbind: the item did not come
+//! ```
+//! While it is bound, wakes with the ticket that lists and timers know change nothing. In `Again` the greenlet is about to
+//! run, and whatever its lists have for it may still call it before that.
 //!
 //! A kill, or a panic of a child, is no wake: it resumes the greenlet from whatever state it is in, and `end`
 //! is called when the frames of its wait are left.
@@ -23,6 +34,9 @@ use std::panic::Location;
 
 pub(crate) use self::reason::Reason;
 use self::reason::What;
+
+/// The bit of a ticket that says that its wait is bound.
+const BOUND: u64 = 1 << 63;
 
 /// How a greenlet stands with its hub: a view of the two corners of its record that say so.
 #[derive(Clone, Copy)]
@@ -56,6 +70,8 @@ pub(crate) enum Stand {
     Called,
     /// The same, by its deadline.
     TimedOut,
+    /// The item that its wait was bound to did not come: it shall look again, unless it is called before its turn.
+    Again,
     /// Its wait was ended by its kill or a timeout of its, which is raised when its turn comes.
     Interrupted,
 }
@@ -130,15 +146,58 @@ impl<'a> Wait<'a> {
         self.phase.0.get() == Stand::Parked && self.details.ticket.get() == ticket
     }
 
-    /// As `wake`, by a list that it waits in, which it shall know.
+    /// As `wake`, by a list that it waits in, which it shall know. A wait that is about to look again can be called, too.
     #[inline(always)]
     pub(crate) fn call(self, ticket: u64, list: usize) -> bool {
-        let first = self.wake(ticket, Woken::Called);
+        let first = self.wake(ticket, Woken::Called) || self.is_to_look_again(ticket);
         if first {
+            self.phase.0.set(Stand::Called);
             self.details.what.set(What::Called);
             self.details.subject.set(list as u64);
         }
         first
+    }
+
+    /// That of its latest wait.
+    pub(crate) fn ticket(self) -> u64 {
+        self.details.ticket.get()
+    }
+
+    /// The wait with this ticket can still be called: nothing has ended it, and no counterpart was found for it.
+    #[inline(always)]
+    pub(crate) fn is_undecided(self, ticket: u64) -> bool {
+        self.is_parked(ticket) || self.is_to_look_again(ticket)
+    }
+
+    /// The wait with this ticket is bound to one counterpart.
+    #[inline(always)]
+    pub(crate) fn is_bound(self, ticket: u64) -> bool {
+        self.is_parked(ticket | BOUND)
+    }
+
+    /// Binds an undecided wait to one counterpart, which knows it by the ticket that this returns.
+    pub(crate) fn bind(self, ticket: u64) -> Option<u64> {
+        let bound = ticket | BOUND;
+        self.is_undecided(ticket).then(|| {
+            self.details.ticket.set(bound);
+            self.phase.0.set(Stand::Parked);
+            bound
+        })
+    }
+
+    /// Undoes `bind`, by the ticket that it gave: the greenlet is to look again. False if the wait has ended meanwhile.
+    pub(crate) fn unbind(self, bound: u64) -> bool {
+        let is_bound = self.is_parked(bound);
+        if is_bound {
+            self.details.ticket.set(bound & !BOUND);
+            self.phase.0.set(Stand::Again);
+        }
+        is_bound
+    }
+
+    #[inline(always)]
+    fn is_to_look_again(self, ticket: u64) -> bool {
+        self.phase.0.get() == Stand::Again && self.details.ticket.get() == ticket
     }
 
     /// By which list it was called, if its latest wait has ended so.
@@ -203,7 +262,7 @@ impl<'a> Wait<'a> {
     #[inline(always)]
     pub(crate) fn woken(self) -> Option<Woken> {
         match self.phase.0.get() {
-            Stand::Called => Some(Woken::Called),
+            Stand::Called | Stand::Again => Some(Woken::Called),
             Stand::TimedOut => Some(Woken::TimedOut),
             Stand::Parked | Stand::Running | Stand::Interrupted => None,
         }
@@ -258,6 +317,34 @@ mod tests {
         assert!(!wait.wake(1, Woken::Called));
         assert_eq!(wait.woken(), None);
         assert!(wait.wake(2, Woken::Called));
+    }
+
+    #[test]
+    fn a_bound_wait_hears_its_counterpart_alone() {
+        let (phase, details) = (Phase::new(), Details::new());
+        let wait = Wait::new(&phase, &details);
+        begin(wait, 3);
+        let bound = wait.bind(3).expect("it is undecided");
+        assert!(!wait.wake(3, Woken::TimedOut));
+        assert!(!wait.call(3, 1));
+        assert!(wait.bind(3).is_none());
+        assert!(wait.call(bound, 2));
+        assert_eq!(wait.caller(), Some(2));
+    }
+
+    #[test]
+    fn an_unbound_wait_looks_again_unless_it_is_called() {
+        let (phase, details) = (Phase::new(), Details::new());
+        let wait = Wait::new(&phase, &details);
+        begin(wait, 3);
+        let bound = wait.bind(3).expect("it is undecided");
+        assert!(wait.unbind(bound));
+        assert!(!wait.unbind(bound));
+        assert!(wait.is_ready() && wait.is_undecided(3));
+        assert_eq!((wait.woken(), wait.caller()), (Some(Woken::Called), None));
+        assert!(wait.call(3, 5));
+        assert_eq!(wait.caller(), Some(5));
+        assert!(!wait.is_undecided(3));
     }
 
     #[test]

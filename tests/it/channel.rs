@@ -211,7 +211,7 @@ fn a_receiver_is_something_to_wait_for() {
 }
 
 #[test]
-fn who_only_looks_passes_the_call_on() {
+fn a_looker_is_told_of_what_no_receiver_takes() {
     let (log, (sender, receiver)) = (Log::new(), channel::unbounded());
     let looking = spawn({
         let (log, receiver) = (log.clone(), receiver.clone());
@@ -223,8 +223,12 @@ fn who_only_looks_passes_the_call_on() {
     let receiving = receive(&log, "got", &receiver);
     yield_now();
     sender.send(1).unwrap();
-    joinall([looking.any(), receiving.any()]);
-    log.check(["there is something", "got 1"]);
+    receiving.wait();
+    yield_now();
+    log.check(["got 1"]);
+    sender.send(2).unwrap();
+    looking.wait();
+    log.check(["there is something"]);
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn a_permit_that_comes_too_late_is_there_for_others() {
 }
 
 #[test]
-fn who_waits_for_any_of_several_takes_none_and_calls_the_next() {
+fn a_looker_is_told_of_what_no_taker_waits_for() {
     hub::pause_clock();
     let (log, here, there) = (Log::new(), taken(1), taken(1));
     let any = spawn({
@@ -146,8 +146,13 @@ fn who_waits_for_any_of_several_takes_none_and_calls_the_next() {
     });
     yield_now();
     there.add_permits(1);
-    joinall([any.any(), waits.any()]);
-    log.check(["any 1", "taken"]);
+    waits.wait();
+    yield_now();
+    log.check(["taken"]);
+    there.add_permits(1);
+    any.wait();
+    log.check(["any 1"]);
+    there.acquire().forget();
     let limit = Duration::from_secs(1);
     assert_eq!(wait_any_timeout(&[&*here, &*there], limit), None);
     sleep(limit);

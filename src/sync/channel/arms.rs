@@ -2,23 +2,272 @@
 #![forbid(unsafe_code)]
 
 use std::panic::Location;
+use std::rc::Rc;
 
-use super::sides::Room;
+use super::rendezvous::FirstSender;
+use super::shared::Shared;
 use super::{Receiver, Sender};
 use crate::error::{RecvError, SendError};
-use crate::hub::{Claim, Spot, Supply};
+use crate::hub::{Claim, Spot, Supply, Waiter, give_way};
 use crate::waitable::{Post, Sealed, Waitable};
 use crate::waiting::Reason;
 
-/// The sending end as something to wait for: ready when a send would not have to wait for its turn.
+/// What a select waits for as a taker, or looks at.
+pub trait Arm {
+    /// How it stands, seen by a select that waits where nothing is ready (`is_patient`), or by one that does not.
+    #[doc(hidden)]
+    fn look(&self, is_patient: bool) -> Standing;
+
+    /// Where a select waits for it.
+    #[doc(hidden)]
+    fn post(&self) -> ArmPost<'_>;
+
+    /// Keeps what a select was promised, or has found ready, until it is used or given back. The promise is still held by its
+    /// claim.
+    #[doc(hidden)]
+    fn reserve(&self, _is_promised: bool) -> Reservation {
+        Reservation::Nothing
+    }
+
+    #[doc(hidden)]
+    fn give_back(&self, _reservation: Reservation) {}
+
+    /// The same for all handles of one channel.
+    #[doc(hidden)]
+    fn address(&self) -> usize {
+        0
+    }
+}
+
+/// Where a select waits for an arm.
 #[expect(
     unnameable_types,
     missing_debug_implementations,
-    reason = "only `select!` makes one"
+    reason = "only selects read it"
 )]
-pub struct Sending<'a, T>(&'a Sender<T>);
+pub struct ArmPost<'a> {
+    pub(crate) spot: Spot<'a>,
+    /// As a report shows it.
+    pub(crate) reason: Reason,
+}
 
-/// The right to send one item, of whoever has selected a send.
+/// How an arm stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(unnameable_types, reason = "only selects name it")]
+pub enum Standing {
+    /// It has to be waited for.
+    NotReady,
+    /// It can be done at once.
+    Ready,
+    /// It can be done when its counterpart, another select, has run and made an item.
+    Meets,
+}
+
+/// What a select has chosen, kept while its item is made.
+#[expect(
+    unnameable_types,
+    missing_debug_implementations,
+    reason = "only selects hold one"
+)]
+pub enum Reservation {
+    /// There is nothing to keep: the channel is closed, or was only looked at.
+    Nothing,
+    /// An item of the queue.
+    Item,
+    /// The place in the queue with this number.
+    Place(u64),
+    /// A receiver of a rendezvous channel, which waits for this item alone.
+    #[expect(private_interfaces, reason = "only this crate reads it")]
+    Receiver(Waiter),
+}
+
+impl Standing {
+    fn ready_if(is_ready: bool) -> Standing {
+        match is_ready {
+            true => Standing::Ready,
+            false => Standing::NotReady,
+        }
+    }
+}
+
+impl<T> Arm for Receiver<T> {
+    fn look(&self, is_patient: bool) -> Standing {
+        let items = self.shared.items();
+        let has_item = match is_patient {
+            true => items.is_open(),
+            false => items.is_free(),
+        };
+        if has_item || self.shared.is_drained() {
+            return Standing::Ready;
+        }
+        if !self.shared.room.is_rendezvous() {
+            return Standing::NotReady;
+        }
+        match items.first_sender() {
+            Some(FirstSender::Plain) => Standing::Ready,
+            Some(FirstSender::Select) => Standing::Meets,
+            None => Standing::NotReady,
+        }
+    }
+
+    fn post(&self) -> ArmPost<'_> {
+        ArmPost {
+            spot: Spot::Line(self.shared.items()),
+            reason: Reason::RECEIVE,
+        }
+    }
+
+    fn reserve(&self, is_promised: bool) -> Reservation {
+        let items = self.shared.items();
+        if !is_promised && !items.is_free() {
+            let Some(item) = items.take_offer() else {
+                return Reservation::Nothing;
+            };
+            items.keep(item);
+        }
+        std::mem::forget(Claim::promise(items));
+        Reservation::Item
+    }
+
+    fn give_back(&self, reservation: Reservation) {
+        if matches!(reservation, Reservation::Item) {
+            drop(Claim::new(self.shared.items()));
+        }
+    }
+
+    fn address(&self) -> usize {
+        address(&self.shared)
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Takes the item that a select was promised, or has found ready; an error if it was the end.
+    #[inline]
+    pub(crate) fn take_selected(&self, is_promised: bool) -> Result<T, RecvError> {
+        let items = self.shared.items();
+        if is_promised || items.is_free() {
+            return self.shared.take().ok_or(RecvError);
+        }
+        items.take_offer().ok_or(RecvError)
+    }
+
+    /// Takes what `reserve` has kept.
+    pub(crate) fn take_reserved(&self, reservation: Reservation) -> Result<T, RecvError> {
+        let Reservation::Item = reservation else {
+            return Err(RecvError);
+        };
+        let _claim = Claim::new(self.shared.items());
+        self.shared.take().ok_or(RecvError)
+    }
+}
+
+/// Ready while there is an item that no waiting receiver has a claim to, and when none can ever come.
+impl<T> Waitable for Receiver<T> {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: self.look(false) != Standing::NotReady,
+            spot: Spot::Look(self.shared.items().line()),
+            reason: Reason::RECEIVE,
+        }
+    }
+}
+
+impl<T> Sealed for Receiver<T> {}
+
+impl<T> Arm for Sender<T> {
+    fn look(&self, is_patient: bool) -> Standing {
+        let room = &self.shared.room;
+        let has_room = match is_patient {
+            true => room.is_open() || room.has_room_behind(),
+            false => room.is_free(),
+        };
+        let meets = room.is_rendezvous() && room.is_free();
+        Standing::ready_if(has_room || meets || self.shared.is_closed())
+    }
+
+    fn post(&self) -> ArmPost<'_> {
+        ArmPost {
+            spot: Spot::Line(&self.shared.room),
+            reason: Reason::SEND,
+        }
+    }
+
+    fn reserve(&self, is_promised: bool) -> Reservation {
+        let (room, items) = (&self.shared.room, self.shared.items());
+        if self.shared.is_closed() {
+            return Reservation::Nothing;
+        }
+        if !room.is_rendezvous() {
+            return Reservation::Place(room.reserve_place());
+        }
+        let receiver = match is_promised {
+            true => items.pop_bound(),
+            false => items.bind_receiver(),
+        };
+        receiver.map_or(Reservation::Nothing, Reservation::Receiver)
+    }
+
+    fn give_back(&self, reservation: Reservation) {
+        match reservation {
+            Reservation::Place(number) => self.shared.room.give_place_back(number),
+            Reservation::Receiver(receiver) => self.shared.items().unbind(receiver),
+            Reservation::Item | Reservation::Nothing => {}
+        }
+    }
+
+    fn address(&self) -> usize {
+        address(&self.shared)
+    }
+}
+
+impl<T> Sender<T> {
+    /// Sends what a select has made, to what `reserve` has kept.
+    pub(crate) fn send_reserved(
+        &self,
+        reservation: Reservation,
+        item: T,
+        place: &'static Location<'static>,
+    ) -> Result<(), SendError<T>> {
+        if self.shared.is_closed() {
+            self.give_back(reservation);
+            return Err(SendError(item));
+        }
+        match reservation {
+            Reservation::Place(number) => self.shared.room.fill_place(number, item),
+            Reservation::Receiver(receiver) => {
+                self.shared.items().deliver(receiver, item);
+                give_way(place);
+            }
+            Reservation::Item | Reservation::Nothing => return Err(SendError(item)),
+        }
+        Ok(())
+    }
+
+    /// The place that a select was promised, or has found ready: it is kept while the item is made.
+    #[inline]
+    pub(crate) fn place(&self, is_promised: bool) -> Place<'_, T> {
+        let reservation = Some(self.reserve(is_promised));
+        Place {
+            sender: self,
+            reservation,
+        }
+    }
+}
+
+/// Ready while there is room that no waiting sender has a claim to, or a receiver waits, and when the channel is closed.
+impl<T> Waitable for Sender<T> {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: self.look(false) != Standing::NotReady,
+            spot: Spot::Look(self.shared.room.line()),
+            reason: Reason::SEND,
+        }
+    }
+}
+
+impl<T> Sealed for Sender<T> {}
+
+/// The right to send one item, of a select that has chosen to send. It is given back unless it is used.
 #[expect(
     unnameable_types,
     missing_debug_implementations,
@@ -26,57 +275,31 @@ pub struct Sending<'a, T>(&'a Sender<T>);
 )]
 pub struct Place<'a, T> {
     sender: &'a Sender<T>,
-    turn: Option<Claim<'a, Room>>,
-}
-
-impl<T> Receiver<T> {
-    /// Takes the item that a select was promised, or has found ready; an error if it was the end.
-    #[inline]
-    pub(crate) fn take_selected(&self) -> Result<T, RecvError> {
-        self.shared.take().ok_or(RecvError)
-    }
-}
-
-impl<T> Sender<T> {
-    #[inline]
-    pub(crate) fn sending(&self) -> Sending<'_, T> {
-        Sending(self)
-    }
-
-    /// The place that a select was promised, or has found ready: it is kept while the item is made.
-    #[inline]
-    pub(crate) fn place(&self) -> Place<'_, T> {
-        let turn = (!self.shared.has_no_receiver()).then(|| Claim::promise(&self.shared.room));
-        Place { sender: self, turn }
-    }
+    reservation: Option<Reservation>,
 }
 
 impl<T> Place<'_, T> {
     #[doc(hidden)]
     #[track_caller]
-    pub fn send(self, item: T) -> Result<(), SendError<T>> {
-        let shared = &self.sender.shared;
-        if shared.has_no_receiver() {
-            return Err(SendError(item));
+    pub fn send(mut self, item: T) -> Result<(), SendError<T>> {
+        match self.reservation.take() {
+            Some(reservation) => {
+                let place = Location::caller();
+                self.sender.send_reserved(reservation, item, place)
+            }
+            None => Err(SendError(item)),
         }
-        if shared.room.is_rendezvous() {
-            let sent = shared.hold_out(item, self.turn, None, Location::caller());
-            return sent.map_err(|error| SendError(error.into_inner()));
-        }
-        shared.put(item);
-        Ok(())
     }
 }
 
-impl<T> Sealed for Sending<'_, T> {}
-
-impl<T> Waitable for Sending<'_, T> {
-    fn post(&self) -> Post<'_> {
-        let shared = &self.0.shared;
-        Post {
-            ready: shared.room.is_open() || shared.has_no_receiver(),
-            spot: Spot::Line(&shared.room),
-            reason: Reason::SEND,
+impl<T> Drop for Place<'_, T> {
+    fn drop(&mut self) {
+        if let Some(reservation) = self.reservation.take() {
+            self.sender.give_back(reservation);
         }
     }
+}
+
+fn address<T>(shared: &Rc<Shared<T>>) -> usize {
+    Rc::as_ptr(shared).addr()
 }

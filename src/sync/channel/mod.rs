@@ -40,6 +40,7 @@
 
 mod arms;
 mod iter;
+mod making;
 mod receiver;
 mod rendezvous;
 mod sender;
@@ -49,7 +50,9 @@ mod sides;
 use std::fmt;
 use std::rc::Rc;
 
-pub(crate) use self::arms::{Place, Sending};
+#[doc(hidden)]
+pub use self::arms::Arm;
+pub(crate) use self::arms::{ArmPost, Place, Reservation, Standing};
 pub use self::iter::{IntoIter, Iter, TryIter};
 pub use self::receiver::Receiver;
 pub use self::sender::Sender;
@@ -116,13 +119,14 @@ macro_rules! both_ends {
             /// There is no room in the channel. In a rendezvous channel there never is.
             #[must_use]
             pub fn is_full(&self) -> bool {
-                self.shared.len() == self.shared.room.capacity()
+                let being_made = self.shared.items().behind.being_made();
+                self.shared.len() + being_made >= self.shared.items().capacity
             }
 
             /// For how many items it has room; `None` if for any number.
             #[must_use]
             pub fn capacity(&self) -> Option<usize> {
-                let capacity = self.shared.room.capacity();
+                let capacity = self.shared.items().capacity;
                 (capacity != usize::MAX).then_some(capacity)
             }
         }
@@ -137,7 +141,7 @@ impl<T> Shared<T> {
         if self.room.is_rendezvous() {
             return 0;
         }
-        self.items().len()
+        self.items().count()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {

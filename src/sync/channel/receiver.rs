@@ -8,15 +8,13 @@ use std::time::Duration;
 
 use super::shared::Shared;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::hub::{self, Spot, Supply};
-use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::Reason;
+use crate::hub;
 
 /// The receiving end of a channel. Clones receive from the same channel: each item goes to one of them. When the last of them
 /// is dropped, what is left in the channel is dropped, and senders get an error.
 ///
-/// As something to [wait for](crate::wait_any) it is ready while there is an item for whoever comes, and when none can ever
-/// come.
+/// As something to [wait for](crate::wait_any) it is ready while [`try_recv`](Receiver::try_recv) would receive an item, and
+/// when none can ever come.
 ///
 /// It stays on its thread, and so do the items:
 /// ```compile_fail,E0277
@@ -84,10 +82,9 @@ impl<T> Receiver<T> {
         self.shared.receive(deadline, Location::caller())
     }
 
-    /// Receives an item if there is one that was promised to nobody who has waited for it. Never waits.
-    ///
-    /// In a rendezvous channel it takes what a waiting sender holds out. A sender that waits in a
-    /// [`select!`](crate::select!) holds nothing out, so this does not meet it.
+    /// Receives an item if there is one that no waiting receiver has a claim to. In a rendezvous channel it takes the item of a
+    /// sender that waits. Never waits, with one exception: if that sender is a [`select!`](crate::select!), it runs now, and
+    /// this returns when it has made its item.
     ///
     /// # Errors
     /// [`TryRecvError`]
@@ -105,30 +102,15 @@ impl<T> Receiver<T> {
     /// # Ok::<(), channel::SendError<i32>>(())
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        let items = self.shared.items();
-        if items.is_free()
-            && let Some(item) = self.shared.take()
-        {
-            return Ok(item);
-        }
-        if self.shared.is_drained() {
-            return Err(TryRecvError::Disconnected);
-        }
-        // Who stands first in the senders' line may hold its item out by the next time.
-        items.expect();
-        Err(TryRecvError::Empty)
+        self.shared.try_receive(Location::caller())
     }
 
     /// Both receive from the same channel.
     #[must_use]
     pub fn same_channel(&self, other: &Receiver<T>) -> bool {
         Rc::ptr_eq(&self.shared, &other.shared)
-    }
-
-    /// Nothing is there, and nothing can ever come.
-    pub(super) fn is_drained(&self) -> bool {
-        self.shared.is_drained()
     }
 }
 
@@ -143,20 +125,6 @@ impl<T> Clone for Receiver<T> {
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         self.shared.remove_receiver();
-    }
-}
-
-impl<T> Sealed for Receiver<T> {}
-
-/// Ready while there is an item for whoever comes, and when none can ever come.
-impl<T> Waitable for Receiver<T> {
-    fn post(&self) -> Post<'_> {
-        let items = self.shared.items();
-        Post {
-            ready: items.is_open() || self.is_drained(),
-            spot: Spot::Line(items),
-            reason: Reason::RECEIVE,
-        }
     }
 }
 

@@ -1,61 +1,187 @@
-//! Channels without room: a sender holds its item out, and goes on when a receiver has taken it.
+//! Channels without room: a sender and a receiver are matched when both are there, and both waits are decided at once.
 //!
 //! ```text
-//!   queue:  [ i1, i2, i3 ]        what is held out, in the order in which the senders came
-//!   marks:  [ a1, --, a3 ]        where the sender of each waits; of i2 nobody does: it was sent by `try_send`,
-//!                                 to a receiver that was waiting
+//!                        the counterpart that waits is
+//!   there comes          a plain call                            an arm of a select
+//!   recv, recv arm       its item is taken, its wait is over     its select is called, and makes the item; this receiver
+//!                                                                waits for that alone: it is bound
+//!   send                 the item is put into the queue, and promised to that receiver
+//!   send arm             that receiver is bound; the select makes the item, and gives it to that receiver
 //! ```
-//! Who sends holds its item out at once, unless others are before it in the senders' line. There stand those who select:
-//! they have no item yet, and are called when a receiver waits.
+//! What comes is matched with the first in the line of the other side that is undecided: it waits, and is not bound. So two
+//! undecided counterparts never both wait, except for two arms of one select, which never meet.
+//!
+//! A receiver that is given an item runs before its sender goes on, where the sender may be left: got 0, put 0, got 1, put 1.
+//!
+//! If the item does not come (a panic, a kill, a `break`), its receiver is undecided again, in its old place. If a bound
+//! receiver waits no more, its item goes to the next one, or stays in the queue until one comes.
+//!
+//! # Invariant
+//! For each select that was called as a sender and has not run yet, `bound` has one entry.
 #![forbid(unsafe_code)]
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::Location;
-use std::rc::Rc;
 
 use super::shared::Shared;
-use super::sides::Room;
+use super::sides::Items;
 use crate::error::SendTimeoutError;
-use crate::hub::{Claim, Nanos, Supply, Turn, WaitList, refuse, wait_in_line};
+use crate::hub::{Nanos, Parking, Supply, Waiter, draw_rank, give_way, meet_now, refuse};
+use crate::list::Look;
 use crate::waiting::{Reason, Woken};
 
-/// So many marks are kept for later sends.
-const MOST_SPARE: usize = 64;
-
-/// Whose the items in the queue are: one entry for each.
-pub(super) struct Offers {
-    marks: RefCell<VecDeque<Option<Rc<Mark>>>>,
-    spare: RefCell<Vec<Rc<Mark>>>,
+pub(super) struct Meeting<T> {
+    /// The items of plain senders that wait, each with the rank of its sender, in that order.
+    offers: RefCell<VecDeque<(u64, T)>>,
+    /// The receivers that are bound to selects which were called, in the order of the calls.
+    bound: RefCell<VecDeque<Waiter>>,
 }
 
-/// Where a sender waits until its item is taken.
-struct Mark {
-    is_taken: Cell<bool>,
-    owner: WaitList,
-}
-
-impl Offers {
-    pub(super) fn new() -> Offers {
-        Offers {
-            marks: RefCell::new(VecDeque::new()),
-            spare: RefCell::new(Vec::new()),
+impl<T> Meeting<T> {
+    pub(super) fn new() -> Meeting<T> {
+        Meeting {
+            offers: RefCell::new(VecDeque::new()),
+            bound: RefCell::new(VecDeque::new()),
         }
     }
 
-    /// The first item was taken: its sender may go on.
+    fn take_offer(&self, rank: u64) -> Option<T> {
+        let mut offers = self.offers.borrow_mut();
+        let index = offers.binary_search_by_key(&rank, |offer| offer.0).ok()?;
+        offers.remove(index).map(|(_, item)| item)
+    }
+
+    fn has_offer(&self, rank: u64) -> bool {
+        let offers = self.offers.borrow();
+        offers.binary_search_by_key(&rank, |offer| offer.0).is_ok()
+    }
+}
+
+/// The first sender that a receiver can be matched with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FirstSender {
+    Plain,
+    Select,
+}
+
+impl<T> Items<T> {
+    /// The first undecided sender, seen by a receiver that does not wait.
+    pub(super) fn first_sender(&self) -> Option<FirstSender> {
+        let mut first = None;
+        self.senders.take_first(|_, rank| {
+            first = Some(match self.meeting.has_offer(rank) {
+                true => FirstSender::Plain,
+                false => FirstSender::Select,
+            });
+            Look::Stop
+        });
+        first
+    }
+
+    /// Takes the item of the first undecided sender, if that is a plain one.
+    pub(super) fn take_offer(&self) -> Option<T> {
+        let mut taken = None;
+        let sender = self.senders.take_first(|_, rank| {
+            taken = self.meeting.take_offer(rank);
+            match taken {
+                Some(_) => Look::Take,
+                None => Look::Stop,
+            }
+        })?;
+        sender.wake();
+        taken
+    }
+
+    /// Binds a receiver that begins to wait to the first undecided sender, which is a select: that is called. False if
+    /// there is none.
     #[inline(never)]
-    pub(super) fn take_first(&self) {
-        let mark = self.marks.borrow_mut().pop_front();
-        if let Some(Some(mark)) = mark {
-            mark.is_taken.set(true);
-            mark.owner.wake_all();
+    pub(super) fn meet_select(&self, receiver: &Parking) -> bool {
+        if !self.senders.call_next() {
+            return false;
         }
+        self.push_bound(&receiver.waiter());
+        true
+    }
+
+    /// The first receiver that is bound to a select which was called is taken by the first such select that runs.
+    pub(super) fn pop_bound(&self) -> Option<Waiter> {
+        loop {
+            let first = self.meeting.bound.borrow_mut().pop_front()?;
+            if first.is_undecided() {
+                return Some(first);
+            }
+        }
+    }
+
+    /// A bound receiver still waits.
+    pub(super) fn has_bound_receiver(&self) -> bool {
+        let bound = self.meeting.bound.borrow();
+        bound.iter().any(Waiter::is_undecided)
+    }
+
+    /// Binds the first undecided receiver to a select that comes as a sender.
+    pub(super) fn bind_receiver(&self) -> Option<Waiter> {
+        let mut bound = None;
+        self.receivers.take_first(|receiver, _| {
+            bound = receiver.bind();
+            Look::Stop
+        });
+        bound
+    }
+
+    /// Gives an item to the receiver that was bound for it; to the next one, if that waits no more.
+    pub(super) fn deliver(&self, receiver: Waiter, item: T) {
+        self.keep(item);
+        if !self.receivers.call(receiver) {
+            self.serve();
+        }
+    }
+
+    /// A select that was called does not send: the last receiver that was bound to one is undecided again.
+    pub(super) fn release_bound(&self) {
+        while self.meeting.bound.borrow().len() > self.senders.called() {
+            let last = self.meeting.bound.borrow_mut().pop_back();
+            last.into_iter().for_each(|last| self.unbind(last));
+        }
+    }
+
+    /// An item does not come: its receiver is undecided again, and is matched with a sender that has come meanwhile.
+    pub(super) fn unbind(&self, receiver: Waiter) {
+        let Some(receiver) = receiver.unbind() else {
+            return;
+        };
+        let mut item = None;
+        let sender = self.senders.take_first(|sender, rank| {
+            if sender.is_of_same_greenlet(&receiver) {
+                return Look::Leave;
+            }
+            item = self.meeting.take_offer(rank);
+            Look::Take
+        });
+        let Some(sender) = sender else {
+            return;
+        };
+        match item {
+            Some(item) => {
+                sender.wake();
+                self.deliver(receiver, item);
+            }
+            None => {
+                self.senders.call(sender);
+                self.push_bound(&receiver);
+            }
+        }
+    }
+
+    fn push_bound(&self, receiver: &Waiter) {
+        let bound = receiver.bind();
+        self.meeting.bound.borrow_mut().extend(bound);
     }
 }
 
 impl<T> Shared<T> {
-    /// Sends through a rendezvous channel, behind those who came before.
+    /// Sends through a rendezvous channel: to the first receiver that waits, or to one that comes.
     #[inline(never)]
     pub(super) fn send_in_turn(
         &self,
@@ -63,41 +189,20 @@ impl<T> Shared<T> {
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Result<(), SendTimeoutError<T>> {
-        // It may be open with somebody in the line: who selects both ends of this channel waits on both sides.
-        if self.room.line().is_empty() || self.room.is_open() {
-            return self.hold_out(item, None, deadline, place);
+        if self.room.is_free() {
+            self.items().put(item);
+            give_way(place);
+            return Ok(());
         }
-        match wait_in_line(&self.room, Reason::SEND, place, deadline, &mut None) {
-            Ok(Turn::Mine(claim)) => self.hold_out(item, Some(claim), deadline, place),
-            Ok(Turn::Told) => Err(SendTimeoutError::Disconnected(item)),
-            Ok(Turn::TimedOut) => Err(SendTimeoutError::Timeout(item)),
-            Err(why) => refuse(why, "send", place),
-        }
-    }
-
-    /// Holds the item out until it is taken. With that the sender's own turn is over.
-    pub(super) fn hold_out(
-        &self,
-        item: T,
-        turn: Option<Claim<'_, Room>>,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Result<(), SendTimeoutError<T>> {
-        if self.has_no_receiver() {
-            return Err(SendTimeoutError::Disconnected(item));
-        }
-        let offer = Offer::new(self, item);
-        drop(turn);
+        let offer = Offer::new(self.items(), item);
         loop {
-            let list = &offer.mark.owner;
-            let woken = match list.wait_until(Reason::SEND, place, deadline, &mut None) {
-                Ok(woken) => woken,
-                Err(why) => refuse(why, "send", place),
-            };
-            if offer.mark.is_taken.get() {
+            self.room.announce();
+            let list = self.room.line().takers();
+            let woken = list.wait_until(Reason::SEND, place, deadline, &mut Some(offer.rank));
+            let woken = woken.unwrap_or_else(|why| refuse(why, "send", place));
+            let error = if !offer.is_there() {
                 return Ok(());
-            }
-            let error = if self.has_no_receiver() {
+            } else if self.is_closed() {
                 SendTimeoutError::Disconnected
             } else if woken == Woken::TimedOut {
                 SendTimeoutError::Timeout
@@ -110,82 +215,45 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Leaves an item for a receiver that waits, of whom there must be one to whom nothing was promised.
-    pub(super) fn leave(&self, item: T) {
-        self.offers.marks.borrow_mut().push_back(None);
-        self.put(item);
-    }
-
-    /// Takes out the items that nobody holds out, when no receiver is left. The senders of the others are told.
-    pub(super) fn take_ownerless(&self) -> VecDeque<T> {
-        let marks = std::mem::take(&mut *self.offers.marks.borrow_mut());
-        let mut left = VecDeque::new();
-        {
-            let mut queue = self.queue.borrow_mut();
-            for mark in &marks {
-                let Some(item) = queue.pop_front() else { break };
-                match mark {
-                    Some(_) => queue.push_back(item),
-                    None => left.push_back(item),
-                }
+    /// Takes what the first sender has. Where that is a select, it runs first, and makes the item; `None` where the running
+    /// greenlet may not be left for that.
+    #[inline(never)]
+    pub(super) fn receive_offer(&self, place: &'static Location<'static>) -> Option<T> {
+        let items = self.items();
+        match items.first_sender()? {
+            FirstSender::Plain => items.take_offer(),
+            FirstSender::Select => {
+                let _claim = meet_now(items, Reason::RECEIVE, place)?;
+                self.take()
             }
         }
-        let marks: VecDeque<_> = marks.into_iter().filter(Option::is_some).collect();
-        for mark in marks.iter().flatten() {
-            mark.owner.wake_all();
-        }
-        *self.offers.marks.borrow_mut() = marks;
-        left
     }
 }
 
-/// An item that its sender holds out. It is taken back if the sender cannot wait any longer.
+/// The item of a sender that waits. It is taken back if the sender cannot wait any longer.
 struct Offer<'a, T> {
-    shared: &'a Shared<T>,
-    mark: Rc<Mark>,
+    items: &'a Items<T>,
+    rank: u64,
 }
 
 impl<'a, T> Offer<'a, T> {
-    fn new(shared: &'a Shared<T>, item: T) -> Offer<'a, T> {
-        let spare = shared.offers.spare.borrow_mut().pop();
-        let mark = spare.unwrap_or_else(|| {
-            Rc::new(Mark {
-                is_taken: Cell::new(false),
-                owner: WaitList::new(),
-            })
-        });
-        shared
-            .offers
-            .marks
-            .borrow_mut()
-            .push_back(Some(mark.clone()));
-        shared.put(item);
-        Offer { shared, mark }
+    fn new(items: &'a Items<T>, item: T) -> Offer<'a, T> {
+        let rank = draw_rank();
+        items.meeting.offers.borrow_mut().push_back((rank, item));
+        Offer { items, rank }
     }
 
-    /// The item, if nobody has taken it.
+    fn is_there(&self) -> bool {
+        self.items.meeting.has_offer(self.rank)
+    }
+
     fn take_back(&self) -> Option<T> {
-        let mut marks = self.shared.offers.marks.borrow_mut();
-        let is_mine = |mark: &Option<Rc<Mark>>| {
-            (mark.as_ref()).is_some_and(|mark| Rc::ptr_eq(mark, &self.mark))
-        };
-        let index = marks.iter().position(is_mine)?;
-        marks.remove(index);
-        let item = self.shared.queue.borrow_mut().remove(index);
-        self.shared.items().remove(1);
-        item
+        self.items.meeting.take_offer(self.rank)
     }
 }
 
 impl<T> Drop for Offer<'_, T> {
     fn drop(&mut self) {
-        let item = self.take_back();
-        self.mark.is_taken.set(false);
-        let mut spare = self.shared.offers.spare.borrow_mut();
-        if spare.len() < MOST_SPARE {
-            spare.push(self.mark.clone());
-        }
-        drop(spare);
-        drop(item);
+        drop(self.take_back());
     }
 }

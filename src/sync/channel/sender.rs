@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::shared::Shared;
 use crate::error::{SendError, SendTimeoutError, TrySendError};
-use crate::hub::{self, Supply};
+use crate::hub;
 
 /// The sending end of a channel. Clones send into the same channel; when the last of them is dropped, receivers get what is
 /// left in it and then an error.
@@ -83,8 +83,8 @@ impl<T> Sender<T> {
         self.shared.send(item, deadline, Location::caller())
     }
 
-    /// Sends an item if there is room that nobody has waited for; in a rendezvous channel, if a receiver waits. Never
-    /// waits.
+    /// Sends an item if there is room that no waiting sender has a claim to; in a rendezvous channel, if a receiver waits.
+    /// Never waits.
     ///
     /// # Errors
     /// [`TrySendError`] with the item.
@@ -101,18 +101,7 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
-        if self.shared.has_no_receiver() {
-            return Err(TrySendError::Disconnected(item));
-        }
-        if !self.shared.room.is_free() {
-            return Err(TrySendError::Full(item));
-        }
-        if self.shared.room.is_rendezvous() {
-            self.shared.leave(item);
-        } else {
-            self.shared.put(item);
-        }
-        Ok(())
+        self.shared.try_send(item)
     }
 
     /// Both send into the same channel.

@@ -1,29 +1,24 @@
-//! What all handles of one channel share: the queue, its two sides, and how many handles there are.
+//! What all handles of one channel share: its two sides, and how many handles there are.
 //!
 //! # Invariants
-//! - `items.len()` is the length of the queue whenever anybody else's code may run, and nothing is borrowed then.
-//! - The channel is closed for senders when no receiver is left, and for receivers when no sender and no item is left. Who
-//!   waits in a line is told when that happens, and not before.
+//! - `len` is the length of the queue whenever anybody else's code may run, and nothing is borrowed then.
+//! - The channel is closed for senders when no receiver is left or one has closed it, and for receivers when no sender and no
+//!   item is left. Waiting greenlets are told when that happens, and not before.
 #![forbid(unsafe_code)]
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::mem;
+use std::cell::Cell;
 use std::panic::Location;
 
-use super::rendezvous::Offers;
 use super::sides::{Items, Room};
-use crate::error::{RecvTimeoutError, SendTimeoutError};
+use crate::error::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::hub::{Nanos, Supply, Turn, refuse, wait_in_line};
 use crate::waiting::Reason;
 
 pub(super) struct Shared<T> {
-    pub(super) room: Room,
-    pub(super) queue: RefCell<VecDeque<T>>,
-    /// Whose the items in the queue of a rendezvous channel are.
-    pub(super) offers: Offers,
+    pub(super) room: Room<T>,
     senders: Cell<usize>,
     receivers: Cell<usize>,
+    is_closed: Cell<bool>,
 }
 
 impl<T> Shared<T> {
@@ -31,28 +26,27 @@ impl<T> Shared<T> {
     pub(super) fn new(capacity: usize) -> Shared<T> {
         Shared {
             room: Room::new(capacity),
-            queue: RefCell::new(VecDeque::new()),
-            offers: Offers::new(),
             senders: Cell::new(1),
             receivers: Cell::new(1),
+            is_closed: Cell::new(false),
         }
     }
 
     #[inline(always)]
-    pub(super) fn items(&self) -> &Items {
+    pub(super) fn items(&self) -> &Items<T> {
         &self.room.items
     }
 
-    /// Nobody can ever receive anything.
+    /// No item is accepted any more.
     #[inline(always)]
-    pub(super) fn has_no_receiver(&self) -> bool {
-        self.receivers.get() == 0
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.get()
     }
 
     /// Nothing can ever be received.
     #[inline(always)]
     pub(super) fn is_drained(&self) -> bool {
-        self.senders.get() == 0 && self.items().len() == 0
+        (self.senders.get() == 0 || self.is_closed()) && self.items().is_empty()
     }
 
     /// Inlined, with its wait, where nothing is waited for but the switch: one call frame between two switches makes
@@ -64,19 +58,23 @@ impl<T> Shared<T> {
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Result<(), SendTimeoutError<T>> {
-        if self.has_no_receiver() {
+        if self.is_closed() {
             return Err(SendTimeoutError::Disconnected(item));
+        }
+        if self.room.is_open() {
+            self.items().put(item);
+            return Ok(());
         }
         if self.room.is_rendezvous() {
             return self.send_in_turn(item, deadline, place);
         }
-        if self.room.is_open() {
-            self.put(item);
+        if self.room.has_room_behind() {
+            self.items().put_in_place(item);
             return Ok(());
         }
         match wait_in_line(&self.room, Reason::SEND, place, deadline, &mut None) {
-            Ok(Turn::Mine(_claim)) if !self.has_no_receiver() => {
-                self.put(item);
+            Ok(Turn::Mine(_claim)) if !self.is_closed() => {
+                self.items().put_in_place(item);
                 Ok(())
             }
             Ok(Turn::Mine(_) | Turn::Told) => Err(SendTimeoutError::Disconnected(item)),
@@ -85,11 +83,16 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Puts an item into the queue, which has room for it that is nobody else's.
     #[inline(always)]
-    pub(super) fn put(&self, item: T) {
-        self.queue.borrow_mut().push_back(item);
-        self.items().add_one();
+    pub(super) fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
+        if self.is_closed() {
+            return Err(TrySendError::Disconnected(item));
+        }
+        if self.room.is_free() {
+            self.items().put_in_place(item);
+            return Ok(());
+        }
+        Err(TrySendError::Full(item))
     }
 
     /// Inlined as `send` is.
@@ -109,12 +112,16 @@ impl<T> Shared<T> {
             if self.is_drained() {
                 return Err(RecvTimeoutError::Disconnected);
             }
+            if self.room.is_rendezvous()
+                && let Some(item) = self.items().take_offer()
+            {
+                return Ok(item);
+            }
             match wait_in_line(self.items(), Reason::RECEIVE, place, deadline, &mut rank) {
                 Ok(Turn::Mine(_claim)) => {
                     if let Some(item) = self.take() {
                         return Ok(item);
                     }
-                    // The sender has taken it back: its time was over, or it was killed.
                 }
                 Ok(Turn::Told) => {}
                 Ok(Turn::TimedOut) => return Err(RecvTimeoutError::Timeout),
@@ -123,16 +130,30 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Takes the first item, for whoever was promised one or finds one that was promised to nobody.
+    #[inline(always)]
+    pub(super) fn try_receive(&self, place: &'static Location<'static>) -> Result<T, TryRecvError> {
+        if self.items().is_free()
+            && let Some(item) = self.take()
+        {
+            return Ok(item);
+        }
+        if self.room.is_rendezvous()
+            && let Some(item) = self.receive_offer(place)
+        {
+            return Ok(item);
+        }
+        Err(if self.is_drained() {
+            TryRecvError::Disconnected
+        } else {
+            TryRecvError::Empty
+        })
+    }
+
+    /// Takes the first item of the queue, for a receiver that was promised one or finds one that was promised to no other.
     #[inline(always)]
     pub(super) fn take(&self) -> Option<T> {
-        let item = self.queue.borrow_mut().pop_front()?;
-        self.items().remove(1);
-        if self.room.is_rendezvous() {
-            self.offers.take_first();
-        } else {
-            self.room.serve();
-        }
+        let item = self.items().pop()?;
+        self.room.serve();
         if self.is_drained() {
             self.items().line().tell_all();
         }
@@ -141,6 +162,11 @@ impl<T> Shared<T> {
 
     pub(super) fn add_sender(&self) {
         self.senders.set(self.senders.get() + 1);
+    }
+
+    /// One that has gone does not come again.
+    pub(super) fn has_sender(&self) -> bool {
+        self.senders.get() > 0
     }
 
     pub(super) fn remove_sender(&self) {
@@ -154,19 +180,22 @@ impl<T> Shared<T> {
         self.receivers.set(self.receivers.get() + 1);
     }
 
-    /// With the last receiver goes what nobody can receive any more. Those who hold an item out take it back.
+    /// With the last receiver goes what can never be received. Senders that hold an item out take it back.
     pub(super) fn remove_receiver(&self) {
         self.receivers.set(self.receivers.get() - 1);
-        if !self.has_no_receiver() {
-            return;
+        if self.receivers.get() == 0 {
+            self.close();
+            drop(self.items().take_all());
         }
-        self.room.line().tell_all();
-        let left = if self.room.is_rendezvous() {
-            self.take_ownerless()
-        } else {
-            mem::take(&mut *self.queue.borrow_mut())
-        };
-        self.items().remove(left.len());
-        drop(left);
+    }
+
+    /// Accepts nothing any more. What is in the channel can still be received.
+    pub(super) fn close(&self) {
+        if !self.is_closed.replace(true) {
+            self.room.line().tell_all();
+            if self.is_drained() {
+                self.items().line().tell_all();
+            }
+        }
     }
 }

@@ -1,76 +1,121 @@
-//! The two lines of a channel: who waits for an item, and who waits for room for one.
+//! The two sides of a channel: its items with the line of receivers, and its room with the line of senders.
 //!
 //! ```text
 //!               senders' line            queue             receivers' line
 //!   send -> [ s1, s2, ... ] --room--> [ i1, i2 ] --items--> [ r1, r2, ... ] -> recv
 //!
 //!   items available: those in the queue
-//!   room available:  capacity less those; in a rendezvous channel, the receivers that wait
+//!   room available:  capacity less those, and less what waits behind an item that is still being made (`making`)
 //! ```
+//! A channel without room has the same two lines, and other rules: see `rendezvous`.
 #![forbid(unsafe_code)]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::mem;
 
-use crate::hub::{Line, Supply};
+use super::making::Behind;
+use super::rendezvous::Meeting;
+use crate::hub::{Line, Parking, Supply};
 
 /// The items' side, and with it all that the other side needs to know.
-pub(super) struct Items {
-    len: Cell<usize>,
-    capacity: usize,
-    receivers: Line,
-    senders: Line,
+pub(super) struct Items<T> {
+    pub(super) len: Cell<usize>,
+    pub(super) capacity: usize,
+    pub(super) receivers: Line,
+    pub(super) senders: Line,
+    pub(super) queue: RefCell<VecDeque<T>>,
+    pub(super) behind: Behind<T>,
+    pub(super) meeting: Meeting<T>,
 }
 
 /// The senders' side.
-pub(super) struct Room {
-    pub(super) items: Items,
+pub(super) struct Room<T> {
+    pub(super) items: Items<T>,
 }
 
-impl Room {
-    pub(super) const fn new(capacity: usize) -> Room {
+impl<T> Room<T> {
+    pub(super) fn new(capacity: usize) -> Room<T> {
         Room {
             items: Items {
                 len: Cell::new(0),
                 capacity,
                 receivers: Line::new(),
                 senders: Line::new(),
+                queue: RefCell::new(VecDeque::new()),
+                behind: Behind::new(),
+                meeting: Meeting::new(),
             },
         }
     }
 
     #[inline(always)]
-    pub(super) fn capacity(&self) -> usize {
-        self.items.capacity
-    }
-
-    /// Nothing is ever in the queue but what a sender holds out that waits until it is taken.
-    #[inline(always)]
     pub(super) fn is_rendezvous(&self) -> bool {
         self.items.capacity == 0
     }
+
+    /// There is room, and the only senders before this one are those that have their places already, for items that are
+    /// still being made.
+    #[inline(always)]
+    pub(super) fn has_room_behind(&self) -> bool {
+        let called = self.items.senders.called();
+        called > 0 && called == self.items.behind.being_made() && self.is_free()
+    }
 }
 
-impl Items {
+impl<T> Items<T> {
+    /// Nothing is there to be received, now or behind an item that is still being made.
     #[inline(always)]
-    pub(super) fn len(&self) -> usize {
-        self.len.get()
+    pub(super) fn is_empty(&self) -> bool {
+        self.len.get() == 0 && self.behind.len() == 0
     }
 
-    /// To be called after the queue has grown by one: the next receiver is called.
+    /// How many items were sent and not received.
+    pub(super) fn count(&self) -> usize {
+        self.len.get() + self.behind.len()
+    }
+
+    /// Puts an item last into the queue, and calls the next receiver. No item is being made.
     #[inline(always)]
-    pub(super) fn add_one(&self) {
-        self.len.set(self.len.get() + 1);
+    pub(super) fn put(&self, item: T) {
+        self.keep(item);
         self.serve();
     }
 
-    /// To be called when the queue has become shorter.
+    /// Puts an item in last: behind those that are still being made, if there are any.
     #[inline(always)]
-    pub(super) fn remove(&self, count: usize) {
-        self.len.set(self.len.get() - count);
+    pub(super) fn put_in_place(&self, item: T) {
+        if self.behind.being_made() == 0 {
+            self.put(item);
+        } else {
+            self.behind.push(item);
+        }
+    }
+
+    /// Puts an item last into the queue, and calls no receiver.
+    #[inline(always)]
+    pub(super) fn keep(&self, item: T) {
+        self.queue.borrow_mut().push_back(item);
+        self.len.set(self.len.get() + 1);
+    }
+
+    /// Takes the first item out of the queue.
+    #[inline(always)]
+    pub(super) fn pop(&self) -> Option<T> {
+        let item = self.queue.borrow_mut().pop_front()?;
+        self.len.set(self.len.get() - 1);
+        Some(item)
+    }
+
+    /// Takes all items out of the channel.
+    pub(super) fn take_all(&self) -> impl Iterator<Item = T> + use<T> {
+        let items = mem::take(&mut *self.queue.borrow_mut());
+        self.len.set(0);
+        items.into_iter().chain(self.behind.take_all())
     }
 }
 
-impl Supply for Items {
+impl<T> Supply for Items<T> {
     #[inline(always)]
     fn line(&self) -> &Line {
         &self.receivers
@@ -81,20 +126,21 @@ impl Supply for Items {
         self.len.get()
     }
 
-    /// A receiver that is about to wait in a rendezvous channel is room for one more: the first in the senders' line is
-    /// called, and finds it waiting when it runs.
     #[inline(always)]
-    fn expect(&self) {
+    fn meet(&self, receiver: &Parking) -> bool {
+        self.capacity == 0 && self.meet_select(receiver)
+    }
+
+    /// A receiver that waits in a rendezvous channel is what a sender looks for.
+    #[inline(always)]
+    fn announce(&self) {
         if self.capacity == 0 {
-            let called = self.senders.called();
-            if self.receivers.count_parked(called) >= called {
-                self.senders.call_next();
-            }
+            self.senders.tell_lookers();
         }
     }
 }
 
-impl Supply for Room {
+impl<T> Supply for Room<T> {
     #[inline(always)]
     fn line(&self) -> &Line {
         &self.items.senders
@@ -102,18 +148,60 @@ impl Supply for Room {
 
     #[inline(always)]
     fn available(&self) -> usize {
-        if self.is_rendezvous() {
-            return self.parked_receivers();
-        }
-        self.items.capacity - self.items.len.get()
+        self.items.capacity
+            - self.items.len.get().min(self.items.capacity)
+            - self.items.behind.len()
     }
-}
 
-impl Room {
-    /// How many receivers wait whom nothing was promised: counted as far as anybody needs to know.
-    #[inline(never)]
-    fn parked_receivers(&self) -> usize {
-        let most = self.items.senders.called() + 1;
-        self.items.receivers.count_parked(most)
+    #[inline(always)]
+    fn is_free(&self) -> bool {
+        if self.is_rendezvous() {
+            return self.items.receivers.has_undecided();
+        }
+        self.available() > self.items.senders.called()
+    }
+
+    /// Where no sender was called no item is being made, so nothing waits behind one.
+    #[inline(always)]
+    fn is_open(&self) -> bool {
+        self.items.senders.called() == 0 && self.items.capacity > self.items.len.get()
+    }
+
+    #[inline(always)]
+    fn holds(&self) -> bool {
+        if self.is_rendezvous() {
+            return self.items.has_bound_receiver();
+        }
+        self.available() > 0
+    }
+
+    /// A sender that waits in a rendezvous channel is what a receiver looks for.
+    #[inline(always)]
+    fn announce(&self) {
+        if self.is_rendezvous() {
+            self.items.receivers.tell_lookers();
+        }
+    }
+
+    #[inline(always)]
+    fn release(&self) {
+        if self.is_rendezvous() {
+            self.items.release_bound();
+        } else {
+            self.serve();
+        }
+    }
+
+    /// Senders of a rendezvous channel are called by receivers that come, one by each.
+    #[inline(always)]
+    fn serve(&self) {
+        let line = &self.items.senders;
+        if line.has_no_waiter() || self.is_rendezvous() {
+            return;
+        }
+        while self.is_free() && line.call_next() {}
+        if self.is_free() {
+            line.tell_lookers();
+        }
     }
 }

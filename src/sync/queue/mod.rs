@@ -381,8 +381,8 @@ impl<T, O: Order<T>> Sealed for OrderedQueue<T, O> {}
 impl<T, O: Order<T>> Waitable for OrderedQueue<T, O> {
     fn post(&self) -> Post<'_> {
         Post {
-            ready: self.stock.items.is_open() || self.stock.is_drained(),
-            spot: Spot::Line(&self.stock.items),
+            ready: self.stock.items.is_free() || self.stock.is_drained(),
+            spot: Spot::Look(self.stock.items.line()),
             reason: Reason::POP,
         }
     }

@@ -1,0 +1,152 @@
+//! Places in a queue for items that are still being made: a select has chosen to send, and runs the expression of its item.
+//!
+//! ```text
+//!   queue: [ i1, i2 ]   behind: [ (making 7), i3, i4, (making 8), i5 ]
+//!           received first       nothing of this is received before 7 is there; then i3 and i4 move up, too
+//! ```
+//! So items arrive in the order in which their senders were matched with room. An item that takes long to make holds up no
+//! sender, but the receivers of what was sent after it.
+#![forbid(unsafe_code)]
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::mem;
+
+use super::sides::{Items, Room};
+use crate::hub::{Claim, Supply};
+
+/// What comes after the queue, from the first item that is still being made on.
+///
+/// # Invariant
+/// Each of those also counts as a sender that was called, since its place is taken.
+pub(super) struct Behind<T> {
+    entries: RefCell<VecDeque<Entry<T>>>,
+    being_made: Cell<usize>,
+    items: Cell<usize>,
+    last_number: Cell<u64>,
+}
+
+enum Entry<T> {
+    BeingMade(u64),
+    Item(T),
+}
+
+impl<T> Behind<T> {
+    pub(super) fn new() -> Behind<T> {
+        Behind {
+            entries: RefCell::new(VecDeque::new()),
+            being_made: Cell::new(0),
+            items: Cell::new(0),
+            last_number: Cell::new(0),
+        }
+    }
+
+    /// How many items are being made.
+    #[inline(always)]
+    pub(super) fn being_made(&self) -> usize {
+        self.being_made.get()
+    }
+
+    /// How many items wait here.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.items.get()
+    }
+
+    #[cold]
+    pub(super) fn push(&self, item: T) {
+        self.entries.borrow_mut().push_back(Entry::Item(item));
+        self.items.set(self.items.get() + 1);
+    }
+
+    /// Takes all items out, and leaves the places of those that are being made.
+    pub(super) fn take_all(&self) -> VecDeque<T> {
+        let entries = mem::take(&mut *self.entries.borrow_mut());
+        self.items.set(0);
+        let (mut items, mut left) = (VecDeque::new(), VecDeque::new());
+        for entry in entries {
+            match entry {
+                Entry::Item(item) => items.push_back(item),
+                place @ Entry::BeingMade(_) => left.push_back(place),
+            }
+        }
+        *self.entries.borrow_mut() = left;
+        items
+    }
+
+    fn reserve(&self) -> u64 {
+        let number = self.last_number.get() + 1;
+        self.last_number.set(number);
+        let mut entries = self.entries.borrow_mut();
+        entries.push_back(Entry::BeingMade(number));
+        self.being_made.set(self.being_made.get() + 1);
+        number
+    }
+
+    /// Puts the item into its place, or gives the place back.
+    fn settle(&self, number: u64, item: Option<T>) {
+        let mut entries = self.entries.borrow_mut();
+        let is_it = |entry: &Entry<T>| matches!(entry, Entry::BeingMade(other) if *other == number);
+        let Some(index) = entries.iter().position(is_it) else {
+            unreachable!("a place stays until it is settled")
+        };
+        match item {
+            Some(item) => {
+                entries[index] = Entry::Item(item);
+                self.items.set(self.items.get() + 1);
+            }
+            None => drop(entries.remove(index)),
+        }
+        self.being_made.set(self.being_made.get() - 1);
+    }
+
+    /// The first item, unless one before it is still being made.
+    fn pop(&self) -> Option<T> {
+        let mut entries = self.entries.borrow_mut();
+        match entries.pop_front()? {
+            Entry::Item(item) => {
+                self.items.set(self.items.get() - 1);
+                Some(item)
+            }
+            place @ Entry::BeingMade(_) => {
+                entries.push_front(place);
+                None
+            }
+        }
+    }
+}
+
+impl<T> Room<T> {
+    /// The number of the next place in the queue, for a sender that was promised room or has found some.
+    pub(super) fn reserve_place(&self) -> u64 {
+        mem::forget(Claim::promise(self));
+        self.items.behind.reserve()
+    }
+
+    /// Puts an item into its place.
+    pub(super) fn fill_place(&self, number: u64, item: T) {
+        self.settle(number, Some(item));
+    }
+
+    /// Gives a place back. What was sent after it moves up.
+    pub(super) fn give_place_back(&self, number: u64) {
+        self.settle(number, None);
+    }
+
+    fn settle(&self, number: u64, item: Option<T>) {
+        let claim = Claim::new(self);
+        self.items.behind.settle(number, item);
+        self.items.move_up();
+        drop(claim);
+    }
+}
+
+impl<T> Items<T> {
+    /// Moves up what waits for no other item any more, and calls receivers for it.
+    fn move_up(&self) {
+        while let Some(item) = self.behind.pop() {
+            self.keep(item);
+        }
+        self.serve();
+    }
+}
