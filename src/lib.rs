@@ -104,6 +104,8 @@ pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
 #[cfg(feature = "hub")]
 pub use group::{Group, Pool, scope};
 #[cfg(feature = "hub")]
+pub use select::{Select, SelectedOperation};
+#[cfg(feature = "hub")]
 pub use task::{HubHandle, Task, joinall, sleep, spawn, spawn_later, try_spawn, yield_now};
 
 #[cfg(feature = "hub")]

@@ -230,3 +230,26 @@ impl<T> Error for SendTimeoutError<T> {}
 impl Error for RecvError {}
 impl Error for TryRecvError {}
 impl Error for RecvTimeoutError {}
+
+/// No operation of a [`Select`](crate::Select) was ready in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SelectTimeoutError(pub(crate) ());
+
+/// No operation of a [`Select`](crate::Select) is ready now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TrySelectError(pub(crate) ());
+
+impl fmt::Display for SelectTimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no operation of the select was ready in time")
+    }
+}
+
+impl fmt::Display for TrySelectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no operation of the select is ready")
+    }
+}
+
+impl Error for SelectTimeoutError {}
+impl Error for TrySelectError {}

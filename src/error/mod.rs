@@ -22,7 +22,8 @@ mod timed_out;
 pub use self::access::AccessError;
 #[cfg(feature = "hub")]
 pub use self::channel::{
-    RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
+    RecvError, RecvTimeoutError, SelectTimeoutError, SendError, SendTimeoutError, TryRecvError,
+    TrySelectError, TrySendError,
 };
 #[cfg(feature = "hub")]
 pub use self::join::{HubGone, JoinError, NotEnded};

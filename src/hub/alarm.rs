@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::waiter::{WaitList, Waiter};
 use crate::greenlet::counted::{AnyRef, Link};
@@ -28,6 +28,13 @@ pub(crate) struct Alarm {
     /// Who waits for it.
     pub(super) waiters: WaitList,
     pub(super) rung: Cell<bool>,
+    /// What else is done then, if it is still there.
+    call: Option<Weak<dyn OnTime>>,
+}
+
+/// Something that the hub does when its time has come, on its own stack: so it must not wait, nor run code of users'.
+pub(crate) trait OnTime {
+    fn on_time(&self);
 }
 
 impl Due {
@@ -48,6 +55,15 @@ impl Alarm {
             timeout: None,
             waiters: WaitList::new(),
             rung: Cell::new(false),
+            call: None,
+        }
+    }
+
+    /// One that calls `call`.
+    pub(crate) fn of_call(call: Weak<dyn OnTime>) -> Alarm {
+        Alarm {
+            call: Some(call),
+            ..Alarm::new()
         }
     }
 
@@ -56,6 +72,13 @@ impl Alarm {
         Alarm {
             timeout: Some((greenlet, id)),
             ..Alarm::new()
+        }
+    }
+
+    /// To be done when its time has come.
+    pub(crate) fn call(&self) {
+        if let Some(call) = self.call.as_ref().and_then(Weak::upgrade) {
+            call.on_time();
         }
     }
 

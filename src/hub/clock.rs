@@ -44,7 +44,12 @@ impl Clock {
 
     /// The instant that `now` stands for.
     pub(crate) fn instant(&self) -> Instant {
-        self.base + Duration::from_nanos(self.now())
+        self.instant_of(self.now())
+    }
+
+    /// The instant that `moment` stands for.
+    pub(crate) fn instant_of(&self, moment: Nanos) -> Instant {
+        self.base + Duration::from_nanos(moment)
     }
 
     /// The moment that lies `wait` ahead. None where the clock never gets there: that is for ever.
@@ -52,6 +57,13 @@ impl Clock {
     pub(crate) fn after(&self, wait: Duration) -> Option<Nanos> {
         let wait = u64::try_from(wait.as_nanos()).ok()?;
         self.now().checked_add(wait).filter(|&end| end < u64::MAX)
+    }
+
+    /// When `now` stands for `moment`: zero, if that was before the hub was made. None where the clock never gets there.
+    pub(crate) fn at(&self, moment: Instant) -> Option<Nanos> {
+        let since = moment.saturating_duration_since(self.base);
+        let end = u64::try_from(since.as_nanos()).ok()?;
+        (end < u64::MAX).then_some(end)
     }
 
     pub(crate) fn is_paused(&self) -> bool {

@@ -45,6 +45,11 @@ impl Hub {
         Some(self.start_timer(deadline, Due::Ring(alarm.clone())))
     }
 
+    /// Lets an alarm ring when the clock shows `deadline`.
+    pub(crate) fn start_alarm(&self, alarm: &Rc<Alarm>, deadline: Nanos) -> TimerKey {
+        self.start_timer(deadline, Due::Ring(alarm.clone()))
+    }
+
     /// Starts a timer.
     pub(crate) fn start_timer(&self, deadline: Nanos, due: Due) -> TimerKey {
         self.timers.borrow_mut().start(deadline, due)
@@ -60,6 +65,7 @@ impl Hub {
     pub(super) fn ring(&self, alarm: &Alarm) {
         alarm.rung.set(true);
         alarm.waiters.wake_all_into(&self.ready);
+        alarm.call();
         if let Some((greenlet, id)) = &alarm.timeout
             && let Some(greenlet) = greenlet.upgrade()
             && greenlet.interrupts().expire(*id)

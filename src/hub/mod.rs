@@ -52,11 +52,11 @@ use std::io;
 use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use self::advance::advance_clock;
-pub(crate) use self::alarm::Alarm;
 use self::alarm::Due;
+pub(crate) use self::alarm::{Alarm, OnTime};
 use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
 use self::housekeeping::Housekeeping;
@@ -154,6 +154,11 @@ pub(crate) fn get() -> HubRef {
 #[inline]
 pub(crate) fn deadline(limit: Duration) -> Option<Nanos> {
     get().clock().after(limit)
+}
+
+/// When this hub's clock shows `moment`; `None` if it never does.
+pub(crate) fn deadline_at(moment: Instant) -> Option<Nanos> {
+    get().clock().at(moment)
 }
 
 /// The hub of this thread, if it is there or can be made.

@@ -10,7 +10,9 @@
 #![forbid(unsafe_code)]
 
 mod macros;
+mod operations;
 
+pub use self::operations::{Select, SelectedOperation};
 use std::array;
 use std::panic::Location;
 use std::time::Duration;
@@ -123,6 +125,15 @@ fn choose_of<'a, const N: usize>(
 }
 
 impl Choice {
+    /// As `choose`, of a number of arms that is known at run time only.
+    pub(crate) fn choose_of_many<'a>(self, arms: &[&'a dyn Arm]) -> Selected<'a> {
+        self.choose(
+            arms,
+            || arms.iter().map(|arm| arm.post().spot).collect::<Vec<_>>(),
+            |node| arms.iter().map(|_| node()).collect::<Vec<_>>(),
+        )
+    }
+
     /// Chooses one of `arms`: that is `DEFAULT` when the patience is over. `spots` gives the spots of the arms, and `nodes` a
     /// node for each, in arrays or vectors.
     #[inline]
@@ -250,6 +261,6 @@ impl<'a> Selected<'a> {
 
     /// What was chosen, kept for later.
     pub(crate) fn reserve(self, arm: &dyn Arm) -> Reservation {
-        arm.reserve(self.claim.is_some())
+        arm.keep(self.claim.is_some())
     }
 }

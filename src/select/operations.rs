@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use super::{Choice, Looking, Patience};
-use crate::error::{ReadyTimeoutError, RecvError, SelectTimeoutError, SendError, TryReadyError, TrySelectError};
+use crate::error::{RecvError, SelectTimeoutError, SendError, TrySelectError};
 use crate::hub;
 use crate::sync::channel::{Arm, Receiver, Reservation, Sender};
 use crate::waitable::Waitable;
@@ -93,7 +93,10 @@ impl<'a> Select<'a> {
     #[track_caller]
     pub fn remove(&mut self, index: usize) {
         let operation = self.operations.get_mut(index).and_then(Option::take);
-        assert!(operation.is_some(), "there is no operation {index} to remove from a Select");
+        assert!(
+            operation.is_some(),
+            "there is no operation {index} to remove from a Select"
+        );
     }
 
     /// Waits until one of the operations is ready, and selects it. With no operation it waits for ever, which the hub
@@ -121,9 +124,13 @@ impl<'a> Select<'a> {
     /// # Aborts
     /// As there.
     #[track_caller]
-    pub fn select_timeout(&mut self, limit: Duration) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+    pub fn select_timeout(
+        &mut self,
+        limit: Duration,
+    ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
         let patience = Patience::Until(hub::deadline(limit));
-        self.choose(patience, Location::caller()).ok_or(SelectTimeoutError(()))
+        self.choose(patience, Location::caller())
+            .ok_or(SelectTimeoutError(()))
     }
 
     /// As [`select`](Select::select), until `deadline` at the latest.
@@ -137,9 +144,13 @@ impl<'a> Select<'a> {
     /// # Aborts
     /// As there.
     #[track_caller]
-    pub fn select_deadline(&mut self, deadline: Instant) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
+    pub fn select_deadline(
+        &mut self,
+        deadline: Instant,
+    ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
         let patience = Patience::Until(hub::deadline_at(deadline));
-        self.choose(patience, Location::caller()).ok_or(SelectTimeoutError(()))
+        self.choose(patience, Location::caller())
+            .ok_or(SelectTimeoutError(()))
     }
 
     /// Selects an operation that is ready now. Lets another select run that it meets in a rendezvous channel, and waits for
@@ -149,18 +160,179 @@ impl<'a> Select<'a> {
     /// [`TrySelectError`]: none is.
     #[track_caller]
     pub fn try_select(&mut self) -> Result<SelectedOperation<'a>, TrySelectError> {
-        self.choose(Patience::None, Location::caller()).ok_or(TrySelectError(()))
+        self.choose(Patience::None, Location::caller())
+            .ok_or(TrySelectError(()))
     }
 
-    fn choose(&self, patience: Patience, place: &'static Location<'static>) -> Option<SelectedOperation<'a>> {
-        let arms: Vec<_> = self.operations.iter().flatten().map(|operation| operation.arm).collect();
-        let chosen = self.choice(patience, place).choose_of_many(&arms);
-        let chosen_arm = arms[chosen.arm()?];
-        let reservation = Some(chosen.reserve(chosen_arm));
+    /// Waits until one of the operations is ready, and gives its index. Nothing is selected: another greenlet may be first, so
+    /// a `try_` form comes next.
+    ///
+    /// # Panics
+    /// As [`select`](Select::select).
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn ready(&mut self) -> usize {
+        let ready = self.look(Patience::Until(None), Location::caller());
+        ready.expect("a wait without a deadline ends with an operation")
+    }
+
+    /// As [`ready`](Select::ready), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// [`SelectTimeoutError`]: no operation was ready by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn ready_timeout(&mut self, limit: Duration) -> Result<usize, SelectTimeoutError> {
+        let patience = Patience::Until(hub::deadline(limit));
+        let ready = self.look(patience, Location::caller());
+        ready.ok_or(SelectTimeoutError(()))
+    }
+
+    /// As [`ready`](Select::ready), until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`SelectTimeoutError`]: no operation was ready by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, SelectTimeoutError> {
+        let patience = Patience::Until(hub::deadline_at(deadline));
+        let ready = self.look(patience, Location::caller());
+        ready.ok_or(SelectTimeoutError(()))
+    }
+
+    /// The index of an operation that is ready now. Never waits.
+    ///
+    /// # Errors
+    /// [`TrySelectError`]: none is.
+    #[track_caller]
+    pub fn try_ready(&mut self) -> Result<usize, TrySelectError> {
+        let ready = self.look(Patience::None, Location::caller());
+        ready.ok_or(TrySelectError(()))
+    }
+
+    fn choose(
+        &self,
+        patience: Patience,
+        place: &'static Location<'static>,
+    ) -> Option<SelectedOperation<'a>> {
+        let present = self.present();
+        let arms: Vec<_> = present.iter().map(|(_, operation)| operation.arm).collect();
+        let selected = self.choice(patience, place).choose_of_many(&arms);
+        let (index, operation) = present[selected.arm()?];
+        let reservation = Some(selected.reserve(operation.arm));
         Some(SelectedOperation {
-            index: self.index_of(arms_index),
-            arm: chosen_arm,
+            index,
+            arm: operation.arm,
             reservation,
         })
+    }
+
+    fn look(&self, patience: Patience, place: &'static Location<'static>) -> Option<usize> {
+        let present = self.present();
+        let looks: Vec<_> = (present.iter())
+            .map(|(_, operation)| Looking::at(operation.thing))
+            .collect();
+        let arms: Vec<_> = looks.iter().map(|look| look as &dyn Arm).collect();
+        let selected = self.choice(patience, place).choose_of_many(&arms);
+        let (index, _) = present[selected.arm()?];
+        Some(index)
+    }
+
+    fn present(&self) -> Vec<(usize, Operation<'a>)> {
+        let operations = self.operations.iter().copied().enumerate();
+        operations
+            .filter_map(|(index, operation)| Some((index, operation?)))
+            .collect()
+    }
+
+    fn choice(&self, patience: Patience, place: &'static Location<'static>) -> Choice {
+        Choice {
+            patience,
+            is_biased: self.is_biased,
+            place,
+        }
+    }
+}
+
+impl SelectedOperation<'_> {
+    /// The index of the operation, as [`Select::recv`] or [`Select::send`] gave it.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Completes the receiving from `receiver`. Never waits.
+    ///
+    /// # Errors
+    /// [`RecvError`] if the channel is empty and no sender is left: that selects an operation, too.
+    ///
+    /// # Panics
+    /// If it is not the channel, or not the end of it, that the operation was added for.
+    #[track_caller]
+    pub fn recv<T>(mut self, receiver: &Receiver<T>) -> Result<T, RecvError> {
+        let reservation = self.take("recv", receiver);
+        receiver.take_reserved(reservation)
+    }
+
+    /// Completes the sending of `item` to `sender`. Lets the receiver of a rendezvous channel run, and waits for nothing
+    /// else.
+    ///
+    /// # Errors
+    /// [`SendError`] with the item, if no receiver is left: that selects an operation, too.
+    ///
+    /// # Panics
+    /// If it is not the channel, or not the end of it, that the operation was added for.
+    #[track_caller]
+    pub fn send<T>(mut self, sender: &Sender<T>, item: T) -> Result<(), SendError<T>> {
+        let reservation = self.take("send", sender);
+        sender.send_reserved(reservation, item, Location::caller())
+    }
+
+    #[track_caller]
+    fn take(&mut self, what: &str, arm: &dyn Arm) -> Reservation {
+        assert!(
+            self.arm.identity() == arm.identity(),
+            "{what} of operation {}, which was added to the Select for another end of a channel",
+            self.index
+        );
+        let reservation = self.reservation.take();
+        reservation.expect("an operation is completed once")
+    }
+}
+
+/// Without completion the operation is given up: an item stays in the channel, and a place is given to the next sender.
+impl Drop for SelectedOperation<'_> {
+    fn drop(&mut self) {
+        if let Some(reservation) = self.reservation.take() {
+            self.arm.give_back(reservation);
+        }
+    }
+}
+
+impl fmt::Debug for Select<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Select")
+            .field("operations", &self.present().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SelectedOperation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SelectedOperation")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
     }
 }

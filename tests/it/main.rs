@@ -21,6 +21,8 @@ mod channel;
 #[cfg(feature = "hub")]
 mod channel_ends;
 #[cfg(feature = "hub")]
+mod channel_extras;
+#[cfg(feature = "hub")]
 mod channel_model;
 #[cfg(feature = "hub")]
 mod channel_storms;
@@ -138,6 +140,8 @@ mod scope_ends;
 mod scope_random;
 #[cfg(feature = "hub")]
 mod select;
+#[cfg(feature = "hub")]
+mod select_operations;
 #[cfg(feature = "hub")]
 mod semaphore;
 #[cfg(feature = "hub")]

@@ -100,7 +100,13 @@ const ROOMS: &Order = &[
 ];
 
 /// Items that may be named at the crate's root, `crate::name`: macros mostly.
-const ROOT_ITEMS: &[&str] = &["greenlet_local", "select", "select_biased", "__select", "__select_arms"];
+const ROOT_ITEMS: &[&str] = &[
+    "greenlet_local",
+    "select",
+    "select_biased",
+    "__select",
+    "__select_arms",
+];
 
 /// Leave `#[cfg(test)]` modules and `tests.rs` files in `src` out of the order.
 const SKIP_TEST_MODULES: bool = true;

@@ -5,7 +5,6 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::rendezvous::FirstSender;
-use super::shared::Shared;
 use super::{Receiver, Sender};
 use crate::error::{RecvError, SendError};
 use crate::hub::{Claim, Spot, Supply, Waiter, give_way};
@@ -25,18 +24,28 @@ pub trait Arm {
     /// Keeps what a select was promised, or has found ready, until it is used or given back. The promise is still held by its
     /// claim.
     #[doc(hidden)]
-    fn reserve(&self, _is_promised: bool) -> Reservation {
+    fn keep(&self, _is_promised: bool) -> Reservation {
         Reservation::Nothing
     }
 
     #[doc(hidden)]
     fn give_back(&self, _reservation: Reservation) {}
 
-    /// The same for all handles of one channel.
+    /// What tells one end of one channel from all others, whichever handle it is; `None` for what is only looked at.
     #[doc(hidden)]
-    fn address(&self) -> usize {
-        0
+    fn identity(&self) -> Option<(usize, End)> {
+        None
     }
+}
+
+/// An end of a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(unnameable_types, reason = "only selects compare it")]
+pub enum End {
+    /// The sender's.
+    Sending,
+    /// The receiver's.
+    Receiving,
 }
 
 /// Where a select waits for an arm.
@@ -97,7 +106,7 @@ impl<T> Arm for Receiver<T> {
             true => items.is_open(),
             false => items.is_free(),
         };
-        if has_item || self.shared.is_drained() {
+        if has_item || self.shared.is_drained() || self.shared.is_wound() {
             return Standing::Ready;
         }
         if !self.shared.room.is_rendezvous() {
@@ -117,7 +126,7 @@ impl<T> Arm for Receiver<T> {
         }
     }
 
-    fn reserve(&self, is_promised: bool) -> Reservation {
+    fn keep(&self, is_promised: bool) -> Reservation {
         let items = self.shared.items();
         if !is_promised && !items.is_free() {
             let Some(item) = items.take_offer() else {
@@ -135,8 +144,8 @@ impl<T> Arm for Receiver<T> {
         }
     }
 
-    fn address(&self) -> usize {
-        address(&self.shared)
+    fn identity(&self) -> Option<(usize, End)> {
+        Some((Rc::as_ptr(&self.shared).addr(), End::Receiving))
     }
 }
 
@@ -151,7 +160,7 @@ impl<T> Receiver<T> {
         items.take_offer().ok_or(RecvError)
     }
 
-    /// Takes what `reserve` has kept.
+    /// Takes what `keep` has kept.
     pub(crate) fn take_reserved(&self, reservation: Reservation) -> Result<T, RecvError> {
         let Reservation::Item = reservation else {
             return Err(RecvError);
@@ -192,7 +201,7 @@ impl<T> Arm for Sender<T> {
         }
     }
 
-    fn reserve(&self, is_promised: bool) -> Reservation {
+    fn keep(&self, is_promised: bool) -> Reservation {
         let (room, items) = (&self.shared.room, self.shared.items());
         if self.shared.is_closed() {
             return Reservation::Nothing;
@@ -215,13 +224,13 @@ impl<T> Arm for Sender<T> {
         }
     }
 
-    fn address(&self) -> usize {
-        address(&self.shared)
+    fn identity(&self) -> Option<(usize, End)> {
+        Some((Rc::as_ptr(&self.shared).addr(), End::Sending))
     }
 }
 
 impl<T> Sender<T> {
-    /// Sends what a select has made, to what `reserve` has kept.
+    /// Sends what a select has made, to what `keep` has kept.
     pub(crate) fn send_reserved(
         &self,
         reservation: Reservation,
@@ -246,7 +255,7 @@ impl<T> Sender<T> {
     /// The place that a select was promised, or has found ready: it is kept while the item is made.
     #[inline]
     pub(crate) fn place(&self, is_promised: bool) -> Place<'_, T> {
-        let reservation = Some(self.reserve(is_promised));
+        let reservation = Some(self.keep(is_promised));
         Place {
             sender: self,
             reservation,
@@ -298,8 +307,4 @@ impl<T> Drop for Place<'_, T> {
             self.sender.give_back(reservation);
         }
     }
-}
-
-fn address<T>(shared: &Rc<Shared<T>>) -> usize {
-    Rc::as_ptr(shared).addr()
 }

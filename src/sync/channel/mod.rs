@@ -46,6 +46,8 @@ mod rendezvous;
 mod sender;
 mod shared;
 mod sides;
+mod timed;
+mod weak;
 
 use std::fmt;
 use std::rc::Rc;
@@ -57,6 +59,8 @@ pub use self::iter::{IntoIter, Iter, TryIter};
 pub use self::receiver::Receiver;
 pub use self::sender::Sender;
 use self::shared::Shared;
+pub use self::timed::{after, at, never, tick};
+pub use self::weak::{SendPermit, WeakSender};
 pub use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
@@ -70,7 +70,7 @@ impl<T> Receiver<T> {
     /// # Examples
     /// ```
     /// use greenhub::sync::channel::{self, RecvTimeoutError};
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     ///
     /// let (_sender, receiver) = channel::unbounded::<i32>();
     /// let late = receiver.recv_timeout(Duration::from_millis(5));
@@ -79,6 +79,22 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
         let deadline = hub::deadline(limit);
+        self.shared.receive(deadline, Location::caller())
+    }
+
+    /// As [`recv`](Receiver::recv), until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError`]: the time was over, or the channel is empty and no sender is left.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
+        let deadline = hub::deadline_at(deadline);
         self.shared.receive(deadline, Location::caller())
     }
 
@@ -105,6 +121,24 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.shared.try_receive(Location::caller())
+    }
+
+    /// Closes the channel: senders get an error from now on, those that wait included. What is in it can still be received.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::sync::channel::{self, RecvError, SendError};
+    ///
+    /// let (sender, receiver) = channel::unbounded();
+    /// sender.send(1)?;
+    /// receiver.close();
+    /// assert_eq!(sender.send(2), Err(SendError(2)));
+    /// assert_eq!(receiver.recv(), Ok(1));
+    /// assert_eq!(receiver.recv(), Err(RecvError));
+    /// # Ok::<(), SendError<i32>>(())
+    /// ```
+    pub fn close(&self) {
+        self.shared.close();
     }
 
     /// Both receive from the same channel.

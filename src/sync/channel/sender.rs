@@ -4,7 +4,7 @@
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use crate::error::{SendError, SendTimeoutError, TrySendError};
@@ -69,7 +69,7 @@ impl<T> Sender<T> {
     /// # Examples
     /// ```
     /// use greenhub::sync::channel::{self, SendTimeoutError};
-    /// use std::time::Duration;
+    /// use std::time::{Duration, Instant};
     ///
     /// let (sender, _receiver) = channel::bounded(1);
     /// sender.send("first")?;
@@ -80,6 +80,22 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_timeout(&self, item: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
         let deadline = hub::deadline(limit);
+        self.shared.send(item, deadline, Location::caller())
+    }
+
+    /// As [`send`](Sender::send), until `deadline` at the latest.
+    ///
+    /// # Errors
+    /// [`SendTimeoutError`] with the item: the time was over, or no receiver is left.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn send_deadline(&self, item: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
+        let deadline = hub::deadline_at(deadline);
         self.shared.send(item, deadline, Location::caller())
     }
 
@@ -102,6 +118,12 @@ impl<T> Sender<T> {
     #[inline]
     pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
         self.shared.try_send(item)
+    }
+
+    /// No item is accepted any more: no receiver is left, or one has closed the channel.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
     }
 
     /// Both send into the same channel.

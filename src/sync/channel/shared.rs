@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::panic::Location;
 
 use super::sides::{Items, Room};
+use super::timed::Clockwork;
 use crate::error::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::hub::{Nanos, Supply, Turn, refuse, wait_in_line};
 use crate::waiting::Reason;
@@ -19,6 +20,10 @@ pub(super) struct Shared<T> {
     senders: Cell<usize>,
     receivers: Cell<usize>,
     is_closed: Cell<bool>,
+    /// It has ended when it is empty: no sender is left, or it was closed.
+    is_ending: Cell<bool>,
+    /// What sends its items, if that is the clock.
+    pub(super) clockwork: Option<Box<Clockwork>>,
 }
 
 impl<T> Shared<T> {
@@ -29,6 +34,17 @@ impl<T> Shared<T> {
             senders: Cell::new(1),
             receivers: Cell::new(1),
             is_closed: Cell::new(false),
+            is_ending: Cell::new(false),
+            clockwork: None,
+        }
+    }
+
+    /// With no sender and one receiver.
+    pub(super) fn timed(clockwork: Clockwork) -> Shared<T> {
+        Shared {
+            senders: Cell::new(0),
+            clockwork: Some(Box::new(clockwork)),
+            ..Shared::new(1)
         }
     }
 
@@ -46,7 +62,7 @@ impl<T> Shared<T> {
     /// Nothing can ever be received.
     #[inline(always)]
     pub(super) fn is_drained(&self) -> bool {
-        (self.senders.get() == 0 || self.is_closed()) && self.items().is_empty()
+        self.is_ending.get() && self.items().is_empty()
     }
 
     /// Inlined, with its wait, where nothing is waited for but the switch: one call frame between two switches makes
@@ -112,6 +128,11 @@ impl<T> Shared<T> {
             if self.is_drained() {
                 return Err(RecvTimeoutError::Disconnected);
             }
+            if self.is_wound()
+                && let Some(item) = self.take()
+            {
+                return Ok(item);
+            }
             if self.room.is_rendezvous()
                 && let Some(item) = self.items().take_offer()
             {
@@ -137,16 +158,37 @@ impl<T> Shared<T> {
         {
             return Ok(item);
         }
-        if self.room.is_rendezvous()
-            && let Some(item) = self.receive_offer(place)
-        {
-            return Ok(item);
-        }
-        Err(if self.is_drained() {
-            TryRecvError::Disconnected
+        self.try_receive_slow(place)
+    }
+
+    #[inline(never)]
+    fn try_receive_slow(&self, place: &'static Location<'static>) -> Result<T, TryRecvError> {
+        let item = if self.is_wound() {
+            self.take()
+        } else if self.room.is_rendezvous() {
+            self.receive_offer(place)
         } else {
-            TryRecvError::Empty
-        })
+            None
+        };
+        match item {
+            Some(item) => Ok(item),
+            None if self.is_drained() => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        }
+    }
+
+    /// Winds up the clockwork of an empty channel, if it has one. True if that has brought an item.
+    #[inline(always)]
+    pub(super) fn is_wound(&self) -> bool {
+        match &self.clockwork {
+            Some(clockwork) => {
+                if self.items().is_empty() {
+                    clockwork.wind();
+                }
+                self.items().is_free()
+            }
+            None => false,
+        }
     }
 
     /// Takes the first item of the queue, for a receiver that was promised one or finds one that was promised to no other.
@@ -164,15 +206,15 @@ impl<T> Shared<T> {
         self.senders.set(self.senders.get() + 1);
     }
 
-    /// One that has gone does not come again.
+    /// A sender is left.
     pub(super) fn has_sender(&self) -> bool {
         self.senders.get() > 0
     }
 
     pub(super) fn remove_sender(&self) {
         self.senders.set(self.senders.get() - 1);
-        if self.is_drained() {
-            self.items().line().tell_all();
+        if self.senders.get() == 0 {
+            self.end();
         }
     }
 
@@ -193,9 +235,15 @@ impl<T> Shared<T> {
     pub(super) fn close(&self) {
         if !self.is_closed.replace(true) {
             self.room.line().tell_all();
-            if self.is_drained() {
-                self.items().line().tell_all();
-            }
+            self.end();
+        }
+    }
+
+    /// Nothing comes any more. Receivers are told when the last item has gone.
+    fn end(&self) {
+        self.is_ending.set(true);
+        if self.is_drained() {
+            self.items().line().tell_all();
         }
     }
 }

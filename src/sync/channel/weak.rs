@@ -1,0 +1,145 @@
+//! Sending ends of other kinds: one that does not keep its channel open, and the right to send one item later.
+#![forbid(unsafe_code)]
+
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::arms::{Arm, Place, Standing};
+use super::shared::Shared;
+use super::{SendError, Sender, TrySendError};
+use crate::hub::{Turn, refuse, wait_in_line};
+use crate::waiting::Reason;
+
+/// A handle to the sending end of a channel that does not keep it open: the channel ends when the last [`Sender`] is dropped,
+/// whatever weak ones there are.
+///
+/// # Examples
+/// ```
+/// use greenhub::sync::channel;
+///
+/// let (sender, receiver) = channel::unbounded();
+/// let weak = sender.downgrade();
+/// weak.upgrade().unwrap().send(1)?;
+/// drop(sender);
+/// assert!(weak.upgrade().is_none());
+/// assert_eq!(receiver.iter().collect::<Vec<_>>(), [1]);
+/// # Ok::<(), channel::SendError<i32>>(())
+/// ```
+pub struct WeakSender<T> {
+    shared: Rc<Shared<T>>,
+}
+
+/// The right to send one item, which has its place in the channel: see [`Sender::reserve`]. Dropped, it gives the place back.
+#[must_use = "a permit that is dropped gives its place back"]
+pub struct SendPermit<'a, T>(Place<'a, T>);
+
+impl<T> Sender<T> {
+    /// A handle that does not keep the channel open.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakSender<T> {
+        let shared = self.shared.clone();
+        WeakSender { shared }
+    }
+
+    /// Waits until an item can be sent, and reserves its place. Items that are sent meanwhile come after it, and are
+    /// received after it. In a rendezvous channel it waits for a receiver, which then waits for this item alone.
+    ///
+    /// # Errors
+    /// [`SendError`], if no receiver is left.
+    ///
+    /// # Panics
+    /// If it has to wait, as [`Task::wait`](crate::Task::wait).
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::sync::channel;
+    ///
+    /// let (sender, receiver) = channel::bounded(2);
+    /// let permit = sender.reserve()?;
+    /// sender.send("second").unwrap();
+    /// permit.send("first").unwrap();
+    /// assert_eq!((receiver.recv(), receiver.recv()), (Ok("first"), Ok("second")));
+    /// # Ok::<(), channel::SendError<()>>(())
+    /// ```
+    #[track_caller]
+    pub fn reserve(&self) -> Result<SendPermit<'_, T>, SendError<()>> {
+        let (place, mut rank) = (Location::caller(), None);
+        let room = &self.shared.room;
+        let place = loop {
+            if self.look(true) == Standing::Ready {
+                break self.place(false);
+            }
+            match wait_in_line(room, Reason::SEND, place, None, &mut rank) {
+                Ok(Turn::Mine(claim)) if claim.holds() => break self.place(true),
+                Ok(Turn::Mine(_) | Turn::Told | Turn::TimedOut) => {}
+                Err(why) => refuse(why, "reserve", place),
+            }
+        };
+        self.permit(place).ok_or(SendError(()))
+    }
+
+    /// Reserves a place for an item if there is room, or a receiver waits in a rendezvous channel. Never waits.
+    ///
+    /// # Errors
+    /// [`TrySendError`]
+    pub fn try_reserve(&self) -> Result<SendPermit<'_, T>, TrySendError<()>> {
+        if self.shared.is_closed() {
+            return Err(TrySendError::Disconnected(()));
+        }
+        if self.look(false) == Standing::NotReady {
+            return Err(TrySendError::Full(()));
+        }
+        let permit = self.permit(self.place(false));
+        permit.ok_or(TrySendError::Disconnected(()))
+    }
+
+    fn permit<'a>(&self, place: Place<'a, T>) -> Option<SendPermit<'a, T>> {
+        (!self.shared.is_closed()).then_some(SendPermit(place))
+    }
+}
+
+impl<T> SendPermit<'_, T> {
+    /// Sends the item. Lets the receiver of a rendezvous channel run, and waits for nothing else.
+    ///
+    /// # Errors
+    /// [`SendError`] with the item, if no receiver is left.
+    #[track_caller]
+    pub fn send(self, item: T) -> Result<(), SendError<T>> {
+        self.0.send(item)
+    }
+}
+
+impl<T> WeakSender<T> {
+    /// A sender of the channel; `None` if the last one was dropped.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        self.shared.has_sender().then(|| {
+            self.shared.add_sender();
+            let shared = self.shared.clone();
+            Sender { shared }
+        })
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> WeakSender<T> {
+        let shared = self.shared.clone();
+        WeakSender { shared }
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.describe(f, "WeakSender")
+    }
+}
+
+impl<T> fmt::Debug for SendPermit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendPermit").finish_non_exhaustive()
+    }
+}
