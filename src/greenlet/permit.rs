@@ -45,22 +45,17 @@ pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
     Ok(())
 }
 
-/// The running greenlet may be left, and nothing is pending for it that a wait would raise.
+/// The running greenlet may be left, though a wait may raise what is pending for it.
 #[cfg(feature = "hub")]
-#[inline]
-pub(crate) fn may_be_left(me: Me) -> bool {
-    is_free() || may_be_left_all_the_same(me)
+pub(crate) fn may_wait() -> bool {
+    is_free() || (!std::thread::panicking() && no_switch::innermost().is_none())
 }
 
+/// Nothing is pending for the running greenlet that a wait would raise.
 #[cfg(feature = "hub")]
-#[cold]
-#[inline(never)]
-fn may_be_left_all_the_same(me: Me) -> bool {
+pub(crate) fn has_nothing_due(me: Me) -> bool {
     let pending = || me.known_interrupts().is_some_and(Interrupts::is_pending);
-    !std::thread::panicking()
-        && no_switch::innermost().is_none()
-        && me.unwound_by().is_none()
-        && !pending()
+    is_free() || (me.unwound_by().is_none() && !pending())
 }
 
 /// Says whose panic stands in the way of `me`, which is called `name` there: its own; or that of one who ends it, and whose

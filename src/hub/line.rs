@@ -112,6 +112,16 @@ fn serve_slow<S: Supply + ?Sized>(supply: &S) {
 
 #[cold]
 #[inline(never)]
+fn promise_behind<'a, S: Supply + ?Sized>(
+    supply: &'a S,
+    place: &'static Location<'static>,
+) -> Option<Claim<'a, S>> {
+    let claim = Claim::promise(supply);
+    park::give_way(place).then_some(claim)
+}
+
+#[cold]
+#[inline(never)]
 fn tell_lookers<S: Supply + ?Sized>(supply: &S) {
     if supply.is_free() {
         supply.line().lookers.wake_all();
@@ -145,6 +155,19 @@ impl<'a, S: Supply + ?Sized> Claim<'a, S> {
         let called = &supply.line().called;
         called.set(called.get() + 1);
         Claim(supply)
+    }
+
+    /// Promises one to the running greenlet where takers were called that have not run yet: it comes behind them, so they run
+    /// first. `None` if no taker was called, if there is nothing more, or where the running greenlet may not be left.
+    #[inline(always)]
+    pub(crate) fn behind_others(
+        supply: &'a S,
+        place: &'static Location<'static>,
+    ) -> Option<Claim<'a, S>> {
+        if supply.line().called.get() == 0 || !supply.is_free() {
+            return None;
+        }
+        promise_behind(supply, place)
     }
 
     /// There still is a thing for it: where things can be withdrawn, that may be over.

@@ -113,18 +113,20 @@ impl Parking {
     }
 }
 
-/// The running greenlet may wait: it is not the hub, nothing keeps it from being left, and nothing is pending for it.
+/// The running greenlet may wait: it is not the hub, and nothing keeps it from being left.
 pub(crate) fn may_park() -> bool {
-    let me = thread::current();
-    let is_hub = existing().is_none_or(|hub| me.as_next() == hub.greenlet.as_next());
-    !is_hub && permit::may_be_left(me)
+    let is_hub = |hub: HubRef| thread::current().as_next() == hub.greenlet.as_next();
+    existing().is_some_and(|hub| !is_hub(hub)) && permit::may_wait()
 }
 
-/// Lets those run that are ready, where that is possible. Nothing is raised here but what is thrown meanwhile.
-pub(crate) fn give_way(place: &'static Location<'static>) {
-    if may_park() {
+/// Lets those run that are ready, and raises nothing but what is thrown meanwhile. False, and nothing runs, where the running
+/// greenlet may not be left, or a wait would raise something.
+pub(crate) fn give_way(place: &'static Location<'static>) -> bool {
+    let gives = may_park() && permit::has_nothing_due(thread::current());
+    if gives {
         yield_now(place);
     }
+    gives
 }
 
 impl Drop for Parking {

@@ -147,6 +147,17 @@ impl Choice {
         loop {
             let met = match self.pick(arms) {
                 Some((index, Standing::Meets)) => Some(index),
+                Some((index, Standing::Behind)) => {
+                    let supply = spots().as_ref()[index].supply();
+                    match supply.and_then(|supply| Claim::behind_others(supply, self.place)) {
+                        Some(claim) if claim.holds() => {
+                            let claim = Some(claim);
+                            return Selected { index, claim };
+                        }
+                        Some(_) => continue,
+                        None => None,
+                    }
+                }
                 Some((index, _)) => return Selected { index, claim: None },
                 None => None,
             };
@@ -188,8 +199,8 @@ impl Choice {
         let looks = arms.iter().map(|arm| arm.look(is_patient)).enumerate();
         let mut ready = looks.filter(|(_, standing)| match standing {
             Standing::NotReady => false,
-            Standing::Ready => true,
-            // A default where the greenlet may not be left meets no other select.
+            Standing::Ready | Standing::Behind => true,
+            // Where the greenlet may not be left, a default meets no other select.
             Standing::Meets => is_patient || hub::may_park(),
         });
         match self.is_biased {

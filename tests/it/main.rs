@@ -23,8 +23,6 @@ mod channel_ends;
 #[cfg(feature = "hub")]
 mod channel_extras;
 #[cfg(feature = "hub")]
-mod channel_model;
-#[cfg(feature = "hub")]
 mod channel_storms;
 #[cfg(feature = "hub")]
 mod channel_waits;
@@ -91,6 +89,8 @@ mod local_model;
 #[cfg(feature = "hub")]
 mod local_tasks;
 mod local_threads;
+#[cfg(feature = "hub")]
+mod matching;
 mod misuse;
 #[cfg(feature = "hub")]
 mod mutex;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::rendezvous::FirstSender;
 use super::{Receiver, Sender};
 use crate::error::{RecvError, SendError};
-use crate::hub::{Claim, Spot, Supply, Waiter, give_way};
+use crate::hub::{Spot, Supply, Waiter, give_way};
 use crate::waitable::{Post, Sealed, Waitable};
 use crate::waiting::Reason;
 
@@ -68,6 +68,8 @@ pub enum Standing {
     NotReady,
     /// It can be done at once.
     Ready,
+    /// It can be done when others have run that were called before.
+    Behind,
     /// It can be done when its counterpart, another select, has run and made an item.
     Meets,
 }
@@ -81,8 +83,8 @@ pub enum Standing {
 pub enum Reservation {
     /// There is nothing to keep: the channel is closed, or was only looked at.
     Nothing,
-    /// An item of the queue.
-    Item,
+    /// The chosen item with this number.
+    Item(u64),
     /// The place in the queue with this number.
     Place(u64),
     /// A receiver of a rendezvous channel, which waits for this item alone.
@@ -91,10 +93,11 @@ pub enum Reservation {
 }
 
 impl Standing {
-    fn ready_if(is_ready: bool) -> Standing {
-        match is_ready {
-            true => Standing::Ready,
-            false => Standing::NotReady,
+    /// Of what a select that does not wait takes at once, too.
+    fn behind_if(is_patient: bool) -> Standing {
+        match is_patient {
+            true => Standing::Behind,
+            false => Standing::Ready,
         }
     }
 }
@@ -102,12 +105,11 @@ impl Standing {
 impl<T> Arm for Receiver<T> {
     fn look(&self, is_patient: bool) -> Standing {
         let items = self.shared.items();
-        let has_item = match is_patient {
-            true => items.is_open(),
-            false => items.is_free(),
-        };
-        if has_item || self.shared.is_drained() || self.shared.is_wound() {
+        if items.is_open() || self.shared.is_drained() || self.shared.is_wound() {
             return Standing::Ready;
+        }
+        if items.is_free() {
+            return Standing::behind_if(is_patient);
         }
         if !self.shared.room.is_rendezvous() {
             return Standing::NotReady;
@@ -127,20 +129,15 @@ impl<T> Arm for Receiver<T> {
     }
 
     fn keep(&self, is_promised: bool) -> Reservation {
-        let items = self.shared.items();
-        if !is_promised && !items.is_free() {
-            let Some(item) = items.take_offer() else {
-                return Reservation::Nothing;
-            };
-            items.keep(item);
-        }
-        std::mem::forget(Claim::promise(items));
-        Reservation::Item
+        let item = self.shared.take_out(is_promised);
+        item.map_or(Reservation::Nothing, |item| {
+            Reservation::Item(self.shared.room.choose(item))
+        })
     }
 
     fn give_back(&self, reservation: Reservation) {
-        if matches!(reservation, Reservation::Item) {
-            drop(Claim::new(self.shared.items()));
+        if let Reservation::Item(number) = reservation {
+            self.shared.room.give_chosen_back(number);
         }
     }
 
@@ -153,20 +150,19 @@ impl<T> Receiver<T> {
     /// Takes the item that a select was promised, or has found ready; an error if it was the end.
     #[inline]
     pub(crate) fn take_selected(&self, is_promised: bool) -> Result<T, RecvError> {
-        let items = self.shared.items();
-        if is_promised || items.is_free() {
-            return self.shared.take().ok_or(RecvError);
-        }
-        items.take_offer().ok_or(RecvError)
+        let item = self.shared.take_out(is_promised).ok_or(RecvError)?;
+        self.shared.after_take();
+        Ok(item)
     }
 
     /// Takes what `keep` has kept.
     pub(crate) fn take_reserved(&self, reservation: Reservation) -> Result<T, RecvError> {
-        let Reservation::Item = reservation else {
+        let Reservation::Item(number) = reservation else {
             return Err(RecvError);
         };
-        let _claim = Claim::new(self.shared.items());
-        self.shared.take().ok_or(RecvError)
+        let item = self.shared.room.take_chosen(number).ok_or(RecvError)?;
+        self.shared.after_take();
+        Ok(item)
     }
 }
 
@@ -186,12 +182,13 @@ impl<T> Sealed for Receiver<T> {}
 impl<T> Arm for Sender<T> {
     fn look(&self, is_patient: bool) -> Standing {
         let room = &self.shared.room;
-        let has_room = match is_patient {
-            true => room.is_open() || room.has_room_behind(),
-            false => room.is_free(),
-        };
-        let meets = room.is_rendezvous() && room.is_free();
-        Standing::ready_if(has_room || meets || self.shared.is_closed())
+        if self.shared.is_closed() || room.is_open() || room.has_room_behind() {
+            return Standing::Ready;
+        }
+        match room.is_free() {
+            true => Standing::behind_if(is_patient && !room.is_rendezvous()),
+            false => Standing::NotReady,
+        }
     }
 
     fn post(&self) -> ArmPost<'_> {
@@ -220,7 +217,7 @@ impl<T> Arm for Sender<T> {
         match reservation {
             Reservation::Place(number) => self.shared.room.give_place_back(number),
             Reservation::Receiver(receiver) => self.shared.items().unbind(receiver),
-            Reservation::Item | Reservation::Nothing => {}
+            Reservation::Item(_) | Reservation::Nothing => {}
         }
     }
 
@@ -247,7 +244,7 @@ impl<T> Sender<T> {
                 self.shared.items().deliver(receiver, item);
                 give_way(place);
             }
-            Reservation::Item | Reservation::Nothing => return Err(SendError(item)),
+            Reservation::Item(_) | Reservation::Nothing => return Err(SendError(item)),
         }
         Ok(())
     }

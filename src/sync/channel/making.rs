@@ -6,6 +6,9 @@
 //! ```
 //! So items arrive in the order in which their senders were matched with room. An item that takes long to make holds up no
 //! sender, but the receivers of what was sent after it.
+//!
+//! And the other way round: items that a [`Select`](crate::Select) has chosen to receive, and that are not yet taken. They
+//! are out of the queue, and take room until then.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -18,11 +21,14 @@ use crate::hub::{Claim, Supply};
 /// What comes after the queue, from the first item that is still being made on.
 ///
 /// # Invariant
-/// Each of those also counts as a sender that was called, since its place is taken.
+/// Each item that is being made, and where there is room each that is chosen, also counts as a sender that was called: its
+/// place is taken.
 pub(super) struct Behind<T> {
     entries: RefCell<VecDeque<Entry<T>>>,
     being_made: Cell<usize>,
     items: Cell<usize>,
+    /// Chosen and not yet taken.
+    chosen: RefCell<Vec<(u64, T)>>,
     last_number: Cell<u64>,
 }
 
@@ -37,6 +43,7 @@ impl<T> Behind<T> {
             entries: RefCell::new(VecDeque::new()),
             being_made: Cell::new(0),
             items: Cell::new(0),
+            chosen: RefCell::new(Vec::new()),
             last_number: Cell::new(0),
         }
     }
@@ -45,6 +52,11 @@ impl<T> Behind<T> {
     #[inline(always)]
     pub(super) fn being_made(&self) -> usize {
         self.being_made.get()
+    }
+
+    /// How many places are taken for items that are not in the channel.
+    pub(super) fn places(&self) -> usize {
+        self.being_made.get() + self.chosen.borrow().len()
     }
 
     /// How many items wait here.
@@ -74,9 +86,14 @@ impl<T> Behind<T> {
         items
     }
 
-    fn reserve(&self) -> u64 {
+    fn next_number(&self) -> u64 {
         let number = self.last_number.get() + 1;
         self.last_number.set(number);
+        number
+    }
+
+    fn reserve(&self) -> u64 {
+        let number = self.next_number();
         let mut entries = self.entries.borrow_mut();
         entries.push_back(Entry::BeingMade(number));
         self.being_made.set(self.being_made.get() + 1);
@@ -98,6 +115,12 @@ impl<T> Behind<T> {
             None => drop(entries.remove(index)),
         }
         self.being_made.set(self.being_made.get() - 1);
+    }
+
+    fn take_chosen(&self, number: u64) -> Option<T> {
+        let mut chosen = self.chosen.borrow_mut();
+        let index = chosen.iter().position(|(other, _)| *other == number)?;
+        Some(chosen.swap_remove(index).1)
     }
 
     /// The first item, unless one before it is still being made.
@@ -138,6 +161,40 @@ impl<T> Room<T> {
         self.items.behind.settle(number, item);
         self.items.move_up();
         drop(claim);
+    }
+}
+
+impl<T> Room<T> {
+    /// Takes an item out of the channel for a receiver that has chosen it and takes it later, by this number.
+    pub(super) fn choose(&self, item: T) -> u64 {
+        let behind = &self.items.behind;
+        let number = behind.next_number();
+        behind.chosen.borrow_mut().push((number, item));
+        if !self.is_rendezvous() {
+            mem::forget(Claim::promise(self));
+        }
+        number
+    }
+
+    /// Takes what was chosen.
+    pub(super) fn take_chosen(&self, number: u64) -> Option<T> {
+        let item = self.items.behind.take_chosen(number)?;
+        self.release_chosen();
+        Some(item)
+    }
+
+    /// Lets the next receiver have what was chosen and is not taken.
+    pub(super) fn give_chosen_back(&self, number: u64) {
+        if let Some(item) = self.items.behind.take_chosen(number) {
+            self.items.give_back(item);
+            self.release_chosen();
+        }
+    }
+
+    fn release_chosen(&self) {
+        if !self.is_rendezvous() {
+            drop(Claim::new(self));
+        }
     }
 }
 

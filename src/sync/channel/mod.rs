@@ -123,8 +123,8 @@ macro_rules! both_ends {
             /// There is no room in the channel. In a rendezvous channel there never is.
             #[must_use]
             pub fn is_full(&self) -> bool {
-                let being_made = self.shared.items().behind.being_made();
-                self.shared.len() + being_made >= self.shared.items().capacity
+                let items = self.shared.items();
+                self.shared.len() + items.behind.places() >= items.capacity
             }
 
             /// For how many items it has room; `None` if for any number.

@@ -132,7 +132,10 @@ impl<T> Items<T> {
 
     /// Gives an item to the receiver that was bound for it; to the next one, if that waits no more.
     pub(super) fn deliver(&self, receiver: Waiter, item: T) {
-        self.keep(item);
+        // Before items that are there because their receivers were gone.
+        let place = self.receivers.called();
+        self.queue.borrow_mut().insert(place, item);
+        self.len.set(self.len.get() + 1);
         if !self.receivers.call(receiver) {
             self.serve();
         }
@@ -146,11 +149,15 @@ impl<T> Items<T> {
         }
     }
 
-    /// An item does not come: its receiver is undecided again, and is matched with a sender that has come meanwhile.
+    /// An item does not come: its receiver is undecided again, and gets what has come meanwhile.
     pub(super) fn unbind(&self, receiver: Waiter) {
         let Some(receiver) = receiver.unbind() else {
             return;
         };
+        if self.is_free() {
+            self.receivers.call(receiver);
+            return;
+        }
         let mut item = None;
         let sender = self.senders.take_first(|sender, rank| {
             if sender.is_of_same_greenlet(&receiver) {

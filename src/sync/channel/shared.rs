@@ -12,7 +12,7 @@ use std::panic::Location;
 use super::sides::{Items, Room};
 use super::timed::Clockwork;
 use crate::error::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
-use crate::hub::{Nanos, Supply, Turn, refuse, wait_in_line};
+use crate::hub::{Claim, Nanos, Supply, Turn, refuse, wait_in_line};
 use crate::waiting::Reason;
 
 pub(super) struct Shared<T> {
@@ -88,15 +88,25 @@ impl<T> Shared<T> {
             self.items().put_in_place(item);
             return Ok(());
         }
+        if let Some(_claim) = Claim::behind_others(&self.room, place) {
+            return self.send_promised(item);
+        }
         match wait_in_line(&self.room, Reason::SEND, place, deadline, &mut None) {
-            Ok(Turn::Mine(_claim)) if !self.is_closed() => {
-                self.items().put_in_place(item);
-                Ok(())
-            }
-            Ok(Turn::Mine(_) | Turn::Told) => Err(SendTimeoutError::Disconnected(item)),
+            Ok(Turn::Mine(_claim)) => self.send_promised(item),
+            Ok(Turn::Told) => Err(SendTimeoutError::Disconnected(item)),
             Ok(Turn::TimedOut) => Err(SendTimeoutError::Timeout(item)),
             Err(why) => refuse(why, "send", place),
         }
+    }
+
+    /// Sends where there is room that was promised.
+    #[inline(always)]
+    fn send_promised(&self, item: T) -> Result<(), SendTimeoutError<T>> {
+        if self.is_closed() {
+            return Err(SendTimeoutError::Disconnected(item));
+        }
+        self.items().put_in_place(item);
+        Ok(())
     }
 
     #[inline(always)]
@@ -118,17 +128,20 @@ impl<T> Shared<T> {
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Result<T, RecvTimeoutError> {
-        if self.items().is_open()
-            && let Some(item) = self.take()
-        {
-            return Ok(item);
-        }
         let mut rank = None;
         loop {
+            if self.items().is_open()
+                && let Some(item) = self.take()
+            {
+                return Ok(item);
+            }
             if self.is_drained() {
                 return Err(RecvTimeoutError::Disconnected);
             }
-            if self.is_wound()
+            if self.is_wound() {
+                continue;
+            }
+            if let Some(_claim) = Claim::behind_others(self.items(), place)
                 && let Some(item) = self.take()
             {
                 return Ok(item);
@@ -153,7 +166,7 @@ impl<T> Shared<T> {
 
     #[inline(always)]
     pub(super) fn try_receive(&self, place: &'static Location<'static>) -> Result<T, TryRecvError> {
-        if self.items().is_free()
+        if self.items().is_open()
             && let Some(item) = self.take()
         {
             return Ok(item);
@@ -163,8 +176,8 @@ impl<T> Shared<T> {
 
     #[inline(never)]
     fn try_receive_slow(&self, place: &'static Location<'static>) -> Result<T, TryRecvError> {
-        let item = if self.is_wound() {
-            self.take()
+        let item = if self.is_wound() || self.items().is_free() {
+            self.take_unpromised()
         } else if self.room.is_rendezvous() {
             self.receive_offer(place)
         } else {
@@ -191,15 +204,40 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Takes the first item of the queue, for a receiver that was promised one or finds one that was promised to no other.
+    /// Takes the first item of the queue, for a receiver that was promised one, or where none is promised to any other.
     #[inline(always)]
     pub(super) fn take(&self) -> Option<T> {
         let item = self.items().pop()?;
+        self.after_take();
+        Some(item)
+    }
+
+    /// Takes the first item of the queue that is promised to no receiver.
+    fn take_unpromised(&self) -> Option<T> {
+        let item = self.items().pop_unpromised()?;
+        self.after_take();
+        Some(item)
+    }
+
+    /// Takes the item out that a select was promised, or has found: of the queue, or of a sender that waits.
+    pub(super) fn take_out(&self, is_promised: bool) -> Option<T> {
+        let items = self.items();
+        if is_promised {
+            items.pop()
+        } else if items.is_free() {
+            items.pop_unpromised()
+        } else {
+            items.take_offer()
+        }
+    }
+
+    /// An item has gone: there is room for the next, or it was the last.
+    #[inline(always)]
+    pub(super) fn after_take(&self) {
         self.room.serve();
         if self.is_drained() {
             self.items().line().tell_all();
         }
-        Some(item)
     }
 
     pub(super) fn add_sender(&self) {

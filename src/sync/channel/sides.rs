@@ -59,7 +59,7 @@ impl<T> Room<T> {
     #[inline(always)]
     pub(super) fn has_room_behind(&self) -> bool {
         let called = self.items.senders.called();
-        called > 0 && called == self.items.behind.being_made() && self.is_free()
+        called > 0 && called == self.items.behind.places() && self.is_free()
     }
 }
 
@@ -99,10 +99,24 @@ impl<T> Items<T> {
         self.len.set(self.len.get() + 1);
     }
 
+    /// Puts an item first into the queue again, and calls the next receiver.
+    pub(super) fn give_back(&self, item: T) {
+        self.queue.borrow_mut().push_front(item);
+        self.len.set(self.len.get() + 1);
+        self.serve();
+    }
+
     /// Takes the first item out of the queue.
     #[inline(always)]
     pub(super) fn pop(&self) -> Option<T> {
         let item = self.queue.borrow_mut().pop_front()?;
+        self.len.set(self.len.get() - 1);
+        Some(item)
+    }
+
+    /// Takes the first item that is promised to no receiver out of the queue. Those that were called take the items before it.
+    pub(super) fn pop_unpromised(&self) -> Option<T> {
+        let item = self.queue.borrow_mut().remove(self.receivers.called())?;
         self.len.set(self.len.get() - 1);
         Some(item)
     }

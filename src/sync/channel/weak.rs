@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::arms::{Arm, Place, Standing};
 use super::shared::Shared;
 use super::{SendError, Sender, TrySendError};
-use crate::hub::{Turn, refuse, wait_in_line};
+use crate::hub::{Claim, Turn, refuse, wait_in_line};
 use crate::waiting::Reason;
 
 /// A handle to the sending end of a channel that does not keep it open: the channel ends when the last [`Sender`] is dropped,
@@ -72,6 +72,9 @@ impl<T> Sender<T> {
         let place = loop {
             if self.look(true) == Standing::Ready {
                 break self.place(false);
+            }
+            if let Some(_claim) = Claim::behind_others(room, place) {
+                break self.place(true);
             }
             match wait_in_line(room, Reason::SEND, place, None, &mut rank) {
                 Ok(Turn::Mine(claim)) if claim.holds() => break self.place(true),

@@ -12,7 +12,7 @@ use std::panic::Location;
 use super::order::Order;
 use crate::error::{PopError, PushError};
 use crate::greenlet::no_switch;
-use crate::hub::{Line, Nanos, Supply, Turn, refuse, wait_in_line};
+use crate::hub::{Claim, Line, Nanos, Supply, Turn, refuse, wait_in_line};
 use crate::waiting::Reason;
 
 pub(super) struct Stock<T, O> {
@@ -79,15 +79,23 @@ impl<T, O: Order<T>> Stock<T, O> {
             self.put(item);
             return Ok(());
         }
+        if let Some(_claim) = Claim::behind_others(&self.room, place) {
+            return self.push_promised(item);
+        }
         match wait_in_line(&self.room, Reason::PUSH, place, deadline, &mut None) {
-            Ok(Turn::Mine(_claim)) if !self.is_shut_down() => {
-                self.put(item);
-                Ok(())
-            }
-            Ok(Turn::Mine(_) | Turn::Told) => Err(PushError::ShutDown(item)),
+            Ok(Turn::Mine(_claim)) => self.push_promised(item),
+            Ok(Turn::Told) => Err(PushError::ShutDown(item)),
             Ok(Turn::TimedOut) => Err(PushError::Full(item)),
             Err(why) => refuse(why, "push", place),
         }
+    }
+
+    fn push_promised(&self, item: T) -> Result<(), PushError<T>> {
+        if self.is_shut_down() {
+            return Err(PushError::ShutDown(item));
+        }
+        self.put(item);
+        Ok(())
     }
 
     pub(super) fn try_push(&self, item: T) -> Result<(), PushError<T>> {
@@ -145,15 +153,20 @@ impl<T, O: Order<T>> Stock<T, O> {
         place: &'static Location<'static>,
         get: impl Fn() -> Option<T>,
     ) -> Result<T, PopError> {
-        if self.items.is_open()
-            && let Some(item) = get()
-        {
-            return Ok(item);
-        }
         let mut rank = None;
         loop {
+            if self.items.is_open()
+                && let Some(item) = get()
+            {
+                return Ok(item);
+            }
             if self.is_drained() {
                 return Err(PopError::ShutDown);
+            }
+            if let Some(_claim) = Claim::behind_others(&self.items, place)
+                && let Some(item) = get()
+            {
+                return Ok(item);
             }
             match wait_in_line(&self.items, Reason::POP, place, deadline, &mut rank) {
                 Ok(Turn::Mine(_claim)) => {
