@@ -188,8 +188,36 @@ impl<T> List<T> {
         node.value.take()
     }
 
-    /// Looks at the values and their ranks, first to last, until one of them is taken. `look` must not touch the list.
+    /// As `pop_front`, with the node, which may be put back.
     #[inline(always)]
+    pub(crate) fn pop_front_node(&self) -> Option<(&Node<T>, T)> {
+        let first = self.head.get();
+        if first.is_null() {
+            return None;
+        }
+        // SAFETY: the invariant: what the list reaches is alive, and its links keep it so while the list is borrowed here.
+        let node = unsafe { &*first };
+        self.take_out(node);
+        node.value.take().map(|value| (node, value))
+    }
+
+    /// Puts a node back to the front with its value.
+    ///
+    /// # Safety
+    /// It was popped from the front of this list just now, and nothing has run since.
+    pub(crate) unsafe fn put_back(&self, node: &Node<T>, value: T) {
+        node.value.set(Some(value));
+        let next = self.head.replace(node);
+        node.prev.set(ptr::null());
+        node.next.set(next);
+        // SAFETY: the invariant: what the list reaches is alive.
+        match unsafe { next.as_ref() } {
+            Some(next) => next.prev.set(node),
+            None => self.tail.set(node),
+        }
+    }
+
+    /// Looks at the values and their ranks, first to last, until one of them is taken. `look` must not touch the list.
     pub(crate) fn take_first(&self, mut look: impl FnMut(&T, u64) -> Look) -> Option<T> {
         let mut next = self.head.get();
         while !next.is_null() {
@@ -284,7 +312,14 @@ mod tests {
         };
         assert_eq!(list.take_first(look), Some(3));
         assert_eq!(list.take_first(look), None);
+        let (first, value) = list.pop_front_node().expect("1 and 4 are left");
+        // SAFETY: it was popped just now.
+        unsafe { list.put_back(first, value) };
         assert_eq!(list.pop_front(), Some(1));
+        let (last, value) = list.pop_front_node().expect("4 is left");
+        assert!(list.is_empty());
+        // SAFETY: as above.
+        unsafe { list.put_back(last, value) };
         assert_eq!(list.pop_front(), Some(4));
         assert!(list.is_empty());
     }

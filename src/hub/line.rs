@@ -42,14 +42,14 @@ pub(crate) trait Supply {
     /// How many there are, promised ones included.
     fn available(&self) -> usize;
 
-    /// A taker has begun to wait and is in no line yet: if a counterpart must run first to make its thing, the wait is bound
-    /// to that one, which is called. False if there is none.
+    /// A taker has begun to wait, and is in no line yet. Where a counterpart must run first to make its thing, that one is
+    /// called, and the wait is bound to it: true. Where there is none, those are told that look for such a taker.
     #[inline(always)]
     fn meet(&self, _taker: &Parking) -> bool {
         false
     }
 
-    /// A taker is about to wait, unbound: that may be something that others look for.
+    /// As `meet`, for a taker that meets no counterpart.
     #[inline(always)]
     fn announce(&self) {}
 
@@ -88,9 +88,10 @@ pub(crate) trait Supply {
     #[inline(always)]
     fn serve(&self) {
         // Mostly no greenlet waits, which is the cheapest to see.
-        if !self.line().takers.is_empty() {
-            while self.is_free() && self.line().call_next() {}
+        if self.line().has_no_waiter() {
+            return;
         }
+        while self.is_free() && self.line().call_next() {}
         if !self.line().lookers.is_empty() {
             tell_lookers(self);
         }
@@ -221,7 +222,7 @@ impl Line {
     /// Nothing waits, as a taker or as a looker.
     #[inline(always)]
     pub(crate) fn has_no_waiter(&self) -> bool {
-        self.takers.is_empty() && self.lookers.is_empty()
+        self.takers.is_empty() & self.lookers.is_empty()
     }
 
     /// A taker waits that can be called.
@@ -248,7 +249,7 @@ impl Line {
     /// any more since the hub is gone.
     #[inline(always)]
     pub(crate) fn call_next(&self) -> bool {
-        let is_called = existing().is_some_and(|hub| self.takers.call_first_into(&hub.ready));
+        let is_called = self.takers.call_first();
         if is_called {
             self.called.set(self.called.get() + 1);
         }
@@ -297,9 +298,6 @@ pub(crate) fn wait_in_line<'a, S: Supply + ?Sized>(
     let parking = Parking::begin(reason, place)?;
     let rank = *rank.get_or_insert(parking.ticket());
     let is_bound = supply.meet(&parking);
-    if !is_bound {
-        supply.announce();
-    }
     let node = Node::new(parking.waiter(), rank);
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never left, the node
     // stays where it is for ever; and the list is borrowed meanwhile.

@@ -169,12 +169,17 @@ impl<'a> Calls<'a, '_> {
             return first.map_or(First::Again, First::Told);
         };
         // It may wait in the same line more than once: a draw tells for which of these the call was.
-        let calls = |spot: &Spot<'a>| {
-            let supply = spot.supply()?;
-            (supply.line().takers().address() == caller).then_some(supply)
-        };
-        let callers = self.spots.iter().enumerate();
-        let drawn = draw(callers.filter_map(|(index, spot)| Some((index, calls(spot)?))));
+        let (mut drawn, mut count) = (None, 0);
+        for (index, spot) in self.spots.iter().enumerate() {
+            if let Some(supply) = spot.supply()
+                && supply.line().takers().address() == caller
+            {
+                count += 1;
+                if is_drawn(count) {
+                    drawn = Some((index, supply));
+                }
+            }
+        }
         match drawn {
             Some((index, supply)) => First::Mine(index, Claim::new(supply)),
             None => unreachable!("only a line that it waits in calls it"),
@@ -193,16 +198,11 @@ thread_local! {
     static RANDOM: Cell<u64> = const { Cell::new(0x9E37_79B9_7F4A_7C15) };
 }
 
-/// One of several, each with the same probability.
+/// Whether the last of so many that were seen takes the place of the one that was drawn of those before: each is drawn with
+/// the same probability.
 #[inline]
-pub(crate) fn draw<T>(several: impl Iterator<Item = T>) -> Option<T> {
-    let mut drawn = None;
-    for (count, one) in (1..).zip(several) {
-        if count == 1 || random_below(count) == 0 {
-            drawn = Some(one);
-        }
-    }
-    drawn
+pub(crate) fn is_drawn(count: u64) -> bool {
+    count == 1 || random_below(count) == 0
 }
 
 /// Marsaglia's xorshift: what it lacks in quality is not seen in a choice of a few.

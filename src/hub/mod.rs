@@ -62,7 +62,7 @@ pub(crate) use self::clock::Nanos;
 use self::housekeeping::Housekeeping;
 pub use self::kill::{join, join_timeout, shutdown};
 pub(crate) use self::line::{Claim, Line, Supply, Turn, meet_now, wait_in_line};
-pub(crate) use self::lines::{First, Spot, draw, wait_in_any};
+pub(crate) use self::lines::{First, Spot, is_drawn, wait_in_any};
 pub(crate) use self::outside::{Outside, OutsideWaker};
 pub(crate) use self::outsiders::GiveUp;
 use self::outsiders::Outsiders;

@@ -188,26 +188,6 @@ impl WaitList {
         }
     }
 
-    /// Calls the first that can be called. False if there is none.
-    #[inline(always)]
-    pub(super) fn call_first_into(&self, ready: &Ready) -> bool {
-        let caller = self.address();
-        let called = self.waiters.take_first(|waiter, _| {
-            if waiter.call(caller) {
-                Look::Take
-            } else {
-                waiter.pass_over()
-            }
-        });
-        match called {
-            Some(waiter) => {
-                waiter.queue(ready);
-                true
-            }
-            None => false,
-        }
-    }
-
     /// There is one that can be called.
     pub(super) fn has_undecided(&self) -> bool {
         self.waiters.any(Waiter::is_undecided)

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use super::lines::Spot;
 use super::park::Parking;
 use super::waiter::{Collector, WaitList, Waiter};
-use super::{Nanos, existing, get};
+use super::{HubRef, Nanos, existing, get};
 use crate::error::WaitRefused;
-use crate::list::Node;
+use crate::list::{Look, Node};
 use crate::waiting::{Reason, Woken};
 
 impl WaitList {
@@ -59,6 +59,45 @@ impl WaitList {
         if let Some(hub) = existing() {
             self.wake_all_into(&hub.ready);
         }
+    }
+}
+
+impl WaitList {
+    /// Calls the first that can be called. False if there is none.
+    #[inline(always)]
+    pub(super) fn call_first(&self) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let Some(hub) = existing() else {
+            return false;
+        };
+        let Some((node, waiter)) = self.waiters.pop_front_node() else {
+            return false;
+        };
+        if waiter.call(self.address()) {
+            waiter.queue(&hub.ready);
+            return true;
+        }
+        // SAFETY: it was popped just now, and a call that came to nothing runs nothing.
+        unsafe { self.waiters.put_back(node, waiter) };
+        self.call_first_slow(hub)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn call_first_slow(&self, hub: HubRef) -> bool {
+        let called = self.waiters.take_first(|waiter, _| {
+            if waiter.call(self.address()) {
+                Look::Take
+            } else {
+                waiter.pass_over()
+            }
+        });
+        called.is_some_and(|waiter| {
+            waiter.queue(&hub.ready);
+            true
+        })
     }
 }
 

@@ -18,9 +18,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::error::RecvError;
-use crate::hub::{
-    self, Claim, First, Nanos, Spot, Supply, Waiter, draw, meet_now, refuse, wait_in_any,
-};
+use crate::hub::{self, Claim, First, Nanos, Spot, Supply, Waiter, meet_now, refuse, wait_in_any};
 use crate::list::Node;
 use crate::sync::channel::{Arm, ArmPost, Place, Receiver, Reservation, Sender, Standing};
 use crate::waitable::{Post, Waitable};
@@ -136,16 +134,35 @@ impl Choice {
 
     /// Chooses one of `arms`: that is `DEFAULT` when the patience is over. `spots` gives the spots of the arms, and `nodes` a
     /// node for each, in arrays or vectors.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn choose<'a, S: AsRef<[Spot<'a>]>, N: AsRef<[Node<Waiter>]>>(
         self,
         arms: &[&'a dyn Arm],
         spots: impl Fn() -> S,
         nodes: impl Fn(&dyn Fn() -> Node<Waiter>) -> N,
     ) -> Selected<'a> {
+        let picked = self.pick(arms);
+        match (picked, self.patience) {
+            (Some((index, Standing::Ready)), _) => Selected { index, claim: None },
+            (None, Patience::None) => {
+                let (index, claim) = (DEFAULT, None);
+                Selected { index, claim }
+            }
+            _ => self.choose_slow(picked, arms, spots, nodes),
+        }
+    }
+
+    #[inline(never)]
+    fn choose_slow<'a, S: AsRef<[Spot<'a>]>, N: AsRef<[Node<Waiter>]>>(
+        self,
+        mut picked: Option<(usize, Standing)>,
+        arms: &[&'a dyn Arm],
+        spots: impl Fn() -> S,
+        nodes: impl Fn(&dyn Fn() -> Node<Waiter>) -> N,
+    ) -> Selected<'a> {
         let mut rank = None;
         loop {
-            let met = match self.pick(arms) {
+            let met = match picked {
                 Some((index, Standing::Meets)) => Some(index),
                 Some((index, Standing::Behind)) => {
                     let supply = spots().as_ref()[index].supply();
@@ -154,7 +171,10 @@ impl Choice {
                             let claim = Some(claim);
                             return Selected { index, claim };
                         }
-                        Some(_) => continue,
+                        Some(_) => {
+                            picked = self.pick(arms);
+                            continue;
+                        }
                         None => None,
                     }
                 }
@@ -162,9 +182,16 @@ impl Choice {
                 None => None,
             };
             let Patience::Until(deadline) = self.patience else {
-                match self.meet(met, &spots) {
+                let Some(index) = met else {
+                    let (index, claim) = (DEFAULT, None);
+                    return Selected { index, claim };
+                };
+                match self.meet(index, &spots) {
                     Some(selected) => return selected,
-                    None => continue,
+                    None => {
+                        picked = self.pick(arms);
+                        continue;
+                    }
                 }
             };
             let reason = match arms {
@@ -187,40 +214,46 @@ impl Choice {
                 }
                 Ok(First::TimedOut) => return self.selected(DEFAULT, None, spots.as_ref()),
                 // What it was promised was withdrawn, or something has changed: which are ready now?
-                Ok(First::Mine(..) | First::Told(_) | First::Again) => {}
+                Ok(First::Mine(..) | First::Told(_) | First::Again) => picked = self.pick(arms),
                 Err(why) => refuse(why, "select", self.place),
             }
         }
     }
 
     /// One of those that are ready.
+    #[inline]
     fn pick(self, arms: &[&dyn Arm]) -> Option<(usize, Standing)> {
         let is_patient = matches!(self.patience, Patience::Until(_));
-        let looks = arms.iter().map(|arm| arm.look(is_patient)).enumerate();
-        let mut ready = looks.filter(|(_, standing)| match standing {
-            Standing::NotReady => false,
-            Standing::Ready | Standing::Behind => true,
-            // Where the greenlet may not be left, a default meets no other select.
-            Standing::Meets => is_patient || hub::may_park(),
-        });
-        match self.is_biased {
-            true => ready.next(),
-            false => draw(ready),
+        let (mut picked, mut count) = (None, 0);
+        for (index, arm) in arms.iter().enumerate() {
+            let standing = arm.look(is_patient);
+            let is_ready = match standing {
+                Standing::NotReady => false,
+                Standing::Ready | Standing::Behind => true,
+                // Where the greenlet may not be left, a default meets no other select.
+                Standing::Meets => is_patient || hub::may_park(),
+            };
+            if !is_ready {
+                continue;
+            }
+            count += 1;
+            if hub::is_drawn(count) {
+                picked = Some((index, standing));
+            }
+            if self.is_biased {
+                break;
+            }
         }
+        picked
     }
 
-    /// Lets the select run that has arm `met` for its counterpart. `None` if that came to nothing.
+    /// Lets the select run that is the counterpart of this arm. `None` if that came to nothing.
+    #[cold]
     fn meet<'a, S: AsRef<[Spot<'a>]>>(
         self,
-        met: Option<usize>,
+        index: usize,
         spots: impl Fn() -> S,
     ) -> Option<Selected<'a>> {
-        let Some(index) = met else {
-            return Some(Selected {
-                index: DEFAULT,
-                claim: None,
-            });
-        };
         let supply = spots().as_ref()[index].supply()?;
         let claim = Some(meet_now(supply, Reason::RECEIVE, self.place)?);
         Some(Selected { index, claim })

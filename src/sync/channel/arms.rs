@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::rendezvous::FirstSender;
+use super::shared::Shared;
 use super::{Receiver, Sender};
 use crate::error::{RecvError, SendError};
 use crate::hub::{Spot, Supply, Waiter, give_way};
@@ -105,20 +106,16 @@ impl Standing {
 impl<T> Arm for Receiver<T> {
     fn look(&self, is_patient: bool) -> Standing {
         let items = self.shared.items();
-        if items.is_open() || self.shared.is_drained() || self.shared.is_wound() {
+        if items.is_open() || self.shared.is_drained() {
             return Standing::Ready;
         }
-        if items.is_free() {
+        if items.line().called() > 0 && items.is_free() {
             return Standing::behind_if(is_patient);
         }
-        if !self.shared.room.is_rendezvous() {
-            return Standing::NotReady;
+        if self.shared.is_special {
+            return self.shared.look_special();
         }
-        match items.first_sender() {
-            Some(FirstSender::Plain) => Standing::Ready,
-            Some(FirstSender::Select) => Standing::Meets,
-            None => Standing::NotReady,
-        }
+        Standing::NotReady
     }
 
     fn post(&self) -> ArmPost<'_> {
@@ -179,10 +176,24 @@ impl<T> Waitable for Receiver<T> {
 
 impl<T> Sealed for Receiver<T> {}
 
+impl<T> Shared<T> {
+    #[inline(never)]
+    fn look_special(&self) -> Standing {
+        if self.is_wound() {
+            return Standing::Ready;
+        }
+        match self.items().first_sender() {
+            Some(FirstSender::Plain) => Standing::Ready,
+            Some(FirstSender::Select) => Standing::Meets,
+            None => Standing::NotReady,
+        }
+    }
+}
+
 impl<T> Arm for Sender<T> {
     fn look(&self, is_patient: bool) -> Standing {
         let room = &self.shared.room;
-        if self.shared.is_closed() || room.is_open() || room.has_room_behind() {
+        if room.is_open() || self.shared.is_closed() || room.has_room_behind() {
             return Standing::Ready;
         }
         match room.is_free() {

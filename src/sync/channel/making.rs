@@ -24,6 +24,8 @@ use crate::hub::{Claim, Supply};
 /// Each item that is being made, and where there is room each that is chosen, also counts as a sender that was called: its
 /// place is taken.
 pub(super) struct Behind<T> {
+    /// The number of the item that is being made and comes before all entries; 0 if there is none.
+    front: Cell<u64>,
     entries: RefCell<VecDeque<Entry<T>>>,
     being_made: Cell<usize>,
     items: Cell<usize>,
@@ -40,6 +42,7 @@ enum Entry<T> {
 impl<T> Behind<T> {
     pub(super) fn new() -> Behind<T> {
         Behind {
+            front: Cell::new(0),
             entries: RefCell::new(VecDeque::new()),
             being_made: Cell::new(0),
             items: Cell::new(0),
@@ -94,14 +97,22 @@ impl<T> Behind<T> {
 
     fn reserve(&self) -> u64 {
         let number = self.next_number();
-        let mut entries = self.entries.borrow_mut();
-        entries.push_back(Entry::BeingMade(number));
-        self.being_made.set(self.being_made.get() + 1);
+        if self.being_made.replace(self.being_made.get() + 1) == 0 {
+            self.front.set(number);
+        } else {
+            let mut entries = self.entries.borrow_mut();
+            entries.push_back(Entry::BeingMade(number));
+        }
         number
     }
 
-    /// Puts the item into its place, or gives the place back.
-    fn settle(&self, number: u64, item: Option<T>) {
+    /// Gives the place up that is to be filled with `item`, or with nothing. The item, if its place is the first.
+    fn settle(&self, number: u64, item: Option<T>) -> Option<T> {
+        self.being_made.set(self.being_made.get() - 1);
+        if self.front.get() == number {
+            self.front.set(0);
+            return item;
+        }
         let mut entries = self.entries.borrow_mut();
         let is_it = |entry: &Entry<T>| matches!(entry, Entry::BeingMade(other) if *other == number);
         let Some(index) = entries.iter().position(is_it) else {
@@ -114,7 +125,7 @@ impl<T> Behind<T> {
             }
             None => drop(entries.remove(index)),
         }
-        self.being_made.set(self.being_made.get() - 1);
+        None
     }
 
     fn take_chosen(&self, number: u64) -> Option<T> {
@@ -125,14 +136,16 @@ impl<T> Behind<T> {
 
     /// The first item, unless one before it is still being made.
     fn pop(&self) -> Option<T> {
-        let mut entries = self.entries.borrow_mut();
-        match entries.pop_front()? {
+        if self.front.get() != 0 {
+            return None;
+        }
+        match self.entries.borrow_mut().pop_front()? {
             Entry::Item(item) => {
                 self.items.set(self.items.get() - 1);
                 Some(item)
             }
-            place @ Entry::BeingMade(_) => {
-                entries.push_front(place);
+            Entry::BeingMade(number) => {
+                self.front.set(number);
                 None
             }
         }
@@ -158,7 +171,9 @@ impl<T> Room<T> {
 
     fn settle(&self, number: u64, item: Option<T>) {
         let claim = Claim::new(self);
-        self.items.behind.settle(number, item);
+        if let Some(item) = self.items.behind.settle(number, item) {
+            self.items.keep(item);
+        }
         self.items.move_up();
         drop(claim);
     }

@@ -94,10 +94,11 @@ impl<T> Items<T> {
     }
 
     /// Binds a receiver that begins to wait to the first undecided sender, which is a select: that is called. False if
-    /// there is none.
+    /// there is none: then those are told that look for a receiver.
     #[inline(never)]
     pub(super) fn meet_select(&self, receiver: &Parking) -> bool {
         if !self.senders.call_next() {
+            self.senders.tell_lookers();
             return false;
         }
         self.push_bound(&receiver.waiter());

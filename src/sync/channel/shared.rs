@@ -24,6 +24,8 @@ pub(super) struct Shared<T> {
     is_ending: Cell<bool>,
     /// What sends its items, if that is the clock.
     pub(super) clockwork: Option<Box<Clockwork>>,
+    /// Items may come from elsewhere than the queue: from a sender that waits, or from the clock.
+    pub(super) is_special: bool,
 }
 
 impl<T> Shared<T> {
@@ -36,6 +38,7 @@ impl<T> Shared<T> {
             is_closed: Cell::new(false),
             is_ending: Cell::new(false),
             clockwork: None,
+            is_special: capacity == 0,
         }
     }
 
@@ -44,6 +47,7 @@ impl<T> Shared<T> {
         Shared {
             senders: Cell::new(0),
             clockwork: Some(Box::new(clockwork)),
+            is_special: true,
             ..Shared::new(1)
         }
     }
@@ -138,16 +142,13 @@ impl<T> Shared<T> {
             if self.is_drained() {
                 return Err(RecvTimeoutError::Disconnected);
             }
-            if self.is_wound() {
-                continue;
-            }
             if let Some(_claim) = Claim::behind_others(self.items(), place)
                 && let Some(item) = self.take()
             {
                 return Ok(item);
             }
-            if self.room.is_rendezvous()
-                && let Some(item) = self.items().take_offer()
+            if self.is_special
+                && let Some(item) = self.receive_special()
             {
                 return Ok(item);
             }
@@ -188,6 +189,14 @@ impl<T> Shared<T> {
             None if self.is_drained() => Err(TryRecvError::Disconnected),
             None => Err(TryRecvError::Empty),
         }
+    }
+
+    #[inline(never)]
+    fn receive_special(&self) -> Option<T> {
+        if self.is_wound() {
+            return self.take();
+        }
+        self.items().take_offer()
     }
 
     /// Winds up the clockwork of an empty channel, if it has one. True if that has brought an item.

@@ -189,6 +189,12 @@ impl<T> Supply for Room<T> {
         self.available() > 0
     }
 
+    #[inline(always)]
+    fn meet(&self, _sender: &Parking) -> bool {
+        self.announce();
+        false
+    }
+
     /// A sender that waits in a rendezvous channel is what a receiver looks for.
     #[inline(always)]
     fn announce(&self) {
@@ -214,7 +220,7 @@ impl<T> Supply for Room<T> {
             return;
         }
         while self.is_free() && line.call_next() {}
-        if self.is_free() {
+        if !line.lookers().is_empty() && self.is_free() {
             line.tell_lookers();
         }
     }
