@@ -142,6 +142,8 @@ mod select;
 mod semaphore;
 #[cfg(feature = "hub")]
 mod semaphore_claims;
+#[cfg(feature = "hub")]
+mod stderr_lost;
 mod support;
 #[cfg(feature = "hub")]
 mod sync_model;
