@@ -173,6 +173,10 @@ mod task_states;
 mod task_timeout;
 #[cfg(feature = "hub")]
 mod task_unobserved;
+#[cfg(feature = "hub")]
+mod thread_ends;
+#[cfg(feature = "hub")]
+mod thread_ends_random;
 mod threads;
 mod throwing;
 #[cfg(feature = "hub")]
