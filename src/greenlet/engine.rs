@@ -201,3 +201,36 @@ impl Context {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::Command;
+
+    use super::*;
+    use crate::stack::{self, DEFAULT_STACK_SIZE};
+
+    #[test]
+    fn a_panic_that_leaves_a_root_ends_the_process() {
+        const CHILD: &str = "GREENHUB_TEST_ROOT";
+        if env::var_os(CHILD).is_some() {
+            let context = Context::empty();
+            let stack = stack::take(DEFAULT_STACK_SIZE).unwrap();
+            // SAFETY: empty, and it stays here. That the entry unwinds is what this is about.
+            unsafe { context.install(stack, || panic!("not caught")) };
+            // SAFETY: just installed.
+            unsafe { context.resume() };
+            unreachable!("a panic has left the root");
+        }
+        let name = "greenlet::engine::tests::a_panic_that_leaves_a_root_ends_the_process";
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args([name, "--exact", "--nocapture"]).env(CHILD, "1");
+        let output = child.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code().is_none(), "{stderr}");
+        assert!(
+            stderr.contains("a panic has left the root of a greenlet, where nothing can catch it"),
+            "{stderr}"
+        );
+    }
+}
