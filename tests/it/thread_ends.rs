@@ -51,7 +51,7 @@ fn on_a_thread(body: impl FnOnce(Sender<String>) + Send + 'static) -> Vec<String
     said.iter().collect()
 }
 
-/// Main waits for a `Big`, which comes; its slot was in the frame of this.
+/// The last thing that main waits for is a `Big`, which comes: its slot was in the frame of this.
 fn main_waits_for_a_big() {
     Greenlet::<(), Big>::new(|()| BIG).switch(());
 }
@@ -96,7 +96,6 @@ fn all_of_main(name: &str) -> Vec<String> {
 #[test]
 fn a_main_greenlet_that_has_ended_is_dead_through_every_handle() {
     let said = on_a_thread(|say| {
-        main_waits_for_a_big();
         let own = current().typed::<Big, ()>();
         let link = Greenlet::<(), Greenlet<Big, ()>>::new(|()| parent()).switch(());
         let weak = own.downgrade();
@@ -109,6 +108,7 @@ fn a_main_greenlet_that_has_ended_is_dead_through_every_handle() {
             let of_child = child.parent().expect("main").typed();
             say_all_of_main(&say, "its child's", &of_child);
         });
+        main_waits_for_a_big();
     });
     let names = ["its own", "a link", "a weak one", "its child's"];
     assert_eq!(said, names.map(all_of_main).concat());
@@ -151,7 +151,6 @@ impl Drop for Asks {
 #[test]
 fn destructors_in_other_stacks_find_main_dead() {
     let said = on_a_thread(|say| {
-        main_waits_for_a_big();
         let main = current().typed::<Big, ()>();
         let asks = || Asks(main.clone(), say.clone());
         let (returns, unwinds, pending) = (asks(), asks(), asks());
@@ -179,6 +178,7 @@ fn destructors_in_other_stacks_find_main_dead() {
             drop(pending);
             assert_eq!(generator.next(), None);
         });
+        main_waits_for_a_big();
     });
     assert_eq!(said, ["dead", "in a panic", "dead", "dead"]);
 }
