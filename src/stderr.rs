@@ -1,12 +1,20 @@
 //! The library's own lines on standard error: for what cannot be told anybody by an error.
+//!
+//! A line that cannot be written is lost, and nothing else happens: these lines are written where a panic would leave
+//! the root of a coroutine, or unwind a destructor.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stderr, reason = "the one place for it")]
 
-use std::fmt;
+use std::fmt::{self, Write};
 
-/// Writes one whole line.
+use crate::sys::output;
+
+/// Writes one whole line, in one call to the system.
 pub(crate) fn say(what: fmt::Arguments<'_>) {
-    eprintln!("greenhub: {what}");
+    let mut line = String::from("greenhub: ");
+    // A `Display` that gives up leaves the part that it has written.
+    let _ = line.write_fmt(what);
+    line.push('\n');
+    output::write_to_stderr(line.as_bytes());
 }
 
 /// Writes one whole line and ends the process.

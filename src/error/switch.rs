@@ -34,7 +34,8 @@ pub enum SwitchError<I> {
         /// Where `no_switch` was called.
         place: &'static Location<'static>,
     },
-    /// The target took the value and was killed later.
+    /// The target took the value and was killed later. Or the thread's destructors run, and the target, a task, has ended
+    /// after its hub.
     Killed,
     /// The target took the value; later a child ended here with a value of a type that was not waited for.
     WrongAnswer {
@@ -163,6 +164,8 @@ pub enum KillError {
     Refused(WaitRefused),
     /// It was started, and this program is built with `panic=abort`: nothing can be unwound.
     Unsupported,
+    /// It is a task that was started, and its hub has ended: the thread's destructors run, where nothing is unwound.
+    HubGone,
 }
 
 impl fmt::Display for KillError {
@@ -177,6 +180,9 @@ impl fmt::Display for KillError {
             KillError::Unsupported => f.write_str(
                 "it was started, and nothing can be unwound in a program built with panic=abort",
             ),
+            KillError::HubGone => {
+                f.write_str("its hub has ended with the thread, whose destructors run")
+            }
         }
     }
 }

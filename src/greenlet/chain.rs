@@ -33,7 +33,7 @@ pub(crate) unsafe fn leave(me: Me, target: Next) {
         // SAFETY: the caller's promise.
         return unsafe { transfer(me, target) };
     }
-    me.state.set(State::Suspended);
+    me.move_on(State::Suspended);
     // SAFETY: we run on our own stack, which is not main's.
     unsafe { me.context.suspend(target) };
 }
@@ -49,16 +49,16 @@ pub(crate) unsafe fn transfer(me: Me, mut target: Next) {
         // SAFETY: a greenlet that can be switched to has its record: it owns itself, or it is
         // unstarted and whoever switches to it owns it.
         let core = unsafe { target.as_ref() };
-        if core.state.get() == State::Active {
+        if core.state() == State::Active {
             if target != me.as_next() {
-                me.state.set(State::Suspended);
+                me.move_on(State::Suspended);
                 // SAFETY: we run on our own stack. It is not main's, for above main there is nobody
                 // on the chain while main runs.
                 unsafe { me.context.suspend(target) };
             }
             return;
         }
-        core.state.set(State::Active);
+        core.move_on(State::Active);
         // SAFETY: unstarted or suspended, so it is installed, has not ended, and was not on the chain
         // until the line above.
         match unsafe { core.context.resume() } {

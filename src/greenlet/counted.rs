@@ -327,7 +327,7 @@ unsafe fn let_go_slow(core: Next) {
     // SAFETY: if none is left, nobody else frees it; if one is left, its owner keeps it there.
     let record = unsafe { core.as_ref() };
     if record.count.get() == 1 {
-        if record.state.get() != State::Suspended {
+        if record.state() != State::Suspended {
             return;
         }
         record.count.set(2);
@@ -339,7 +339,7 @@ unsafe fn let_go_slow(core: Next) {
         }
     }
     let mut dropped = Ok(());
-    if matches!(record.state.get(), State::Unstarted | State::Declared) {
+    if matches!(record.state(), State::Unstarted | State::Declared) {
         // A destructor of the body may get hold of it again, through a link: it is kept there meanwhile.
         record.count.set(1);
         dropped = parent::cancel(record);

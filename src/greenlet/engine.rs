@@ -8,7 +8,7 @@
 //! says so is the greenlet's own `State`, checked by the callers in `chain.rs` and `unwind.rs`.
 
 use std::cell::{Cell, UnsafeCell};
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
 
@@ -16,6 +16,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use super::record::Core;
 use crate::stack::{PooledStack, StackView};
+use crate::stderr;
 
 /// What travels with a raw switch: who runs next.
 pub(crate) type Next = NonNull<Core>;
@@ -41,6 +42,19 @@ pub(crate) struct Context {
     yielder: Cell<*const Yielder<(), Next>>,
     /// The stack, to be looked at while it is installed.
     stack: Cell<Option<StackView>>,
+}
+
+/// The lowest frame of a stack. corosensei hands a panic that leaves it to the resumer, who is in the middle of a transfer
+/// and knows nothing of it.
+struct Root;
+
+impl Drop for Root {
+    #[cold]
+    fn drop(&mut self) {
+        stderr::abort(format_args!(
+            "a panic has left the root of a greenlet, where nothing can catch it"
+        ));
+    }
 }
 
 impl Context {
@@ -90,7 +104,10 @@ impl Context {
         let root = move |here: &Yielder<(), Next>, ()| {
             // SAFETY: the context outlives the coroutine that it holds.
             unsafe { (*yielder).set(here) };
-            entry()
+            let root = Root;
+            let next = entry();
+            mem::forget(root);
+            next
         };
         // SAFETY: the caller promises that what `entry` borrows outlives the coroutine.
         let raw = unsafe { Raw::with_stack_unchecked(stack, root) };
@@ -182,5 +199,38 @@ impl Context {
             unsafe { raw.force_reset() };
             resume_unwind(panic);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::Command;
+
+    use super::*;
+    use crate::stack::{self, DEFAULT_STACK_SIZE};
+
+    #[test]
+    fn a_panic_that_leaves_a_root_ends_the_process() {
+        const CHILD: &str = "GREENHUB_TEST_ROOT";
+        if env::var_os(CHILD).is_some() {
+            let context = Context::empty();
+            let stack = stack::take(DEFAULT_STACK_SIZE).unwrap();
+            // SAFETY: empty, and it stays here. That the entry unwinds is what this is about.
+            unsafe { context.install(stack, || panic!("not caught")) };
+            // SAFETY: just installed.
+            unsafe { context.resume() };
+            unreachable!("a panic has left the root");
+        }
+        let name = "greenlet::engine::tests::a_panic_that_leaves_a_root_ends_the_process";
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args([name, "--exact", "--nocapture"]).env(CHILD, "1");
+        let output = child.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code().is_none(), "{stderr}");
+        assert!(
+            stderr.contains("a panic has left the root of a greenlet, where nothing can catch it"),
+            "{stderr}"
+        );
     }
 }

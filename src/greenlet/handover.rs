@@ -258,19 +258,19 @@ pub(crate) unsafe fn install<F>(record: &AnyRef, stack: PooledStack, root: F)
 where
     F: FnOnce() -> Next,
 {
-    if record.state.get() != State::Declared {
+    if record.state() != State::Declared {
         refuse_body(record);
     }
     // SAFETY: the record outlives the greenlet that has this stack.
     unsafe { stack.describe(record.about()) };
     // SAFETY: declared, so its context is empty, and it stays where it is: in its record.
     unsafe { record.context.install(stack, root) };
-    record.state.set(State::Unstarted);
+    record.move_on(State::Unstarted);
 }
 
 #[cold]
 fn refuse_body(core: &Core) -> ! {
-    let why = if core.state.get().is_over() {
+    let why = if core.state().is_over() {
         "has ended"
     } else {
         "has its body already"

@@ -7,12 +7,11 @@ use std::panic::resume_unwind;
 
 use super::describe;
 use super::exit::GreenletExit;
-use super::parent;
 use super::permit::MOST_SWALLOWED;
 use super::record::{Arrival, Core};
-use super::state::State;
 use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
+use super::unwind;
 use crate::error::TimedOut;
 use crate::interrupts::{Interrupt, Interrupts};
 use crate::stderr;
@@ -126,10 +125,7 @@ fn leave_for_good(me: Me) -> ! {
     unsafe { me.give_up() };
     let hub = || me.parent().expect("a task's parent is its hub").as_next();
     let next = me.unwinder().unwrap_or_else(hub);
-    parent::close(&me);
-    me.state.set(State::Leaked);
-    // SAFETY: nobody resumes a greenlet in this state.
-    unsafe { me.context.leak() };
+    unwind::leak(&me);
     thread::set_current(next);
     // SAFETY: this is its own stack, and a task's is not main's.
     unsafe { me.context.suspend(next) };

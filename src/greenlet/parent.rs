@@ -24,7 +24,6 @@ use super::interrupt;
 use super::locals;
 use super::record::{Arrival, Core, Unwanted};
 use super::state::State;
-use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
 use super::trace::Event;
 
@@ -53,12 +52,12 @@ pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
     next
 }
 
-/// Marks an ended greenlet: nothing can be sent to it any more.
+/// Marks an ended greenlet: nothing can be sent to it any more, and nothing is pending for it.
+#[inline(always)]
 pub(crate) fn close(core: &Core) {
     #[cfg(feature = "hub")]
     interrupt::clear(core);
-    core.expects.set(Tag::of::<Nothing>());
-    core.state.set(State::Dead);
+    core.end(State::Dead);
 }
 
 /// Ends a greenlet that was not started: its body, if it has one, never runs.
@@ -66,8 +65,8 @@ pub(crate) fn close(core: &Core) {
 /// # Errors
 /// What the destructors of the body, or of the locals that it was made with, have panicked with.
 pub(crate) fn cancel(core: &Core) -> Caught<()> {
-    let has_body = core.state.get() == State::Unstarted;
-    assert!(has_body || core.state.get() == State::Declared);
+    let has_body = core.state() == State::Unstarted;
+    assert!(has_body || core.state() == State::Declared);
     close(core);
     leave_children(core);
     let dropped = if has_body {
@@ -79,27 +78,32 @@ pub(crate) fn cancel(core: &Core) -> Caught<()> {
     locals::end_with(core, dropped)
 }
 
-/// The nearest ancestor that has not ended, the main greenlet at the latest.
-pub(crate) fn live_ancestor(core: &Core) -> Next {
-    let mut ancestor = Handle::Link(core.parent().expect("only the main greenlet has no parent"));
-    while ancestor.state.get().is_over() {
+/// The nearest ancestor that has not ended, the main greenlet at the latest. None for a main greenlet, which has none.
+pub(crate) fn ancestor(core: &Core) -> Option<Next> {
+    let mut ancestor = Handle::Link(core.parent()?);
+    while ancestor.state().is_over() {
         ancestor = match ancestor.parent() {
             Some(parent) => Handle::Link(parent),
-            // A main greenlet is over when its thread's destructors run: then the one that runs them.
+            // A main greenlet is over when its thread's destructors run: then the one that runs them, which stays.
             None => Handle::Owner(thread::main()),
         };
     }
     // The parent links from `core` keep it there.
-    ancestor.as_next()
+    Some(ancestor.as_next())
 }
 
-/// The nearest ancestor of `core` that was started and has not ended. The unstarted ones on the way die.
+/// The nearest ancestor of a greenlet that is not main which has not ended.
+fn live_ancestor(core: &Core) -> Next {
+    ancestor(core).expect("only a main greenlet has no parent, and it ends otherwise")
+}
+
+/// The nearest ancestor of `core`, which is not main, that was started and has not ended. The unstarted ones on the way die.
 pub(super) fn started_ancestor(core: &Core) -> Next {
     loop {
         let heir = live_ancestor(core);
         // SAFETY: the parent links from `core` keep it there.
         let heir_core = unsafe { heir.as_ref() };
-        match heir_core.state.get() {
+        match heir_core.state() {
             State::Unstarted | State::Declared => {
                 // The body's destructors may give `core` another parent.
                 // SAFETY: the link from `core` keeps it there until then.
@@ -171,7 +175,7 @@ fn hand_over<O: 'static>(me: &Core, value: O) -> Next {
     if heir_core.expects.get().is::<O>() {
         // SAFETY: it waits for an `O`, and its slot is where it goes.
         unsafe { heir_core.slot.get().cast::<O>().write(value) };
-        if heir_core.state.get() == State::Unstarted {
+        if heir_core.state() == State::Unstarted {
             // Our link may be the last pointer to it, and goes when we are buried.
             heir_core.enter();
         }
@@ -184,7 +188,7 @@ fn hand_over<O: 'static>(me: &Core, value: O) -> Next {
     });
     let mut heir = heir_core;
     // Who was not started stays as it is; the error belongs to the next one up.
-    while !heir.state.get().is_alive() {
+    while !heir.state().is_alive() {
         // SAFETY: the parent links from `me` keep it there.
         heir = unsafe { live_ancestor(heir).as_ref() };
     }

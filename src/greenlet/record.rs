@@ -21,6 +21,7 @@ use std::ptr::{self, NonNull};
 use super::counted::Link;
 use super::engine::{Context, Next};
 use super::locals::Locals;
+use super::parent;
 use super::state::State;
 use super::tag::{Nothing, Tag};
 #[cfg(feature = "hub")]
@@ -33,7 +34,8 @@ use crate::waiting::{Details, Phase, Wait};
 #[repr(C)]
 pub(crate) struct Core {
     pub(super) count: Cell<u32>,
-    pub(super) state: Cell<State>,
+    /// Moved on by [`Core::move_on`] and [`Core::end`] only.
+    state: Cell<State>,
     /// Something else than a value has arrived: it lies in `arrival`.
     pub(super) has_arrival: Cell<bool>,
     started: Cell<bool>,
@@ -214,8 +216,26 @@ impl Core {
         self.about.made_at
     }
 
+    #[inline(always)]
     pub(crate) fn state(&self) -> State {
         self.state.get()
+    }
+
+    /// Moves a greenlet that has not ended to another state in which it has not.
+    #[inline(always)]
+    pub(super) fn move_on(&self, state: State) {
+        debug_assert!(!self.state.get().is_over() && !state.is_over());
+        self.state.set(state);
+    }
+
+    /// Moves it to `how`, in which it is over for good: the only way there. Its last slot may lie in a frame that is gone,
+    /// and no value fits the tag that it shows from now on.
+    #[inline(always)]
+    pub(super) fn end(&self, how: State) {
+        debug_assert!(how.is_over());
+        self.expects.set(Tag::of::<Nothing>());
+        self.slot.set(ptr::null_mut());
+        self.state.set(how);
     }
 
     pub(crate) fn was_started(&self) -> bool {
@@ -244,6 +264,12 @@ impl Core {
     #[cfg(feature = "hub")]
     pub(crate) fn complain(&self, what: String) {
         self.put_arrival(Arrival::Complaint(what));
+    }
+
+    /// Makes its switch end as if the greenlet that it has switched to was killed.
+    #[cfg(feature = "hub")]
+    pub(crate) fn lose_child(&self) {
+        self.put_arrival(Arrival::ChildKilled);
     }
 
     /// The owner's half of this record.
@@ -381,8 +407,12 @@ impl Core {
     }
 
     pub(super) fn put_arrival(&self, arrival: Arrival) {
-        self.rare().arrival.set(Some(Box::new(arrival)));
+        let old = self.rare().arrival.replace(Some(Box::new(arrival)));
         self.has_arrival.set(true);
+        if let Some(old) = old {
+            // It may be a payload, whose destructor may panic.
+            parent::forget(old);
+        }
     }
 
     pub(super) fn take_arrival(&self) -> Option<Box<Arrival>> {

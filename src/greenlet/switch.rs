@@ -102,19 +102,24 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     #[track_caller]
     fn switch_otherwise(&self, error: SwitchError<I>) -> O {
         let error = match error {
-            SwitchError::Dead(value) => {
-                let ancestor = parent::live_ancestor(&self.core);
-                // SAFETY: our handle keeps the dead one there, and its parent links the ancestor.
-                let ancestor = Greenlet::<I, O>::from_link(unsafe { Link::to(ancestor) });
-                match ancestor.try_switch(value) {
-                    Ok(answer) => return answer,
-                    Err(error @ (SwitchError::Killed | SwitchError::WrongAnswer { .. })) => error,
-                    Err(error) => match error.into_value() {
-                        Some(value) => SwitchError::Dead(value),
-                        None => unreachable!("only a switch that was made keeps the value"),
-                    },
+            SwitchError::Dead(value) => match parent::ancestor(&self.core) {
+                Some(ancestor) => {
+                    // SAFETY: our handle keeps the dead one there, and its parent links the ancestor.
+                    let ancestor = Greenlet::<I, O>::from_link(unsafe { Link::to(ancestor) });
+                    match ancestor.try_switch(value) {
+                        Ok(answer) => return answer,
+                        Err(error @ (SwitchError::Killed | SwitchError::WrongAnswer { .. })) => {
+                            error
+                        }
+                        Err(error) => match error.into_value() {
+                            Some(value) => SwitchError::Dead(value),
+                            None => unreachable!("only a switch that was made keeps the value"),
+                        },
+                    }
                 }
-            }
+                // A main greenlet, whose thread ends: nothing comes after it.
+                None => SwitchError::Dead(value),
+            },
             other => other,
         };
         give_up("switch to", "try_switch", &self.core, &error)

@@ -32,6 +32,8 @@ struct Thread {
     /// Not zero: before a switch somebody must look closer. See `permit.rs`.
     attention: Cell<usize>,
     exiting: Cell<bool>,
+    /// Where the process ends in a greenlet: that one, on whose stack the thread's destructors run.
+    exits_in: Cell<Option<Next>>,
 }
 
 thread_local! {
@@ -45,6 +47,7 @@ thread_local! {
             last_id: Cell::new(0),
             attention: Cell::new(0),
             exiting: Cell::new(false),
+            exits_in: Cell::new(None),
         }
     };
     static EXIT: Exit = const { Exit };
@@ -125,10 +128,25 @@ pub(crate) fn is_exiting() -> bool {
 /// stack, and not on that of a greenlet that has ended the process.
 pub(crate) fn begin_exit() -> bool {
     THREAD.with(|thread| {
-        thread.exiting.set(true);
-        let main = thread.main.get();
-        main.map_or(ptr::null(), |main| main.as_ptr().cast_const()) == thread.current.get()
+        let is_first = !thread.exiting.replace(true);
+        let current = ptr::NonNull::new(thread.current.get().cast_mut());
+        if is_first && current != thread.main.get() {
+            // Kept for ever: nobody may give its stack up for lost, whoever it switches to.
+            std::mem::forget(current.map(|current| Me(current).to_ref()));
+            thread.exits_in.set(current);
+        }
+        thread.exits_in.get().is_none()
     })
+}
+
+/// The greenlet that runs this thread's destructors.
+#[cfg(feature = "hub")]
+pub(crate) fn runs_destructors() -> AnyRef {
+    match THREAD.with(|thread| thread.exits_in.get()) {
+        // SAFETY: kept for ever.
+        Some(greenlet) => unsafe { AnyRef::counted(greenlet) },
+        None => main(),
+    }
 }
 
 /// An id that no other greenlet of this process ever has.
@@ -165,7 +183,7 @@ fn begin_thread_slow() -> Me {
     };
     let main = Ref::new(birth, || ());
     let core = main.any().as_next();
-    main.any().state.set(State::Active);
+    main.any().move_on(State::Active);
     // It owns itself, like any greenlet that runs, and the thread owns it besides.
     main.any().enter();
     if is_exiting() {
@@ -206,7 +224,7 @@ impl Drop for Exit {
 /// `main` is the main greenlet's record and its two own pointers were not given up before.
 unsafe fn end_main(main: Next) {
     // SAFETY: the thread's own pointer keeps it there.
-    unsafe { main.as_ref() }.state.set(State::Dead);
+    parent::close(unsafe { main.as_ref() });
     // SAFETY: the caller hands both pointers over: first the one to itself,
     unsafe { super::counted::release_ended(main) };
     // SAFETY: and now the thread's.

@@ -215,6 +215,10 @@ fn throw_above<O: 'static>(
     payload: Payload,
     is_told: bool,
 ) -> Result<O, SwitchError<Payload>> {
+    if parent::ancestor(core).is_none() {
+        // A main greenlet, whose thread ends: nothing comes after it.
+        return Err(SwitchError::Dead(payload));
+    }
     let heir = parent::started_ancestor(core);
     // Destructors of bodies have run, and may have waited: this may be another greenlet now, in a generator's body, or
     // one that was told to unwind.

@@ -11,6 +11,8 @@ use super::chain;
 use super::counted::AnyRef;
 use super::engine::Next;
 use super::handover;
+#[cfg(feature = "hub")]
+use super::interrupt;
 use super::parent;
 use super::permit::{self, MOST_SWALLOWED};
 use super::record::{Arrival, Core};
@@ -98,7 +100,7 @@ pub(super) unsafe fn unwind(core: Next) {
         // Only greenlets that are being unwound have run, and nobody sends us anything but control.
         parent::forget(me.take_arrival());
         trace::tell_or_say(me);
-        if core.state.get().is_over() {
+        if core.state().is_over() {
             break;
         }
         let swallowed = &core.rare().swallowed;
@@ -130,11 +132,13 @@ fn tell_given_up(core: &Core) {
 #[cfg(not(feature = "hub"))]
 fn tell_given_up(_: &Core) {}
 
-/// Gives a suspended greenlet up: it is never resumed again, and what it owns is never dropped.
-fn leak(core: &Core) {
-    parent::close(core);
-    core.state.set(State::Leaked);
-    // SAFETY: it was suspended, and nobody resumes a greenlet in this state.
+/// Gives a greenlet up that is suspended, or about to leave its stack: it is never resumed again, and what it owns is
+/// never dropped.
+pub(super) fn leak(core: &Core) {
+    #[cfg(feature = "hub")]
+    interrupt::clear(core);
+    core.end(State::Leaked);
+    // SAFETY: it was alive, so it has its stack, and nobody resumes a greenlet in this state.
     unsafe { core.context.leak() };
 }
 

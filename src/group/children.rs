@@ -6,7 +6,7 @@
 //!   the body was killed or timed out ----->+
 //!                                          v
 //!                         shield:  kill all, wait for all -> all have ended, and what has ended the wait goes on
-//!                                          | nothing may wait here: a panic, no_switch, being unwound, the hub's stack
+//!                                          | nothing may wait here: a panic, no_switch, being unwound, the hub's stack, no hub
 //!                                          v
 //!                         unwind them from here -----------> all have ended, and so on
 //!                                          | one of them cannot be unwound from here
@@ -177,7 +177,8 @@ impl Children {
     }
 
     /// Waits until all have ended, and kills them if `interrupted` or if something else than their end ends this wait:
-    /// that comes back, and is to go on. All are over when this returns; it does not unwind.
+    /// that comes back, and is to go on. All are over when this returns. It does not unwind: users' code runs inside
+    /// catches only, and the process ends where a task cannot be ended.
     pub(super) fn end(&self, interrupted: bool) -> Option<Payload> {
         self.first_open()?;
         self.refuse_to_wait_for_myself();
@@ -253,6 +254,12 @@ impl Children {
         let Some(left) = self.first_open() else {
             return;
         };
+        if hub::existing().is_none() {
+            self.give_up(
+                &left,
+                "the hub has ended with its thread, whose destructors run, and nothing is unwound any more",
+            );
+        }
         self.kill_new();
         if thread::current().unwinder().is_some()
             && let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.wait_for_first()))
@@ -313,9 +320,9 @@ impl Children {
 /// The running greenlet may wait in the hub, and be woken there.
 fn may_wait() -> bool {
     let me = thread::current();
-    let is_hub = |hub: hub::HubRef| hub.greenlet().as_next() == me.as_next();
+    let is_another = |hub: hub::HubRef| hub.greenlet().as_next() != me.as_next();
     !panicking()
         && no_switch::innermost().is_none()
         && me.unwinder().is_none()
-        && !hub::existing().is_some_and(is_hub)
+        && hub::existing().is_some_and(is_another)
 }

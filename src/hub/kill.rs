@@ -4,37 +4,40 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::park::refuse;
-use super::{Hub, HubRef, Nanos, get};
+use super::{Hub, HubRef, Nanos, existing, get};
 use crate::error::{KillError, NotEnded};
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::{GreenletExit, State, parent, thread};
 use crate::waiting::{Reason, Woken};
 
-impl Hub {
-    /// Kills `task`. It has ended with that if it was not started; otherwise it unwinds at its wait.
-    ///
-    /// # Errors
-    /// [`KillError::Unsupported`] for a started one where nothing can be unwound.
-    pub(crate) fn kill(&self, task: &AnyRef) -> Result<(), KillError> {
-        match task.state() {
-            State::Dead | State::Leaked => return Ok(()),
-            State::Declared | State::Unstarted => {
-                cancel(task);
-                return Ok(());
-            }
-            State::Suspended | State::Active => {}
+/// Kills `task`. It has ended with that if it was not started; otherwise it unwinds at its wait.
+///
+/// # Errors
+/// [`KillError::Unsupported`] for a started one where nothing can be unwound, [`KillError::HubGone`] where the thread ends.
+pub(crate) fn kill(task: &AnyRef) -> Result<(), KillError> {
+    match task.state() {
+        State::Dead | State::Leaked => return Ok(()),
+        State::Declared | State::Unstarted => {
+            cancel(task);
+            return Ok(());
         }
-        if cfg!(panic = "abort") {
-            return Err(KillError::Unsupported);
-        }
-        task.interrupts().kill();
-        self.interrupt(task);
-        if task.as_next() == thread::current().as_next() && !std::thread::panicking() {
-            GreenletExit::raise();
-        }
-        Ok(())
+        State::Suspended | State::Active => {}
     }
+    if cfg!(panic = "abort") {
+        return Err(KillError::Unsupported);
+    }
+    let Some(hub) = existing() else {
+        return Err(KillError::HubGone);
+    };
+    task.interrupts().kill();
+    hub.interrupt(task);
+    if task.as_next() == thread::current().as_next() && !std::thread::panicking() {
+        GreenletExit::raise();
+    }
+    Ok(())
+}
 
+impl Hub {
     /// Kills all tasks but `me`, in the order in which they were spawned.
     fn kill_others(&self, me: &AnyRef) {
         let mut tasks = Vec::new();
@@ -42,7 +45,7 @@ impl Hub {
         for task in tasks {
             if task.as_next() != me.as_next() {
                 // Where nothing can be unwound the started ones stay, and are told of at the end.
-                let _ = self.kill(&task);
+                let _ = kill(&task);
             }
         }
     }

@@ -60,6 +60,7 @@ pub(crate) use self::alarm::{Alarm, OnTime};
 use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
 use self::housekeeping::Housekeeping;
+pub(crate) use self::kill::kill;
 pub use self::kill::{join, join_timeout, shutdown};
 pub(crate) use self::line::{Claim, Line, Supply, Turn, meet_now, wait_in_line};
 pub(crate) use self::lines::{First, Spot, is_drawn, wait_in_any};
@@ -111,6 +112,8 @@ pub(crate) struct Hub {
     /// How often it may be handed on in the next slice.
     slice: Cell<u32>,
     housekeeping: Housekeeping,
+    /// The thread's destructors run: nobody runs here any more.
+    has_ended: Cell<bool>,
 }
 
 thread_local! {
@@ -228,6 +231,7 @@ fn make() -> Result<HubRef, SpawnError> {
         is_used_up: Cell::new(false),
         slice: Cell::new(1),
         housekeeping: Housekeeping::new(),
+        has_ended: Cell::new(false),
     }));
     let hub = HubRef(NonNull::from(hub));
     let core = greenlet.as_next();
@@ -304,11 +308,17 @@ impl Drop for Exit {
         };
         thread::set_idle(None);
         let hub_ref = HubRef(hub);
+        hub_ref.has_ended.set(true);
+        hub_ref.left_in_slice.set(0);
         hub_ref.mailbox.close();
         hub_ref.outsiders.give_up();
         hub_ref.poller.close();
-        // Tasks that did not end stay where they are, and so does all that their frames may point to.
-        if !on_own_stack || !hub_ref.tasks.is_empty() || !hub_ref.others.is_empty() {
+        // Tasks that did not end stay where they are, and so does all that their frames may point to. So do other
+        // greenlets and generators: a destructor may run them once more, and they may be in the middle of a call of ours.
+        let is_alone =
+            hub_ref.tasks.is_empty() && hub_ref.others.is_empty() && stack::in_use() <= 1;
+        if !on_own_stack || !is_alone {
+            hub_ref.ready.forget_all();
             return;
         }
         let greenlet = hub_ref.greenlet.clone();
@@ -316,8 +326,8 @@ impl Drop for Exit {
             // SAFETY: the hub's own frames own nothing, nobody waits for it, and no task is left to switch to it.
             unsafe { unwind::end_without_unwinding(&greenlet) };
         }
-        // SAFETY: leaked from a box when it was made, and `HUB` was the only way to it but for frames that
-        // never run again.
+        // SAFETY: leaked from a box when it was made. `HUB` was the only way to it but for frames, and its own stack was the
+        // last that had any.
         drop(unsafe { Box::from_raw(hub.as_ptr()) });
     }
 }

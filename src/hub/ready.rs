@@ -79,6 +79,13 @@ impl Ready {
         self.head.get() == self.tail.get()
     }
 
+    /// Empties it, and keeps whom it held for ever.
+    pub(super) fn forget_all(&self) {
+        while let Some(greenlet) = self.pop() {
+            std::mem::forget(greenlet);
+        }
+    }
+
     #[inline(always)]
     fn place(&self, count: usize) -> *mut MaybeUninit<AnyRef> {
         // SAFETY: the invariant: no other reference into the ring is live.

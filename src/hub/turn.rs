@@ -19,6 +19,7 @@ use super::waiter::Waiter;
 use super::{Hub, HubRef, Nanos};
 use crate::greenlet::thread::{self, Me};
 use crate::greenlet::{Next, handover};
+use crate::stderr;
 use crate::waiting::Woken;
 
 /// How often control may go from one to the next before the hub gets it and reads the clock, at most:
@@ -122,6 +123,10 @@ fn run_slice(hub: HubRef, me: Me) {
 /// Collects what has happened outside, and waits for it where nobody is ready. Returns the time.
 fn look_around(hub: &Hub) -> Nanos {
     loop {
+        if hub.has_ended.get() {
+            give_back(hub);
+            continue;
+        }
         hub.mailbox.publish(hub.tasks.count());
         hub.mailbox.read(|key| hub.wake_outsider(key));
         let now = hub.clock.now();
@@ -174,6 +179,21 @@ fn fire_timers(hub: &Hub, now: Nanos) {
             None => return,
         };
     }
+}
+
+/// A destructor of the thread has run a greenlet once more, which has ended or waits here: the destructor goes on, and is
+/// told that it gets no answer.
+#[cold]
+fn give_back(hub: &Hub) {
+    let destructor = thread::runs_destructors();
+    if destructor.as_next() == hub.greenlet.as_next() || destructor.state().is_over() {
+        stderr::abort(format_args!(
+            "a greenlet has ended after its hub, and nobody waits for it"
+        ));
+    }
+    destructor.lose_child();
+    // SAFETY: the hub runs. The other one does not, so it waits, and its arrival is there.
+    unsafe { handover::run(thread::current(), destructor.hand_over()) };
 }
 
 /// Nothing can ever happen any more: the main greenlet is told who waits for what.

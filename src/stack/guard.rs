@@ -2,11 +2,13 @@
 //!
 //! | kind | costs | refused |
 //! |---|---|---|
-//! | [`Guard::Advised`] | a few page-table entries, no mapping | EINVAL: kernel before 6.13, or locked memory |
+//! | [`Guard::Advised`] | a few page-table entries, no mapping | kernel before 6.13 (EINVAL, or ignored by qemu's user mode), or locked memory |
 //! | [`Guard::Protected`] | two mappings | by us, at some 30,000 stacks: fifteen sixteenths of `vm.max_map_count` |
 //!
 //! The last sixteenth is left to the rest of the process: without mappings no thread can be made, and no large piece
 //! of memory be had.
+//!
+//! What the kernel returns for the advice is not believed: once for the process, a system call asks whether such pages fault.
 //!
 //! The environment variable `GREENHUB_STACK_GUARD=mprotect`, read once, forces the second kind: for tests.
 
@@ -37,7 +39,7 @@ impl Guard {
         static BEST: OnceLock<Guard> = OnceLock::new();
         *BEST.get_or_init(|| {
             let forced = std::env::var_os(FORCE).is_some_and(|value| value == "mprotect");
-            if !forced && works() {
+            if !forced && works(memory::guard_by_advice) {
                 Guard::Advised
             } else {
                 Guard::Protected
@@ -116,10 +118,66 @@ pub(super) fn no_room(size: usize, source: io::Error) -> StackError {
     }
 }
 
-fn works() -> bool {
+/// Whether `advise` makes guards here, which stay when the pages are given back.
+///
+/// What it returns says nothing: kernels that ignore advice which they do not know, such as qemu's user mode, return success.
+fn works(advise: unsafe fn(usize, usize) -> io::Result<()>) -> bool {
     let Ok(map) = Mapping::reserve(GUARD) else {
         return false;
     };
+    let low = map.low().as_ptr().addr();
     // SAFETY: a mapping of exactly that length, made for this question, with nothing in it.
-    unsafe { memory::guard_by_advice(map.low().as_ptr().addr(), GUARD) }.is_ok()
+    let advised = unsafe { advise(low, GUARD) };
+    // SAFETY: as above.
+    unsafe { memory::discard(low, GUARD) };
+    // SAFETY: as above: a write into it harms nobody.
+    advised.is_ok() && unsafe { memory::faults(low, GUARD) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a kernel that takes advice and does nothing.
+    ///
+    /// # Safety
+    /// None is needed.
+    unsafe fn ignores(_: usize, _: usize) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// # Safety
+    /// None is needed.
+    unsafe fn refuses(_: usize, _: usize) -> io::Result<()> {
+        Err(io::Error::from_raw_os_error(memory::ENOMEM))
+    }
+
+    /// As a kernel that guards all pages but the last.
+    ///
+    /// # Safety
+    /// As for [`memory::guard_by_protection`].
+    unsafe fn guards_the_first_only(low: usize, len: usize) -> io::Result<()> {
+        // SAFETY: the caller's promise, for a part of it.
+        unsafe { memory::guard_by_protection(low, len - memory::page_size()) }
+    }
+
+    #[test]
+    fn advice_counts_where_the_pages_fault() {
+        assert!(!works(ignores));
+        assert!(!works(refuses));
+        assert!(!works(guards_the_first_only));
+        assert!(works(memory::guard_by_protection));
+    }
+
+    #[test]
+    fn a_page_is_asked_by_a_system_call() {
+        let map = Mapping::reserve(GUARD).unwrap();
+        let low = map.low().as_ptr().addr();
+        // SAFETY: our own mapping, with nothing in it.
+        assert!(!unsafe { memory::faults(low, GUARD) });
+        // SAFETY: as above.
+        unsafe { memory::guard_by_protection(low, GUARD) }.unwrap();
+        // SAFETY: as above.
+        assert!(unsafe { memory::faults(low, GUARD) });
+    }
 }

@@ -36,6 +36,8 @@ pub use class::{DEFAULT_STACK_SIZE, MAX_STACK_SIZE, MIN_STACK_SIZE};
 pub use stats::{ClassStats, StackStats, stats};
 
 pub(crate) use overflow::Description;
+#[cfg(feature = "hub")]
+pub(crate) use pool::in_use;
 pub(crate) use pool::take;
 pub use pool::{survey, trim};
 pub(crate) use pooled::{PooledStack, StackView};

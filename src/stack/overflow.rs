@@ -12,6 +12,7 @@
 
 use super::registry;
 use crate::sys::fault::{self, Fault};
+use crate::sys::output;
 use std::io;
 use std::panic::Location;
 
@@ -59,7 +60,7 @@ fn judge(fault: Fault) {
     let description = unsafe { hit.description.as_ref() };
     let mut line = Line::new();
     line.sentence(description, hit.usable);
-    fault::write_to_stderr(line.text());
+    output::write_to_stderr(line.text());
     std::process::abort();
 }
 

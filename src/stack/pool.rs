@@ -276,6 +276,13 @@ pub(super) fn measure(slot: SlotRef) -> usize {
         .unwrap_or_else(|_| slot.used())
 }
 
+/// How many stacks of this thread have a tenant that may run again.
+#[cfg(feature = "hub")]
+pub(crate) fn in_use() -> usize {
+    let count = |pool: &mut Pool| pool.shelves.iter().map(Shelf::in_use).sum();
+    POOL.try_with(|door| door.slow(count)).unwrap_or(usize::MAX)
+}
+
 /// The classes that this thread has used.
 pub(super) fn class_stats() -> Vec<ClassStats> {
     POOL.try_with(|door| door.slow(|pool| pool.stats()))

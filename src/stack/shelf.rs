@@ -87,7 +87,7 @@ impl Shelf {
             .max(self.carved - self.leaked - self.low_water);
     }
 
-    fn in_use(&self) -> usize {
+    pub(super) fn in_use(&self) -> usize {
         self.carved - self.leaked - self.idle.len()
     }
 

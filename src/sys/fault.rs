@@ -54,19 +54,6 @@ pub(crate) fn install(judge: Judge) -> io::Result<()> {
     outcome.map_err(io::Error::from_raw_os_error)
 }
 
-/// Writes all of `bytes` to standard error with nothing but `write(2)`.
-pub(crate) fn write_to_stderr(mut bytes: &[u8]) {
-    while !bytes.is_empty() {
-        // SAFETY: the kernel reads `bytes`, which is a live slice.
-        let written =
-            unsafe { libc::write(libc::STDERR_FILENO, bytes.as_ptr().cast(), bytes.len()) };
-        match usize::try_from(written) {
-            Ok(written) if written > 0 => bytes = &bytes[written.min(bytes.len())..],
-            _ => return,
-        }
-    }
-}
-
 /// A number that names the running thread, the same in a forked child; never zero.
 #[inline]
 pub(crate) fn this_thread() -> usize {

@@ -101,6 +101,21 @@ pub(crate) unsafe fn guard_by_protection(low: usize, len: usize) -> io::Result<(
     outcome(unsafe { libc::mprotect(pointer(low), len, libc::PROT_NONE) })
 }
 
+/// Whether the first and the last page of `low .. low + len` fault on a write: asked of `uname`, which writes there, or says
+/// EFAULT.
+///
+/// # Safety
+///
+/// The range is page aligned, mapped by the caller, and nobody needs its contents any more.
+pub(crate) unsafe fn faults(low: usize, len: usize) -> bool {
+    const { assert!(size_of::<libc::utsname>() <= 4096) };
+    [low, low + len - page_size()].into_iter().all(|page| {
+        // SAFETY: by the contract above the kernel may write to this page, and it looks before it does.
+        let refused = unsafe { libc::uname(pointer(page).cast()) };
+        refused != 0 && errno() == libc::EFAULT
+    })
+}
+
 /// Gives the pages of `low .. low + len` back; they read as zero when touched again. Guards stay.
 ///
 /// A kernel that refuses (locked memory) keeps the pages, which does no harm.

@@ -262,8 +262,8 @@ impl<T> Job<T> {
 impl<T> Rare<T> {
     #[cold]
     fn finish(&self, outcome: &Outcome<T>) -> bool {
-        if let Some(timer) = self.begins.take() {
-            hub::get().stop_timer(timer);
+        if let (Some(timer), Some(hub)) = (self.begins.take(), hub::existing()) {
+            hub.stop_timer(timer);
         }
         self.call_all(outcome)
     }
@@ -325,7 +325,9 @@ unsafe fn give_up<T>(core: Next) {
         core,
         Box::new(GreenletExit::in_place_of_a_payload()),
     ));
-    let hub = hub::get();
-    // SAFETY: it was put into this list when it was spawned, and is told once.
-    drop(unsafe { hub.tasks().leave(&job.head.listed) });
+    // Where the hub has ended its list stays as it is.
+    if let Some(hub) = hub::existing() {
+        // SAFETY: it was put into this list when it was spawned, and is told once.
+        drop(unsafe { hub.tasks().leave(&job.head.listed) });
+    }
 }

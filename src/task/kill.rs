@@ -13,7 +13,7 @@ use crate::waiting::Reason;
 
 #[track_caller]
 fn kill_or_panic(task: &AnyRef) {
-    if let Err(error) = hub::get().kill(task) {
+    if let Err(error) = hub::kill(task) {
         panic!("{} cannot be killed: {error}", describe(task));
     }
 }
@@ -63,9 +63,10 @@ impl AnyTask {
     /// As [`kill_nowait`](AnyTask::kill_nowait), where it may fail.
     ///
     /// # Errors
-    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`.
+    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`. [`KillError::HubGone`] if it was
+    /// started, and the thread's destructors run.
     pub fn try_kill(&self) -> Result<(), KillError> {
-        hub::get().kill(self.record())
+        hub::kill(self.record())
     }
 }
 
@@ -127,9 +128,10 @@ impl<T> Task<T> {
     /// As [`kill_nowait`](Task::kill_nowait), where it may fail.
     ///
     /// # Errors
-    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`.
+    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`. [`KillError::HubGone`] if it was
+    /// started, and the thread's destructors run.
     pub fn try_kill(&self) -> Result<(), KillError> {
-        hub::get().kill(self.record.any())
+        hub::kill(self.record.any())
     }
 }
 

@@ -146,6 +146,8 @@ mod select_operations;
 mod semaphore;
 #[cfg(feature = "hub")]
 mod semaphore_claims;
+#[cfg(feature = "hub")]
+mod stderr_lost;
 mod support;
 #[cfg(feature = "hub")]
 mod sync_model;
@@ -175,6 +177,10 @@ mod task_states;
 mod task_timeout;
 #[cfg(feature = "hub")]
 mod task_unobserved;
+#[cfg(feature = "hub")]
+mod thread_ends;
+#[cfg(feature = "hub")]
+mod thread_ends_random;
 mod threads;
 mod throwing;
 #[cfg(feature = "hub")]

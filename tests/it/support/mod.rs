@@ -272,6 +272,12 @@ pub(crate) fn slowness() -> u32 {
 /// test's full name. Returns nothing in the child.
 #[track_caller]
 pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Ended> {
+    in_child_with(name, Stdio::piped(), body)
+}
+
+/// As [`in_child`], with something else for standard error.
+#[track_caller]
+pub(crate) fn in_child_with(name: &str, stderr: Stdio, body: impl FnOnce()) -> Option<Ended> {
     if std::env::var_os(CHILD).is_some() {
         body();
         return None;
@@ -283,11 +289,11 @@ pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Ended> {
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(stderr)
         .spawn()
         .expect("a child process");
     let stdout = read_aside(child.stdout.take().expect("piped"));
-    let stderr = read_aside(child.stderr.take().expect("piped"));
+    let stderr = child.stderr.take().map(read_aside);
     let (begun, limit) = (Instant::now(), LIMIT * slowness());
     let status = loop {
         if let Some(status) = child.try_wait().expect("our child") {
@@ -301,7 +307,9 @@ pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Ended> {
         std::thread::sleep(Duration::from_millis(2));
     };
     let stdout = stdout.join().expect("a reader that does not panic");
-    let stderr = stderr.join().expect("a reader that does not panic");
+    let stderr = stderr.map_or_else(String::new, |reader| {
+        reader.join().expect("a reader that does not panic")
+    });
     assert!(stdout.contains("running 1 test"), "no test called {name}");
     Some(Ended {
         status,
