@@ -163,6 +163,8 @@ pub enum KillError {
     Refused(WaitRefused),
     /// It was started, and this program is built with `panic=abort`: nothing can be unwound.
     Unsupported,
+    /// It is a task whose hub is gone, since its thread is ending: it will never run again.
+    ThreadEnding,
 }
 
 impl fmt::Display for KillError {
@@ -177,6 +179,7 @@ impl fmt::Display for KillError {
             KillError::Unsupported => f.write_str(
                 "it was started, and nothing can be unwound in a program built with panic=abort",
             ),
+            KillError::ThreadEnding => f.write_str("its thread is ending, and its hub is gone"),
         }
     }
 }

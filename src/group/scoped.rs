@@ -135,7 +135,7 @@ impl<'scope, T> ScopedTask<'scope, T> {
     /// As [`kill_nowait`](ScopedTask::kill_nowait), where it may fail.
     ///
     /// # Errors
-    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`.
+    /// As [`Task::try_kill`](crate::Task::try_kill).
     pub fn try_kill(&self) -> Result<(), KillError> {
         self.task.try_kill()
     }

@@ -7,13 +7,22 @@ use std::time::Duration;
 use super::{AnyTask, Task};
 use crate::error::KillError;
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::{describe, interrupt, thread};
+use crate::greenlet::{State, describe, interrupt, thread};
 use crate::hub::{self, refuse};
 use crate::waiting::Reason;
 
+fn kill(task: &AnyRef) -> Result<(), KillError> {
+    match hub::existing() {
+        Some(hub) => hub.kill(task),
+        // The thread is ending.
+        None if matches!(task.state(), State::Dead | State::Leaked) => Ok(()),
+        None => Err(KillError::ThreadEnding),
+    }
+}
+
 #[track_caller]
 fn kill_or_panic(task: &AnyRef) {
-    if let Err(error) = hub::get().kill(task) {
+    if let Err(error) = kill(task) {
         panic!("{} cannot be killed: {error}", describe(task));
     }
 }
@@ -63,9 +72,10 @@ impl AnyTask {
     /// As [`kill_nowait`](AnyTask::kill_nowait), where it may fail.
     ///
     /// # Errors
-    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`.
+    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`. [`KillError::ThreadEnding`] in the last
+    /// destructors of its thread, if it has not ended.
     pub fn try_kill(&self) -> Result<(), KillError> {
-        hub::get().kill(self.record())
+        kill(self.record())
     }
 }
 
@@ -127,9 +137,10 @@ impl<T> Task<T> {
     /// As [`kill_nowait`](Task::kill_nowait), where it may fail.
     ///
     /// # Errors
-    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`.
+    /// [`KillError::Unsupported`] if it was started, in a program built with `panic=abort`. [`KillError::ThreadEnding`] in the last
+    /// destructors of its thread, if it has not ended.
     pub fn try_kill(&self) -> Result<(), KillError> {
-        hub::get().kill(self.record.any())
+        kill(self.record.any())
     }
 }
 

@@ -72,7 +72,7 @@ impl Crew {
                     counts.threads += 1;
                     counts.idle += 1;
                 }
-                Err(error) if counts.threads == 0 => return Err(OffloadError::new(error)),
+                Err(error) if counts.threads == 0 => return Err(OffloadError::no_thread(error)),
                 // Those who are there do it, later.
                 Err(_) => {}
             }
