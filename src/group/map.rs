@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::pool::Pool;
 use super::wanted::Wanted;
+use crate::dropping::DropsAll;
 use crate::error::JoinError;
 
 impl Pool {
@@ -41,11 +42,11 @@ impl Pool {
             let f = f.clone();
             jobs.push(self.spawn(move || f(input)));
         }
-        let mut results = Vec::new();
+        let mut results: DropsAll<Vec<_>> = DropsAll::default();
         while let Some(result) = jobs.join_first() {
             results.push(result);
         }
-        results
+        results.into_inner()
     }
 
     /// Runs `f` as a job, waits for it, and gives what it returned. If the running greenlet is killed or times out

@@ -107,7 +107,8 @@ impl Crew {
                         counts.idle -= 1;
                     });
                     job.run();
-                    drop(job);
+                    // A thread that unwound here would be counted for ever.
+                    parent::forget(job);
                     self.change(|counts| counts.idle += 1);
                 }
                 Err(RecvTimeoutError::Timeout) => {
