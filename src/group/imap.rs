@@ -28,6 +28,9 @@ use crate::waiting::Reason;
 /// The results of [`Pool::imap`] and [`Pool::imap_unordered`], one by one: `next` waits for it.
 ///
 /// It goes on after failures. Dropping it takes no more inputs, and kills the jobs whose results were not taken.
+///
+/// In a job of the same pool `next` may lend that job's place to one of these. If it is ended early, it lasts until its job
+/// [has a place again](Pool#a-pool-in-its-own-jobs).
 pub struct Imap<T: 'static> {
     window: Rc<Window<T>>,
     /// Until its end was seen.

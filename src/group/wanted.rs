@@ -23,11 +23,6 @@ impl<T: 'static> Wanted<T> {
         self.0.push_back(job);
     }
 
-    /// The only job, which is not wanted any more.
-    pub(super) fn into_inner(mut self) -> Task<T> {
-        self.0.pop_front().expect("made with one")
-    }
-
     /// Waits for the first, and gives what came out of it.
     #[track_caller]
     pub(super) fn join_first(&mut self) -> Option<Result<T, JoinError>> {
