@@ -59,6 +59,7 @@
 #![warn(missing_docs)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod dropping;
 pub mod error;
 pub mod generator;
 pub mod greenlet;

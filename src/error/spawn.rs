@@ -114,12 +114,19 @@ impl fmt::Display for StackError {
                     "a stack of {requested} bytes was asked for, the largest has {maximum}"
                 )
             }
-            StackError::NoMemory { size, .. } => {
+            StackError::NoMemory { size, source } => {
                 write!(
                     f,
                     "the kernel has no memory for {} KiB of stacks",
                     size / 1024
-                )
+                )?;
+                // EAGAIN, which mmap gives for this reason only.
+                if source.kind() == io::ErrorKind::WouldBlock {
+                    f.write_str(
+                        ": memory is locked (mlockall), and RLIMIT_MEMLOCK allows no more",
+                    )?;
+                }
+                Ok(())
             }
             StackError::MapLimit { limit, reached, .. } => {
                 write!(

@@ -237,7 +237,8 @@ where
         let outcome = match begin(me) {
             Ok(()) => catch_unwind(AssertUnwindSafe(|| body(first))),
             Err(panic) => {
-                parent::forget((first, body));
+                parent::forget(first);
+                parent::forget(body);
                 Err(panic)
             }
         };

@@ -14,13 +14,13 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::{Rc, Weak};
 use std::thread::Result as Caught;
 
 use super::record::Core;
 use super::thread;
+use crate::dropping::{DropsAll, dropped, forget};
 
 /// What a local's static is to this list. It is known by its address.
 pub(crate) trait Key {
@@ -47,7 +47,7 @@ pub(crate) enum Missing {
 /// The locals of one greenlet.
 #[derive(Default)]
 pub(crate) struct Locals {
-    list: RefCell<Vec<Local>>,
+    list: RefCell<DropsAll<Vec<Local>>>,
 }
 
 struct Local {
@@ -111,18 +111,19 @@ pub(crate) fn of_child(given: Option<Box<Locals>>) -> Option<Box<Locals>> {
 fn inherit_slow(given: Option<Box<Locals>>) -> Option<Box<Locals>> {
     let inherited = match thread::current().locals() {
         Some(locals) => locals.inherited(),
-        None => Vec::new(),
+        None => DropsAll::default(),
     };
     let mut child = None;
-    for (key, value) in inherited {
+    for (key, value) in inherited.iter() {
         let is_given = given
             .as_ref()
-            .is_some_and(|given| given.find(key).is_some());
-        if !is_given && let Some(copy) = key.copy(&*value) {
-            Locals::give(&mut child, key, copy);
+            .is_some_and(|given| given.find(*key).is_some());
+        if !is_given && let Some(copy) = key.copy(&**value) {
+            Locals::give(&mut child, *key, copy);
         }
     }
-    for local in given.into_iter().flat_map(|given| given.list.take()) {
+    let given = given.map(|given| given.list.take().into_inner());
+    for local in given.into_iter().flatten() {
         if let Slot::Here(value) = local.slot {
             Locals::give(&mut child, local.key, value);
         }
@@ -159,26 +160,13 @@ pub(crate) fn end_with<O>(core: &Core, outcome: Caught<O>) -> Caught<O> {
 fn spoil<O>(outcome: Caught<O>, panic: Panic) -> Caught<O> {
     match outcome {
         Ok(value) => {
-            forget(dropped(value));
+            forget(value);
             Err(panic)
         }
         Err(first) => {
-            forget(Err(panic));
+            forget(panic);
             Err(first)
         }
-    }
-}
-
-fn dropped<T>(value: T) -> Caught<()> {
-    catch_unwind(AssertUnwindSafe(|| drop(value)))
-}
-
-/// A second panic has nowhere to go. Its payload may panic again when it is dropped: what that leaves, stays.
-fn forget(panic: Caught<()>) {
-    if let Err(payload) = panic
-        && let Err(third) = dropped(payload)
-    {
-        std::mem::forget(third);
     }
 }
 
@@ -256,15 +244,14 @@ impl Locals {
         Some(list.remove(place))
     }
 
-    fn inherited(&self) -> Vec<(&'static dyn Key, Value)> {
+    fn inherited(&self) -> DropsAll<Vec<(&'static dyn Key, Value)>> {
         let list = self.list.borrow();
         let copied = list.iter().filter(|local| local.key.is_inherited());
-        copied
-            .filter_map(|local| match &local.slot {
-                Slot::Here(value) => Some((local.key, value.clone())),
-                Slot::Begun(_) | Slot::Gone => None,
-            })
-            .collect()
+        let copied = copied.filter_map(|local| match &local.slot {
+            Slot::Here(value) => Some((local.key, value.clone())),
+            Slot::Begun(_) | Slot::Gone => None,
+        });
+        DropsAll::new(copied.collect())
     }
 
     /// A destructor may use those that are still there, and make those that never were: these are dropped, too.

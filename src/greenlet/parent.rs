@@ -26,6 +26,7 @@ use super::record::{Arrival, Core, Unwanted};
 use super::state::State;
 use super::thread::{self, Me};
 use super::trace::Event;
+pub(crate) use crate::dropping::forget;
 
 /// Ends the running greenlet with what came out of its body. What it returns must run next.
 pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
@@ -213,15 +214,4 @@ fn put(heir: &Core, arrival: Arrival) -> Next {
         heir.put_arrival(arrival);
     }
     heir.as_next()
-}
-
-/// Drops what nobody wants, and a panic that comes of it: there is nobody to tell.
-pub(crate) fn forget<T>(value: T) {
-    let discard = |panic| catch_unwind(AssertUnwindSafe(|| drop(panic)));
-    // The panic's own destructor may panic, too, and so on without end: the second one is left.
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value)))
-        && let Err(panic) = discard(panic)
-    {
-        std::mem::forget(panic);
-    }
 }

@@ -18,6 +18,7 @@ use std::rc::Rc;
 
 use super::pool::Pool;
 use super::seats::Claim;
+use crate::dropping::DropsAll;
 use crate::error::JoinError;
 use crate::greenlet::thread;
 use crate::hub::{self, WaitList, refuse};
@@ -27,6 +28,9 @@ use crate::waiting::Reason;
 /// The results of [`Pool::imap`] and [`Pool::imap_unordered`], one by one: `next` waits for it.
 ///
 /// It goes on after failures. Dropping it takes no more inputs, and kills the jobs whose results were not taken.
+///
+/// In a job of the same pool `next` may lend that job's place to one of these. If it is ended early, it lasts until its job
+/// [has a place again](Pool#a-pool-in-its-own-jobs).
 pub struct Imap<T: 'static> {
     window: Rc<Window<T>>,
     /// Until its end was seen.
@@ -38,7 +42,7 @@ pub struct Imap<T: 'static> {
 /// The jobs that were started, and whose results were not taken.
 struct Window<T: 'static> {
     /// By their ids, so in the order of their inputs.
-    jobs: RefCell<BTreeMap<u64, Job<T>>>,
+    jobs: RefCell<DropsAll<BTreeMap<u64, Job<T>>>>,
     maxsize: Cell<usize>,
     /// Those that have ended, in this order. `None`: the results are wanted in the order of the inputs.
     ended: Option<RefCell<VecDeque<u64>>>,
@@ -244,12 +248,12 @@ impl<T: 'static> Drop for Imap<T> {
             let _ = feeder.try_kill();
         }
         let jobs = self.window.jobs.take();
-        for (id, job) in &jobs {
+        for (id, job) in jobs.iter() {
             if *id != me {
                 let _ = job.task.try_kill();
             }
         }
-        // After all of them: a result may panic when it is dropped.
+        // After all of them: results may panic when they are dropped.
         drop(jobs);
     }
 }

@@ -4,7 +4,9 @@
 use std::rc::Rc;
 
 use super::pool::Pool;
+use super::seats::Recall;
 use super::wanted::Wanted;
+use crate::dropping::DropsAll;
 use crate::error::JoinError;
 
 impl Pool {
@@ -39,13 +41,13 @@ impl Pool {
         let mut jobs = Wanted::none();
         for input in inputs {
             let f = f.clone();
-            jobs.push(self.spawn(move || f(input)));
+            jobs.push(self.spawn_or_lend(Recall::Kill, move || f(input)));
         }
-        let mut results = Vec::new();
+        let mut results: DropsAll<Vec<_>> = DropsAll::default();
         while let Some(result) = jobs.join_first() {
             results.push(result);
         }
-        results
+        results.into_inner()
     }
 
     /// Runs `f` as a job, waits for it, and gives what it returned. If the running greenlet is killed or times out
@@ -71,7 +73,7 @@ impl Pool {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        let mut job = Wanted::new(self.spawn(f));
+        let mut job = Wanted::new(self.spawn_or_lend(Recall::Kill, f));
         match job.join_first() {
             Some(result) => result,
             None => unreachable!("it was made with one job"),

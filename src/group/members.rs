@@ -33,10 +33,11 @@ impl Members {
         if task.is_finished() {
             return;
         }
-        let member = Member {
-            task: task.any(),
-            seat,
-        };
+        let any = task.any();
+        if let Some(seat) = &seat {
+            seat.is_taken_by(&any);
+        }
+        let member = Member { task: any, seat };
         let before = self.tasks.borrow_mut().insert(task.id(), member);
         drop(before);
         self.entered.set(self.entered.get() + 1);

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::members::Members;
-use super::seats::{Claim, Seat, Seats};
-use super::wanted::Wanted;
+use super::seats::{Claim, Recall, Seat, Seats};
+use crate::dropping::DropsAll;
 use crate::error::TrySpawnError;
 use crate::hub;
 use crate::task::{self, AnyTask, Builder, Task};
@@ -23,6 +23,12 @@ use crate::task::{self, AnyTask, Builder, Task};
 /// never more than so many run, nested jobs run one in the other where there is no room for both, and no
 /// job waits for a place that nobody can leave. But such a job must not wait for what its spawner does after the spawn. A greenlet
 /// or a task that a job spawns without the pool is no job: if it waits for room it waits for others to end.
+///
+/// A call that has lent the place may be ended early, and then lasts until its own job has a place again: until the job that has
+/// the place ends, or before that when another one ends and nobody has waited longer for a place. That wait is shielded. A
+/// kill or a throw kills the job that has the place, and so does a timeout of [`map`](Pool::map) and [`apply`](Pool::apply).
+/// A timeout of `spawn` or of an [`imap`](Pool::imap) lets a job that has begun run to its end: what must not take long has a timeout of
+/// its own in that job. A job that is unwound on the spot, as by [`Greenlet::kill`](crate::Greenlet::kill), unwinds without a place.
 ///
 /// # Examples
 /// ```
@@ -60,7 +66,8 @@ impl Pool {
     }
 
     /// Spawns a job, and waits for room before that if the pool is full: those who wait get it in the order in which
-    /// they came. If the running greenlet is killed or times out while it waits, the job does not run.
+    /// they came. If the running greenlet is killed or times out while it waits, the job does not run; one that has begun on
+    /// [the place of its spawner](Pool#a-pool-in-its-own-jobs) is killed by the kill, and runs on after the timeout.
     ///
     /// # Panics
     /// As [`spawn`](crate::spawn()); and as [`Task::join`] if it waits.
@@ -73,12 +80,22 @@ impl Pool {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
+        self.spawn_or_lend(Recall::KillUnbegun, body)
+    }
+
+    /// Spawns a job, for which the running one lends its place where the pool is full.
+    #[track_caller]
+    pub(super) fn spawn_or_lend<F, T>(&self, recall: Recall, body: F) -> Task<T>
+    where
+        F: FnOnce() -> T + 'static,
+        T: 'static,
+    {
         let place = Location::caller();
         let seat = match self.seats.take() {
             Some(seat) => seat,
             None if self.members.has_own_seat() => {
                 let task = task::spawn(body);
-                return self.start_on_loan(task, place);
+                return self.start_on_loan(task, recall, place);
             }
             None => self.seats.claim(None).wait("spawn", place),
         };
@@ -126,13 +143,15 @@ impl Pool {
     fn start_on_loan<T: 'static>(
         &self,
         task: Task<T>,
+        recall: Recall,
         place: &'static Location<'static>,
     ) -> Task<T> {
         let claim = self.seats.claim(self.members.take_own_seat());
-        let task = Wanted::new(self.enter(task, claim.lend()));
-        let seat = claim.wait("spawn", place);
-        self.members.sit_down(seat);
-        task.into_inner()
+        let task = DropsAll::new(Some(self.enter(task, claim.lend())));
+        claim.wait_on_loan(None, recall, "spawn", place, |seat| {
+            self.members.sit_down(seat);
+        });
+        task.into_inner().expect("made with one")
     }
 
     /// A seat for a job that `place` has asked for; `tell` is told of the claim if there is none.
@@ -166,14 +185,15 @@ impl Pool {
 
     /// Lends the running greenlet's own seat to `claim`, until it is given back or another is free. False if the running
     /// greenlet is no job of this pool.
-    pub(super) fn lend_to(&self, claim: &Claim, place: &'static Location<'static>) -> bool {
+    pub(super) fn lend_to(&self, claim: &Rc<Claim>, place: &'static Location<'static>) -> bool {
         let Some(own) = self.members.take_own_seat() else {
             return false;
         };
         let own = self.seats.claim(Some(own));
         claim.grant(own.lend());
-        let seat = own.wait("imap", place);
-        self.members.sit_down(seat);
+        own.wait_on_loan(Some(claim), Recall::LetRun, "imap", place, |seat| {
+            self.members.sit_down(seat);
+        });
         true
     }
 

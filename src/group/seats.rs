@@ -11,14 +11,27 @@
 //! ```
 //! A seat is in one place: free, held by a job or on its way to one, or lent. So there are never more jobs on seats than
 //! seats, and a job that lends its own waits for nothing but its own loan, or for a free seat if that comes first.
+//!
+//! A kill, a timeout or a throw that ends this wait does not let the job go on without a seat:
+//!
+//! ```text
+//!   the wait unwinds -> caught -> the loan is recalled: the job that has the seat is killed, unless its caller lets it run
+//!                              -> waits again, shielded, in its old place in the queue -> sits down -> the unwinding goes on
+//! ```
+//! A killed job that has lent the seat on does the same first, so loans come back from the innermost job out.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
+use crate::dropping::forget;
+use crate::error::TimedOut;
+use crate::greenlet::thread;
 use crate::hub::{WaitList, refuse};
+use crate::task::kill::Shield;
+use crate::task::{AnyTask, State};
 use crate::waiting::Reason;
 
 /// All seats of one pool.
@@ -47,7 +60,20 @@ pub(super) struct Claim {
     stands: Cell<bool>,
     granted: Cell<Option<Seat>>,
     lent: Cell<Option<Seat>>,
+    /// The job that sits on the seat that was lent.
+    borrower: Cell<Option<AnyTask>>,
     waiter: WaitList,
+}
+
+/// What becomes of the job on a lent seat when its lender is timed out of the wait. Whatever else ends that wait kills the job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recall {
+    /// It is killed.
+    Kill,
+    /// It is killed if it has not begun, and runs to its end otherwise.
+    KillUnbegun,
+    /// It runs to its end.
+    LetRun,
 }
 
 /// A claim of the running greenlet. Dropping it gives the claim up, and hands on what it was granted.
@@ -85,13 +111,13 @@ impl Seats {
         let claim = Rc::new(Claim {
             seats: self.clone(),
             number,
-            stands: Cell::new(true),
+            stands: Cell::new(false),
             granted: Cell::new(None),
             lent: Cell::new(lent),
+            borrower: Cell::new(None),
             waiter: WaitList::new(),
         });
-        let before = self.queue.borrow_mut().insert(number, claim.clone());
-        debug_assert!(before.is_none(), "each has its own number");
+        claim.enter_queue();
         OwnClaim(claim)
     }
 
@@ -109,6 +135,13 @@ impl Seats {
 impl Seat {
     fn own(seats: &Rc<Seats>) -> Seat {
         Seat(Some(Kind::Own(seats.clone())))
+    }
+
+    /// This job sits on it from now on.
+    pub(super) fn is_taken_by(&self, job: &AnyTask) {
+        if let Some(Kind::Borrowed(claim)) = &self.0 {
+            claim.borrower.set(Some(job.clone()));
+        }
     }
 }
 
@@ -139,6 +172,13 @@ impl Claim {
         }
     }
 
+    /// Takes back a seat that it was granted and that nobody sits on yet: it stands again, in its old place.
+    fn take_back(self: &Rc<Claim>) -> Option<Seat> {
+        let seat = self.granted.take()?;
+        self.enter_queue();
+        Some(seat)
+    }
+
     /// It waits for a seat.
     pub(super) fn stands(&self) -> bool {
         self.stands.get()
@@ -147,12 +187,20 @@ impl Claim {
     /// Whoever had borrowed a seat from it needs it no more. If it does not stand any more, the seat comes back, to go on
     /// to others.
     fn give_back(&self) -> Option<Kind> {
+        drop(self.borrower.take());
         let mut seat = self.lent.take()?;
         if !self.stands() {
             return seat.0.take();
         }
         self.grant(seat);
         None
+    }
+
+    fn enter_queue(self: &Rc<Claim>) {
+        self.stands.set(true);
+        let mut queue = self.seats.queue.borrow_mut();
+        let before = queue.insert(self.number, self.clone());
+        debug_assert!(before.is_none(), "each has its own number");
     }
 
     fn leave_queue(&self) -> bool {
@@ -177,13 +225,69 @@ impl OwnClaim {
     }
 
     /// Waits until it is granted a seat.
-    pub(super) fn wait(self, what: &str, place: &'static Location<'static>) -> Seat {
+    pub(super) fn wait(&self, what: &str, place: &'static Location<'static>) -> Seat {
         loop {
             if let Some(seat) = self.0.granted.take() {
                 return seat;
             }
             if let Err(why) = self.0.waiter.wait(Reason::SEAT, place) {
                 refuse(why, what, place);
+            }
+        }
+    }
+
+    /// As `wait`, for a job that has lent its seat, to `claim` if it stood in the queue for that. The seat goes to `sit_down` also
+    /// where the wait is ended early, before that goes on.
+    pub(super) fn wait_on_loan(
+        self,
+        claim: Option<&Rc<Claim>>,
+        recall: Recall,
+        what: &str,
+        place: &'static Location<'static>,
+        sit_down: impl FnOnce(Seat),
+    ) {
+        let waited = catch_unwind(AssertUnwindSafe(|| self.wait(what, place)));
+        let payload = match waited {
+            Ok(seat) => return sit_down(seat),
+            Err(payload) => payload,
+        };
+        let shield = Shield::raise();
+        drop(claim.and_then(Claim::take_back));
+        let recall = if TimedOut::is_in(&*payload) {
+            recall
+        } else {
+            Recall::Kill
+        };
+        if let Some(borrower) = self.0.borrower.take()
+            && (recall == Recall::Kill
+                || recall == Recall::KillUnbegun && borrower.state() == State::Pending)
+        {
+            // Where nothing can be unwound it runs to its end.
+            let _ = borrower.try_kill();
+        }
+        if let Some(seat) = self.wait_in_shield(place) {
+            sit_down(seat);
+        }
+        drop(shield);
+        drop(self);
+        resume_unwind(payload)
+    }
+
+    /// `None` where the running greenlet may not wait: it is unwound on the spot, say.
+    fn wait_in_shield(&self, place: &'static Location<'static>) -> Option<Seat> {
+        loop {
+            if let Some(seat) = self.0.granted.take() {
+                return Some(seat);
+            }
+            if thread::current().unwinder().is_some() {
+                return None;
+            }
+            let wait = || self.0.waiter.wait(Reason::SEAT, place);
+            match catch_unwind(AssertUnwindSafe(wait)) {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return None,
+                // Thrown in. The call is on its way out already, with what came first.
+                Err(later) => forget(later),
             }
         }
     }

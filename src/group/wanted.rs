@@ -3,28 +3,24 @@
 
 use std::collections::VecDeque;
 
+use crate::dropping::DropsAll;
 use crate::error::JoinError;
 use crate::task::Task;
 
 /// Jobs, in the order in which their results are wanted. Dropping this kills those that are left.
-pub(super) struct Wanted<T: 'static>(VecDeque<Task<T>>);
+pub(super) struct Wanted<T: 'static>(DropsAll<VecDeque<Task<T>>>);
 
 impl<T: 'static> Wanted<T> {
     pub(super) fn none() -> Wanted<T> {
-        Wanted(VecDeque::new())
+        Wanted(DropsAll::default())
     }
 
     pub(super) fn new(job: Task<T>) -> Wanted<T> {
-        Wanted(VecDeque::from([job]))
+        Wanted(DropsAll::new(VecDeque::from([job])))
     }
 
     pub(super) fn push(&mut self, job: Task<T>) {
         self.0.push_back(job);
-    }
-
-    /// The only job, which is not wanted any more.
-    pub(super) fn into_inner(mut self) -> Task<T> {
-        self.0.pop_front().expect("made with one")
     }
 
     /// Waits for the first, and gives what came out of it.
@@ -38,7 +34,7 @@ impl<T: 'static> Wanted<T> {
 
 impl<T: 'static> Drop for Wanted<T> {
     fn drop(&mut self) {
-        for job in &self.0 {
+        for job in self.0.iter() {
             // Where nothing can be unwound it runs on.
             let _ = job.try_kill();
         }

@@ -21,7 +21,7 @@
 //!
 //! # Where there can be no hub
 //! The first call that needs the hub makes it. For want of memory or descriptors, and when the thread is about to
-//! end, that fails: calls that return a `Result` give an error, all others panic.
+//! end, that fails: calls whose error can say so give it, all others panic.
 
 mod advance;
 mod alarm;
@@ -64,7 +64,7 @@ pub(crate) use self::kill::kill;
 pub use self::kill::{join, join_timeout, shutdown};
 pub(crate) use self::line::{Claim, Line, Supply, Turn, meet_now, wait_in_line};
 pub(crate) use self::lines::{First, Spot, is_drawn, wait_in_any};
-pub(crate) use self::outside::{Outside, OutsideWaker};
+pub(crate) use self::outside::{Outside, OutsideWaker, ensure_wakeable};
 pub(crate) use self::outsiders::GiveUp;
 use self::outsiders::Outsiders;
 pub(crate) use self::park::{

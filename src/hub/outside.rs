@@ -8,6 +8,7 @@
 //! While somebody waits so, the hub is in no deadlock.
 #![forbid(unsafe_code)]
 
+use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -93,6 +94,18 @@ impl OutsideWaker {
             Some(hub) if hub.mailbox.is_at(&self.remote) => hub.wake_outsider(self.key),
             _ => self.remote.wake(self.key),
         }
+    }
+}
+
+/// Makes sure that other threads can wake this thread's hub, if it has one: then no wait for them can fail for want of a
+/// descriptor.
+///
+/// # Errors
+/// If the system has no descriptor left.
+pub(crate) fn ensure_wakeable() -> io::Result<()> {
+    match existing() {
+        Some(hub) => hub.mailbox.remote(&hub.poller).map(drop),
+        None => Ok(()),
     }
 }
 

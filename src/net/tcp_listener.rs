@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::TcpStream;
 use crate::hub::{self, Direction, Parking};
 use crate::io::{Registered, Terms};
-use crate::sys::socket;
+use crate::sys::socket::{AcceptFailure, accept_failure};
 use crate::waiting::Reason;
 
 /// How long to wait when the system has no descriptor for a connection, at first and at most.
@@ -79,9 +79,9 @@ impl TcpListener {
 
     /// Waits for a connection, and gives it with the address of the peer.
     ///
-    /// Connections that were given up before they were accepted are passed over. Where the system has no
-    /// descriptor or memory left for a connection, this tries again after 10 ms, and then less and less
-    /// often, up to once a second; others run meanwhile.
+    /// Connections that were given up or lost before they were accepted are passed over: `ECONNABORTED`, and the errors of the
+    /// network that accept(2) says to try again after. Where the system has no descriptor or memory left for a connection, this
+    /// tries again after 10 ms, and then less and less often, up to once a second; others run meanwhile.
     ///
     /// # Errors
     /// What the system says otherwise; and [`WaitRefused`](crate::error::WaitRefused).
@@ -99,12 +99,14 @@ impl TcpListener {
                 Ok((stream, peer)) => {
                     return Ok((TcpStream::from_nonblocking(stream.into())?, peer));
                 }
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(error) if socket::is_exhausted(&error) => {
-                    self.pause(back_off, terms.place)?;
-                    back_off = (back_off * 2).min(LONGEST_BACK_OFF);
-                }
-                Err(error) => return Err(error),
+                Err(error) => match accept_failure(self.as_fd(), &error) {
+                    AcceptFailure::ConnectionLost => {}
+                    AcceptFailure::Exhausted => {
+                        self.pause(back_off, terms.place)?;
+                        back_off = (back_off * 2).min(LONGEST_BACK_OFF);
+                    }
+                    AcceptFailure::Listener => return Err(error),
+                },
             }
         }
     }

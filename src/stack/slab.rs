@@ -18,6 +18,7 @@ use crate::sys::memory::{self, Mapping};
 use corosensei::stack::StackPointer;
 use corosensei::stack::valgrind::ValgrindStackRegistration;
 use std::cell::Cell;
+use std::io;
 use std::mem::size_of;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
@@ -28,6 +29,8 @@ const PIECE: usize = 256 << 20;
 /// Bytes of address space that a new slab must leave: a process whose addresses are limited needs some for more than
 /// stacks.
 const SPARE: usize = 16 << 20;
+/// The same where memory is locked and its limit (`RLIMIT_MEMLOCK`, often 8 MiB) is reached: the slab's own length, at most this.
+const LOCKED_SPARE: usize = 1 << 20;
 const _: () = assert!(PIECE.is_multiple_of(PAGE) && PIECE > Slab::LARGEST / 1024);
 
 /// Who holds a carved slot.
@@ -136,14 +139,12 @@ impl Slab {
     /// A million default stacks make fewer than 70 slabs of at most this.
     pub(super) const LARGEST: usize = 4 << 30;
 
-    /// Maps a slab of about `wish` bytes, or of half, a quarter ... of that where the kernel has no more.
+    /// Maps a slab of about `wish` bytes, or of half, a quarter ... of that, down to one slot, where the kernel has no more.
     pub(super) fn reserve(class: Class, wish: usize) -> Result<Slab, StackError> {
         let mut slots = (wish / (class.stride() + size_of::<Slot>())).max(1);
         loop {
             let len = table(slots) + slots * class.stride();
-            // The spare is unmapped at once: it was only to be there.
-            let spared = |map| Mapping::reserve(SPARE).map(|_| map);
-            match Mapping::reserve(len).and_then(spared) {
+            match reserve_sparing(len) {
                 Ok(map) => {
                     let records = map.low().cast::<Slot>();
                     let first = map.low().as_ptr().addr() + table(slots);
@@ -261,6 +262,19 @@ impl Drop for Slab {
         }
         guard::forget_protected(self.protected);
     }
+}
+
+/// Maps `len` bytes where that leaves the spare, which is unmapped at once: it was only to be there.
+fn reserve_sparing(len: usize) -> io::Result<Mapping> {
+    let map = Mapping::reserve(len)?;
+    let spared = Mapping::reserve(SPARE).or_else(|error| {
+        if memory::is_lock_limit(&error) {
+            Mapping::reserve(LOCKED_SPARE.min(len))
+        } else {
+            Err(error)
+        }
+    });
+    spared.map(|_| map)
 }
 
 /// Bytes of the table for so many slots.

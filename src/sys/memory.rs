@@ -81,6 +81,11 @@ impl Drop for Mapping {
     }
 }
 
+/// The answer of the kernel to a mapping that would lock more memory than `RLIMIT_MEMLOCK` allows.
+pub(crate) fn is_lock_limit(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EAGAIN)
+}
+
 /// Makes `low .. low + len` fault on any touch, without a mapping of its own.
 ///
 /// # Safety

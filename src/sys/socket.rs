@@ -1,4 +1,4 @@
-//! Waiting for a descriptor more finely than by milliseconds, and sending without signals.
+//! Waiting for a descriptor more finely than by milliseconds, sending without signals, and what the errors of `accept` mean.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -53,12 +53,56 @@ pub(crate) fn send_vectored(
     Ok(sent.cast_unsigned())
 }
 
-/// No descriptor or no memory is left for a connection: worth another try later, when others were closed.
-pub(crate) fn is_exhausted(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)
-    )
+/// What a failed `accept` means for its listener.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum AcceptFailure {
+    /// The connection was lost before it was accepted: the next one may be there already.
+    ConnectionLost,
+    /// No descriptor or no memory is left for a connection: worth another try later, when others were closed.
+    Exhausted,
+    /// The listener itself has failed.
+    Listener,
+}
+
+/// Reads the error of an `accept` on `listener`.
+///
+/// Linux reports errors of the network that are pending on the new connection as errors of `accept`; accept(2) lists them for
+/// TCP, and says to try again. A socket that does not listen gives one of them (`EOPNOTSUPP`) each time.
+pub(crate) fn accept_failure(listener: BorrowedFd<'_>, error: &io::Error) -> AcceptFailure {
+    match error.raw_os_error() {
+        Some(libc::EOPNOTSUPP) if !is_listening(listener) => AcceptFailure::Listener,
+        Some(
+            libc::ECONNABORTED
+            | libc::ENETDOWN
+            | libc::EPROTO
+            | libc::ENOPROTOOPT
+            | libc::EHOSTDOWN
+            | libc::ENONET
+            | libc::EHOSTUNREACH
+            | libc::EOPNOTSUPP
+            | libc::ENETUNREACH,
+        ) => AcceptFailure::ConnectionLost,
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
+            AcceptFailure::Exhausted
+        }
+        _ => AcceptFailure::Listener,
+    }
+}
+
+fn is_listening(socket: BorrowedFd<'_>) -> bool {
+    let mut answer: libc::c_int = 0;
+    let mut len = libc::socklen_t::try_from(size_of_val(&answer)).unwrap_or(0);
+    // SAFETY: the kernel writes at most `len` bytes to `answer`, and how many to `len`.
+    let refused = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_ACCEPTCONN,
+            (&raw mut answer).cast(),
+            &raw mut len,
+        )
+    };
+    refused == 0 && answer != 0
 }
 
 fn check(outcome: libc::c_int) -> io::Result<libc::c_int> {
@@ -66,5 +110,53 @@ fn check(outcome: libc::c_int) -> io::Result<libc::c_int> {
         Err(io::Error::last_os_error())
     } else {
         Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, UdpSocket};
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn accept_errors_have_their_meanings() {
+        use AcceptFailure::{ConnectionLost, Exhausted, Listener};
+        let listening = TcpListener::bind("127.0.0.1:0").unwrap();
+        let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let table = [
+            (libc::ECONNABORTED, ConnectionLost),
+            (libc::ENETDOWN, ConnectionLost),
+            (libc::EPROTO, ConnectionLost),
+            (libc::ENOPROTOOPT, ConnectionLost),
+            (libc::EHOSTDOWN, ConnectionLost),
+            (libc::ENONET, ConnectionLost),
+            (libc::EHOSTUNREACH, ConnectionLost),
+            (libc::EOPNOTSUPP, ConnectionLost),
+            (libc::ENETUNREACH, ConnectionLost),
+            (libc::EMFILE, Exhausted),
+            (libc::ENFILE, Exhausted),
+            (libc::ENOBUFS, Exhausted),
+            (libc::ENOMEM, Exhausted),
+            (libc::EINVAL, Listener),
+            (libc::EBADF, Listener),
+            (libc::EFAULT, Listener),
+            (libc::ENOTSOCK, Listener),
+            (libc::EPERM, Listener),
+            (libc::ETIMEDOUT, Listener),
+        ];
+        for (errno, meaning) in table {
+            let error = io::Error::from_raw_os_error(errno);
+            assert_eq!(
+                accept_failure(listening.as_fd(), &error),
+                meaning,
+                "{error}"
+            );
+        }
+        let not_supported = io::Error::from_raw_os_error(libc::EOPNOTSUPP);
+        let meaning = accept_failure(datagrams.as_fd(), &not_supported);
+        assert_eq!(meaning, Listener, "a socket that does not listen");
+        let ours = io::Error::other("an error without a number");
+        assert_eq!(accept_failure(listening.as_fd(), &ours), Listener);
     }
 }

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::{AnyTask, Task};
+use crate::dropping::DropsAll;
 use crate::error::JoinError;
 use crate::hub::{self, refuse};
 use crate::waitable::{Waitable, iwait, wait_for};
@@ -113,9 +114,9 @@ pub fn try_joinall<'a, T: 'static>(
 /// ```
 #[track_caller]
 pub fn gather<T: 'static>(tasks: impl IntoIterator<Item = Task<T>>) -> Vec<Result<T, JoinError>> {
-    let tasks: Vec<_> = tasks.into_iter().collect();
-    joinall(&tasks);
-    tasks.into_iter().map(Task::join).collect()
+    let tasks = tasks.into_iter().collect::<DropsAll<Vec<_>>>();
+    joinall(tasks.iter());
+    tasks.into_inner().into_iter().map(Task::join).collect()
 }
 
 /// Waits until all of `tasks` have returned, and gives their values in the order of the tasks.
@@ -141,8 +142,8 @@ pub fn gather<T: 'static>(tasks: impl IntoIterator<Item = Task<T>>) -> Vec<Resul
 pub fn try_gather<T: 'static>(
     tasks: impl IntoIterator<Item = Task<T>>,
 ) -> Result<Vec<T>, JoinError> {
-    let mut tasks: Vec<_> = tasks.into_iter().collect();
-    let failed = try_joinall(&tasks).err().map(Task::id);
+    let mut tasks = tasks.into_iter().collect::<DropsAll<Vec<_>>>();
+    let failed = try_joinall(tasks.iter()).err().map(Task::id);
     if let Some(id) = failed
         && let Some(place) = tasks.iter().position(|task| task.id() == id)
     {
@@ -151,7 +152,7 @@ pub fn try_gather<T: 'static>(
             Ok(_) => unreachable!("it has failed"),
         };
     }
-    tasks.into_iter().map(Task::join).collect()
+    tasks.into_inner().into_iter().map(Task::join).collect()
 }
 
 /// Kills all of `tasks`, in their order, and waits until all have ended: see [`Task::kill`]. The running task, if it is

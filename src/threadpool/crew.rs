@@ -72,7 +72,7 @@ impl Crew {
                     counts.threads += 1;
                     counts.idle += 1;
                 }
-                Err(error) if counts.threads == 0 => return Err(OffloadError::new(error)),
+                Err(error) if counts.threads == 0 => return Err(OffloadError::no_thread(error)),
                 // Those who are there do it, later.
                 Err(_) => {}
             }
@@ -107,7 +107,8 @@ impl Crew {
                         counts.idle -= 1;
                     });
                     job.run();
-                    drop(job);
+                    // A thread that unwound here would be counted for ever.
+                    parent::forget(job);
                     self.change(|counts| counts.idle += 1);
                 }
                 Err(RecvTimeoutError::Timeout) => {

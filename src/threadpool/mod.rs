@@ -13,6 +13,7 @@
 //! - **The greenlet's thread ends**: the same as if it waited on. Its greenlets are leaked, and the job is done for nobody.
 //! - **The process ends**: nobody waits for jobs.
 //! - **No further thread can be had**: the job waits for one of those that are there. If there is none: [`OffloadError`].
+//! - **No descriptor can be had to wake the greenlet's hub with**: [`OffloadError`]. A hub that had one keeps it.
 //! - **All threads are busy**: jobs wait in a queue, and when it is full, so does whoever offloads one.
 //!
 //! A job that offloads another to its own pool, and waits for it, takes up a thread that the other may need. A thread without a
@@ -31,6 +32,7 @@ pub use self::builder::Builder;
 use self::crew::{Crew, Queue};
 use self::errand::{Errand, Job};
 use crate::error::OffloadError;
+use crate::hub;
 use crate::sync::across::{self, Limit, Sender};
 use crate::waiting::Reason;
 
@@ -42,7 +44,7 @@ static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
 /// fifteen microseconds. [More](crate::threadpool#what-happens-when) about panics, kills and full pools.
 ///
 /// # Panics
-/// With what the job panics with. If no thread can be had for it, as [`try_offload`] says. And
+/// With what the job panics with. If it cannot be offloaded, as [`try_offload`] says. And
 /// where [nothing may wait](crate::sync::across#who-waits-how).
 ///
 /// # Aborts
@@ -68,10 +70,11 @@ where
     global().offload(job)
 }
 
-/// As [`offload`], where running out of threads is not the end.
+/// As [`offload`], where running out of threads or descriptors is not the end.
 ///
 /// # Errors
-/// [`OffloadError`] if the pool has no thread and the system gave none. The job is dropped then.
+/// [`OffloadError`] if the pool has no thread and the system gave none, or if the system has no descriptor that other threads
+/// could wake this thread's hub with. The job is dropped then.
 ///
 /// # Panics
 /// As [`offload`] otherwise.
@@ -151,6 +154,8 @@ impl ThreadPool {
         T: Send + 'static,
     {
         let place = Location::caller();
+        // While this can still fail: the wait for the job cannot.
+        hub::ensure_wakeable().map_err(OffloadError::no_waker)?;
         let pending = self.crew.expect_job(&self.queue)?;
         let errand = Arc::new(Errand::new(job));
         // If this unwinds while it waits for room, the job is not in the queue and does not count.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::Waitable;
+use crate::dropping::DropsAll;
 use crate::hub::{self, Collector, Nanos, Places, refuse};
 use crate::waiting::{Reason, Woken};
 
@@ -36,7 +37,8 @@ pub fn iwait<W: Waitable>(things: impl IntoIterator<Item = W>) -> IWait<W> {
 /// If it had to wait while a panic unwinds the running greenlet.
 #[track_caller]
 pub fn wait<W: Waitable>(things: impl IntoIterator<Item = W>) -> Vec<W> {
-    IWait::new(things, Location::caller()).collect()
+    let waits = IWait::new(things, Location::caller());
+    waits.collect::<DropsAll<Vec<_>>>().into_inner()
 }
 
 /// Waits until `count` of `things` are ready, and gives these in the order in which they became so; all of them, if
@@ -49,7 +51,8 @@ pub fn wait<W: Waitable>(things: impl IntoIterator<Item = W>) -> Vec<W> {
 /// As [`wait`].
 #[track_caller]
 pub fn wait_count<W: Waitable>(things: impl IntoIterator<Item = W>, count: usize) -> Vec<W> {
-    IWait::new(things, Location::caller()).take(count).collect()
+    let waits = IWait::new(things, Location::caller()).take(count);
+    waits.collect::<DropsAll<Vec<_>>>().into_inner()
 }
 
 /// Waits until all of `things` are ready or `limit` has passed, and gives those that are ready by then, in the order in
@@ -62,9 +65,8 @@ pub fn wait_count<W: Waitable>(things: impl IntoIterator<Item = W>, count: usize
 /// As [`wait`].
 #[track_caller]
 pub fn wait_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Duration) -> Vec<W> {
-    IWait::new(things, Location::caller())
-        .timeout(limit)
-        .collect()
+    let waits = IWait::new(things, Location::caller()).timeout(limit);
+    waits.collect::<DropsAll<Vec<_>>>().into_inner()
 }
 
 /// What [`iwait`] gives: an iterator over things that become ready.
@@ -73,7 +75,7 @@ pub fn wait_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Dur
 /// the running greenlet.
 pub struct IWait<W: Waitable> {
     /// A thing is taken out when it was given. They lie still: the vector never grows.
-    things: Vec<Option<W>>,
+    things: DropsAll<Vec<Option<W>>>,
     left: usize,
     collector: Rc<Collector>,
     places: Places,
@@ -85,7 +87,7 @@ pub struct IWait<W: Waitable> {
 
 impl<W: Waitable> IWait<W> {
     fn new(things: impl IntoIterator<Item = W>, place: &'static Location<'static>) -> IWait<W> {
-        let things: Vec<Option<W>> = things.into_iter().map(Some).collect();
+        let things: DropsAll<Vec<_>> = things.into_iter().map(Some).collect();
         let collector = Rc::new(Collector::new());
         let places = Places::new(things.len(), &collector);
         for (number, thing) in things.iter().flatten().enumerate() {

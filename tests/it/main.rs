@@ -34,6 +34,8 @@ mod condvar;
 #[cfg(feature = "hub")]
 mod deadlock_report;
 #[cfg(feature = "hub")]
+mod dropping;
+#[cfg(feature = "hub")]
 mod ended_everywhere;
 #[cfg(feature = "hub")]
 mod event;

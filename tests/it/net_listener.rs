@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -272,4 +273,14 @@ fn a_listener_of_std_is_taken_over() {
     yield_now();
     accepted.write_all(b"abc").unwrap();
     assert_eq!(reader.join().unwrap(), 3);
+}
+
+#[test]
+fn a_socket_that_does_not_listen_is_an_error() {
+    let _watch = within(seconds(10));
+    let datagrams = std::net::UdpSocket::bind(any_local_address()).unwrap();
+    let socket = std::net::TcpListener::from(OwnedFd::from(datagrams));
+    let listener = TcpListener::from_std(socket).unwrap();
+    let error = listener.accept().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
 }

@@ -294,6 +294,53 @@ fn a_pool_without_any_thread_says_so() {
 }
 
 #[test]
+fn offloading_without_descriptors_is_an_error() {
+    let ended = child(
+        "offload::offloading_without_descriptors_is_an_error",
+        || {
+            spawn(|| ()).join().unwrap();
+            let (_, hard) = rlimit::Resource::NOFILE.get().unwrap();
+            rlimit::Resource::NOFILE.set(64, hard).unwrap();
+            let take_all = || -> Vec<_> {
+                let open = || std::fs::File::open("/dev/null").ok();
+                std::iter::from_fn(open).collect()
+            };
+            let files = take_all();
+            let token = Arc::new(());
+            let job = || {
+                let token = token.clone();
+                move || drop(token)
+            };
+            let error = try_offload(job()).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "no descriptor could be had to wake this thread's hub with: Too many open files (os error 24)"
+            );
+            let in_task = spawn({
+                let job = job();
+                move || try_offload(job).is_err()
+            });
+            assert!(in_task.join().unwrap());
+            let text = panic_text(|| offload(job()));
+            assert!(
+                text.starts_with("a job cannot be offloaded: no descriptor"),
+                "{text}"
+            );
+            assert_eq!(Arc::strong_count(&token), 1, "the jobs were dropped");
+            let elsewhere = thread::spawn(|| try_offload(|| 7).unwrap());
+            assert_eq!(elsewhere.join().unwrap(), 7, "no hub, no descriptor");
+
+            drop(files);
+            assert_eq!(try_offload(|| 1).unwrap(), 1);
+            let _files = take_all();
+            let again = try_offload(|| 2).unwrap();
+            assert_eq!(again, 2, "the hub keeps its descriptor");
+        },
+    );
+    ended.must_be_ok();
+}
+
+#[test]
 fn where_further_threads_fail_the_others_do_the_work() {
     let ended = child(
         "offload::where_further_threads_fail_the_others_do_the_work",

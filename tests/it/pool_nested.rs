@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use greenhub::hub::{now, pause_clock, set_max_greenlets};
 use greenhub::task::AnyTask;
-use greenhub::{Pool, current, sleep, spawn, task, yield_now};
+use greenhub::{Pool, current, sleep, spawn, task, with_timeout, yield_now};
 use proptest::prelude::*;
 
 use crate::support::{Gauge, Log, caught, millis, seconds, within};
@@ -157,28 +157,133 @@ fn a_job_that_is_killed_while_it_lends_its_place_takes_the_nested_one_along() {
     });
     yield_now();
     job.kill();
-    log.check(["outer", "inner"]);
+    log.check(["inner", "outer"]);
     waiting.join().unwrap().join().unwrap();
     log.check(["next"]);
     assert_eq!((pool.len(), pool.free_count()), (0, 1));
 }
 
 #[test]
-fn a_job_that_swallows_its_kill_while_it_lends_has_no_place_and_no_other_gets_two() {
+fn a_job_that_swallows_its_kill_has_its_place_again() {
     let _watch = within(seconds(10));
     pause_clock();
-    let (log, pool) = (Log::new(), Pool::new(1));
+    let (log, pool, gauge) = (Log::new(), Pool::new(1), Gauge::default());
     let job = pool.spawn({
-        let (log, pool) = (log.clone(), pool.clone());
+        let (log, pool, gauge) = (log.clone(), pool.clone(), gauge.clone());
         move || {
-            drop(caught(|| pool.spawn(|| task::shield(|| sleep(seconds(5))))));
+            let inner = gauge.clone();
+            let shielded = move || {
+                let _running = inner.enter();
+                task::shield(|| sleep(seconds(5)));
+            };
+            drop(caught(|| pool.spawn(shielded)));
+            let _running = gauge.enter();
             log.say(format!("swallowed, {} free", pool.free_count()));
         }
     });
     sleep(seconds(1));
+    let begun = now();
     job.kill();
     log.check(["swallowed, 0 free"]);
-    pool.join();
+    assert_eq!(now() - begun, seconds(4), "the shield of the inner job");
+    assert_eq!((gauge.most(), pool.len(), pool.free_count()), (1, 0, 1));
+}
+
+type LongCall = fn(&Pool, Rc<dyn Fn()>);
+
+/// What a job may do with its own pool for longer than it has time, and how long it takes: jobs of `map` and `apply` are killed, others
+/// work for 30 ms.
+const LONG_CALLS: &[(&str, u64, LongCall)] = &[
+    ("spawn", 30, |pool, work| drop(pool.spawn(move || work()))),
+    ("apply", 5, |pool, work| drop(pool.apply(move || work()))),
+    ("map", 5, |pool, work| drop(pool.map(0..3, move |_| work()))),
+    ("imap", 30, |pool, work| {
+        drop(pool.imap(0..3, move |_| work()).collect::<Vec<_>>());
+    }),
+    ("imap_unordered", 30, |pool, work| {
+        let imap = pool.imap_unordered(0..3, move |_| work());
+        drop(imap.maxsize(1).collect::<Vec<_>>());
+    }),
+    ("spawn in spawn", 30, |pool, work| {
+        let inner = pool.clone();
+        drop(pool.spawn(move || drop(inner.spawn(move || work()))));
+    }),
+];
+
+#[test]
+fn a_job_whose_nested_call_times_out_has_its_place_again() {
+    let _watch = within(seconds(10));
+    pause_clock();
+    for (name, time, call) in LONG_CALLS {
+        let (pool, gauge) = (Pool::new(1), Gauge::default());
+        let work: Rc<dyn Fn()> = Rc::new({
+            let gauge = gauge.clone();
+            move || {
+                let _running = gauge.enter();
+                sleep(millis(30));
+            }
+        });
+        let job = pool.spawn({
+            let (pool, work) = (pool.clone(), work.clone());
+            move || {
+                let begun = now();
+                let timed_out = with_timeout(millis(5), || call(&pool, work.clone()));
+                assert!(timed_out.is_err(), "{name}");
+                assert_eq!(now() - begun, millis(*time), "{name}");
+                assert_eq!(pool.free_count(), 0, "{name}");
+                work();
+                assert_eq!(pool.apply(|| 7).unwrap(), 7, "{name}: it lends again");
+            }
+        });
+        job.join().unwrap();
+        pool.join();
+        greenhub::hub::join();
+        assert_eq!((gauge.most(), pool.free_count()), (1, 1), "{name}");
+    }
+}
+
+#[test]
+fn a_place_that_another_job_leaves_ends_the_wait_early() {
+    let _watch = within(seconds(10));
+    pause_clock();
+    let pool = Pool::new(2);
+    pool.spawn(|| sleep(millis(10)));
+    let job = pool.spawn({
+        let pool = pool.clone();
+        move || {
+            let begun = now();
+            let shielded = || task::shield(|| sleep(seconds(5)));
+            let _ = with_timeout(millis(5), || drop(pool.spawn(shielded)));
+            assert_eq!((now() - begun, pool.free_count()), (millis(10), 0));
+        }
+    });
+    job.join().unwrap();
+}
+
+#[test]
+fn a_lent_place_without_a_job_comes_back_at_once() {
+    let _watch = within(seconds(10));
+    pause_clock();
+    let pool = Pool::new(1);
+    let job = pool.spawn({
+        let pool = pool.clone();
+        move || {
+            let own = task::current().unwrap();
+            let begun = now();
+            let mut imap = pool.imap(1..=3, |n| {
+                sleep(seconds(1));
+                n
+            });
+            // The kill comes when the place is lent and its job is not spawned.
+            spawn(move || own.kill_nowait());
+            let killed = caught(|| imap.next());
+            assert_eq!(now(), begun, "no job began");
+            let rest = task::shield(|| imap.map(Result::unwrap).collect::<Vec<_>>());
+            assert_eq!(rest, [1, 2, 3]);
+            std::panic::resume_unwind(killed);
+        }
+    });
+    assert!(job.join().unwrap_err().is_killed());
     assert_eq!(pool.free_count(), 1);
 }
 
@@ -263,6 +368,11 @@ enum Step {
     Join(Vec<Step>),
     Map(Vec<Step>, u8),
     Imap(Vec<Step>, u8),
+    /// With so much time.
+    Within(Vec<Step>, u64),
+    /// And catch what ends it early.
+    Catch(Vec<Step>),
+    Shield(Vec<Step>),
     Fail,
 }
 
@@ -277,7 +387,10 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
             2 => steps.clone().prop_map(Step::Spawn),
             2 => steps.clone().prop_map(Step::Join),
             1 => (steps.clone(), 0..4u8).prop_map(|(steps, count)| Step::Map(steps, count)),
-            1 => (steps, 0..4u8).prop_map(|(steps, count)| Step::Imap(steps, count)),
+            1 => (steps.clone(), 0..4u8).prop_map(|(steps, count)| Step::Imap(steps, count)),
+            2 => (steps.clone(), 0..5u64).prop_map(|(steps, time)| Step::Within(steps, time)),
+            1 => steps.clone().prop_map(Step::Catch),
+            1 => steps.prop_map(Step::Shield),
         ]
     });
     prop::collection::vec(step, 1..6)
@@ -306,6 +419,13 @@ fn perform(pool: &Pool, gauge: &Gauge, steps: &[Step]) {
                 // Sometimes not all results are taken.
                 drop(imap.take(2).collect::<Vec<_>>());
             }
+            Step::Within(steps, time) => {
+                let _ = with_timeout(millis(*time), || perform(pool, gauge, steps));
+            }
+            Step::Catch(steps) => {
+                let _ = catch_unwind(AssertUnwindSafe(|| perform(pool, gauge, steps)));
+            }
+            Step::Shield(steps) => task::shield(|| perform(pool, gauge, steps)),
             Step::Fail => std::panic::resume_unwind(Box::new("on purpose")),
         }
     }
@@ -343,4 +463,22 @@ proptest! {
         prop_assert!(gauge.most() <= size, "{} of {} worked", gauge.most(), size);
         task::set_unobserved_hook(before);
     }
+}
+
+#[test]
+fn a_nested_job_that_has_not_begun_does_not_run_after_a_timeout() {
+    let _watch = within(seconds(10));
+    pause_clock();
+    let pool = Pool::new(1);
+    let job = pool.spawn({
+        let pool = pool.clone();
+        move || {
+            let refused = with_timeout(Duration::ZERO, || {
+                drop(pool.spawn(|| unreachable!("it does not run")));
+            });
+            assert!(refused.is_err());
+            assert_eq!((pool.len(), pool.free_count()), (1, 0));
+        }
+    });
+    job.join().unwrap();
 }

@@ -282,3 +282,36 @@ fn a_greenlet_that_panics_ends_the_process_as_any_panic_does() {
         assert!(ended.stderr.contains("nobody catches this"));
     }
 }
+
+#[test]
+#[cfg(feature = "hub")]
+fn a_kill_after_the_hubs_end_is_an_error() {
+    use greenhub::task::AnyTask;
+    use greenhub::{KillError, sleep, spawn};
+    use std::time::Duration;
+
+    type Outcome = Result<(), KillError>;
+    struct KillAtDrop(Vec<AnyTask>, mpsc::Sender<Outcome>);
+    impl Drop for KillAtDrop {
+        fn drop(&mut self) {
+            for task in &self.0 {
+                self.1.send(task.try_kill()).unwrap();
+            }
+        }
+    }
+    // Older than what the hub has on this thread, so it is dropped later.
+    thread_local!(static KEPT: RefCell<Option<KillAtDrop>> = const { RefCell::new(None) });
+    let (sender, outcomes) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        KEPT.set(None);
+        let ended = spawn(|| ());
+        ended.wait();
+        let waiting = spawn(|| sleep(Duration::MAX));
+        greenhub::yield_now();
+        let tasks = vec![ended.any(), waiting.any()];
+        KEPT.set(Some(KillAtDrop(tasks, sender)));
+    });
+    thread.join().unwrap();
+    let outcomes: Vec<Outcome> = outcomes.iter().collect();
+    assert_eq!(outcomes, [Ok(()), Err(KillError::HubGone)]);
+}

@@ -1,7 +1,7 @@
 //! What happens at the kernel's limits: whatever runs goes on, and the error says which limit it is.
 
 use super::overflows::{in_greenlet, recurse};
-use super::system::{KIB, guards_are_protections, limit, mappings, status};
+use super::system::{KIB, guards_are_protections, limit, mappings, obey_lock_limit, status};
 use super::{Case, End, NOT_HERE, case};
 use greenhub::error::StackError;
 use greenhub::{
@@ -27,6 +27,9 @@ pub(crate) fn cases() -> Vec<Case> {
         fine("memory comes back after a burst", || burst(yield_now)),
         fine("memory comes back after a burst just after a look", || {
             burst(|| sleep(Duration::from_millis(1)));
+        }),
+        fine("mlockall and RLIMIT_MEMLOCK: stacks to the limit", || {
+            scarce_locked_memory();
         }),
         case(
             "mlockall before the first stack",
@@ -172,6 +175,41 @@ fn lock_memory() {
     if unsafe { libc::mlockall(how) } != 0 {
         std::process::exit(NOT_HERE);
     }
+}
+
+fn scarce_locked_memory() {
+    limit(libc::RLIMIT_MEMLOCK, 8 << 20);
+    obey_lock_limit();
+    // SAFETY: changes how pages are held, not what is in them.
+    if unsafe { libc::mlockall(libc::MCL_FUTURE) } != 0 || black_box(try_to_map(32 << 20)) {
+        println!("skipped: mlockall is refused here, or this process is not limited");
+        std::process::exit(NOT_HERE);
+    }
+    assert!(matches!(spawn(|| 1).join(), Ok(1)));
+    let mut tasks = Vec::with_capacity(1000);
+    let error = spawn_many(&mut tasks, 1000).expect("8 MiB hold fewer than 32 stacks");
+    assert!(
+        matches!(error, SpawnError::NoStack(StackError::NoMemory { .. })),
+        "{error:?}"
+    );
+    let text = error.to_string();
+    assert!(text.contains("RLIMIT_MEMLOCK allows no more"), "{text}");
+    assert!(tasks.len() >= 15, "{} tasks", tasks.len());
+    assert!(try_to_map(256 << 10), "the process has no memory left");
+    finish(tasks);
+    assert!(matches!(spawn(|| 2).join(), Ok(2)));
+}
+
+/// Whether so many bytes can be mapped.
+fn try_to_map(len: usize) -> bool {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: the kernel chooses an unused range.
+    let map = unsafe { libc::mmap(std::ptr::null_mut(), len, libc::PROT_READ, flags, -1, 0) };
+    if map == libc::MAP_FAILED {
+        return false;
+    }
+    // SAFETY: mapped above, and used by nothing.
+    unsafe { libc::munmap(map, len) == 0 }
 }
 
 fn locked_first() {

@@ -33,6 +33,30 @@ pub(crate) fn limit(resource: Resource, most: usize) {
     assert_eq!(refused, 0, "setrlimit");
 }
 
+/// Gives up the capability of root to lock more than `RLIMIT_MEMLOCK` allows, in this thread.
+pub(crate) fn obey_lock_limit() {
+    const VERSION_3: u32 = 0x2008_0522;
+    const IPC_LOCK: u32 = 14;
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: i32,
+    }
+    let mut header = Header {
+        version: VERSION_3,
+        pid: 0,
+    };
+    // Effective, permitted, inheritable; of the lower 32 capabilities and of the others.
+    let mut sets = [[0_u32; 3]; 2];
+    // SAFETY: the kernel reads the header and writes two sets of three words.
+    let refused = unsafe { libc::syscall(libc::SYS_capget, &raw mut header, &raw mut sets) };
+    assert_eq!(refused, 0, "capget");
+    sets[0][0] &= !(1 << IPC_LOCK);
+    // SAFETY: the kernel reads the header and two sets of three words.
+    let refused = unsafe { libc::syscall(libc::SYS_capset, &raw mut header, &raw const sets) };
+    assert_eq!(refused, 0, "capset");
+}
+
 /// Sets the action for SIGSEGV.
 pub(crate) fn set_action(handler: usize, flags: i32) {
     // SAFETY: all zero is a valid sigaction.

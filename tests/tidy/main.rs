@@ -24,6 +24,7 @@ const FLOORS: &Order = &[
         "0 ground",
         &[
             "error",
+            "dropping",
             "sys",
             "stderr",
             "slots",

@@ -10,6 +10,7 @@ use super::desk::Desk;
 use super::host::{Here, Limit, Waker};
 use super::iter::{Iter, TryIter};
 use super::passage::{Passage, RECEIVERS, SENDERS, Sent};
+use crate::dropping::drop_all;
 use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
@@ -180,7 +181,7 @@ impl<T: Send + 'static> Offer<'_, T> {
 
 impl<T: Send + 'static> Drop for Offer<'_, T> {
     fn drop(&mut self) {
-        drop(self.take_back());
+        drop_all(self.take_back());
     }
 }
 
@@ -338,7 +339,6 @@ impl<T: Send + 'static> Drop for Sender<T> {
 
 impl<T: Send + 'static> Drop for Receiver<T> {
     fn drop(&mut self) {
-        let lost = self.middle.step(Passage::remove_receiver);
-        drop(lost);
+        drop_all(self.middle.step(Passage::remove_receiver));
     }
 }

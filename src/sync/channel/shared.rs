@@ -11,6 +11,7 @@ use std::panic::Location;
 
 use super::sides::{Items, Room};
 use super::timed::Clockwork;
+use crate::dropping::drop_all;
 use crate::error::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::hub::{Claim, Nanos, Supply, Turn, refuse, wait_in_line};
 use crate::waiting::Reason;
@@ -274,7 +275,7 @@ impl<T> Shared<T> {
         self.receivers.set(self.receivers.get() - 1);
         if self.receivers.get() == 0 {
             self.close();
-            drop(self.items().take_all());
+            drop_all(self.items().take_all());
         }
     }
 

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 pub use self::order::{Fifo, Least, Lifo, Order};
 use self::stock::Stock;
+use crate::dropping::DropsAll;
 pub use crate::error::{PopError, PushError, ShutDown};
 use crate::hub::{self, Nanos, Spot, Supply, WaitList, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
@@ -304,11 +305,11 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
     /// As [`shutdown`](OrderedQueue::shutdown), and gives what is left in the queue, which counts as done with.
     pub fn shutdown_now(&self) -> Vec<T> {
         self.stock.shut_down();
-        let left: Vec<T> = std::iter::from_fn(|| self.stock.take()).collect();
+        let left: DropsAll<Vec<T>> = std::iter::from_fn(|| self.stock.take()).collect();
         if !left.is_empty() {
             self.finish(self.stock.unfinished.get().saturating_sub(left.len()));
         }
-        left
+        left.into_inner()
     }
 
     /// It was shut down.

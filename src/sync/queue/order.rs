@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use crate::dropping::DropsAll;
 use crate::greenlet::no_switch;
 
 /// How a queue keeps its items, and which it gives first. It cannot be implemented outside of this crate.
@@ -26,18 +27,18 @@ pub trait Sealed {}
 
 /// First in, first out.
 #[derive(Debug)]
-pub struct Fifo<T>(VecDeque<T>);
+pub struct Fifo<T>(DropsAll<VecDeque<T>>);
 
 /// Last in, first out.
 #[derive(Debug)]
-pub struct Lifo<T>(Vec<T>);
+pub struct Lifo<T>(DropsAll<Vec<T>>);
 
 /// The least first; of equal ones any. No other greenlet runs while items are compared.
 ///
 /// A heap: the children of item `n` are items `2n + 1` and `2n + 2`, and neither is less. All items are in it whenever two
 /// are compared, so that none is lost where that panics.
 #[derive(Debug)]
-pub struct Least<T>(Vec<T>);
+pub struct Least<T>(DropsAll<Vec<T>>);
 
 impl<T> Sealed for Fifo<T> {}
 impl<T> Sealed for Lifo<T> {}
@@ -45,19 +46,19 @@ impl<T> Sealed for Least<T> {}
 
 impl<T> Default for Fifo<T> {
     fn default() -> Fifo<T> {
-        Fifo(VecDeque::new())
+        Fifo(DropsAll::default())
     }
 }
 
 impl<T> Default for Lifo<T> {
     fn default() -> Lifo<T> {
-        Lifo(Vec::new())
+        Lifo(DropsAll::default())
     }
 }
 
 impl<T: Ord> Default for Least<T> {
     fn default() -> Least<T> {
-        Least(Vec::new())
+        Least(DropsAll::default())
     }
 }
 

@@ -32,6 +32,12 @@ struct Note {
     outcome: Outcome,
 }
 
+impl Note {
+    fn say(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
 impl Drop for Note {
     fn drop(&mut self) {
         let mut outcomes = self.world.outcomes.borrow_mut();
@@ -118,8 +124,8 @@ fn begin(world: &Rc<World>, number: usize, plan: Plan) -> Task<()> {
             _ => note.world.perform(number, &plan),
         }));
         match caught {
-            Ok(outcome) => note.outcome = outcome,
-            Err(payload) if payload.is::<Broken>() => note.outcome = Outcome::Panicked,
+            Ok(outcome) => note.say(outcome),
+            Err(payload) if payload.is::<Broken>() => note.say(Outcome::Panicked),
             Err(payload) => {
                 assert!(payload.is::<GreenletExit>());
                 drop(note);
