@@ -27,6 +27,17 @@ pub(crate) fn is_free() -> bool {
 #[cold]
 #[inline(never)]
 pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
+    may_be_left(me)?;
+    #[cfg(feature = "hub")]
+    interrupt::raise_due(me);
+    Ok(())
+}
+
+/// As [`look_closer`], but for what may be due.
+///
+/// # Errors
+/// Why the running greenlet may not be left.
+pub(crate) fn may_be_left(me: Me) -> Result<(), WaitRefused> {
     if std::thread::panicking() {
         return Err(WaitRefused::Panicking);
     }
@@ -35,12 +46,10 @@ pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
     if me.unwound_by().is_some() && !scope.is_some_and(|scope| scope.is_of(me)) {
         unwind_again(me);
     }
-    if let Some(scope) = scope {
-        return Err(scope.why);
+    match scope {
+        Some(scope) => Err(scope.why),
+        None => Ok(()),
     }
-    #[cfg(feature = "hub")]
-    interrupt::raise_due(me);
-    Ok(())
 }
 
 /// Says whose panic stands in the way of `me`, which is called `name` there: its own; or that of one who ends it, and whose

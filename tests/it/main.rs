@@ -45,6 +45,8 @@ mod generator_greenlets;
 mod generator_misuse;
 mod generator_panics;
 #[cfg(feature = "hub")]
+mod generator_shields;
+#[cfg(feature = "hub")]
 mod generator_waits;
 #[cfg(feature = "hub")]
 mod given_up;
@@ -89,6 +91,7 @@ mod local_model;
 #[cfg(feature = "hub")]
 mod local_tasks;
 mod local_threads;
+mod long_chains;
 mod misuse;
 #[cfg(feature = "hub")]
 mod mutex;
@@ -185,4 +188,6 @@ mod tracing;
 mod tracing_hub;
 mod tracing_misuse;
 mod unwinding;
+#[cfg(feature = "hub")]
+mod waits_at_once;
 mod weak;
