@@ -1,14 +1,19 @@
 //! What shall end a greenlet's wait besides what it waits for: its kill, and its timeouts. Pure: it wakes nobody.
 //!
 //! ```text
-//!   older  |  timeout 3   timeout 5  | shield |  timeout 8  |  newer
-//!          outside: held off, and so is the kill     inside: delivered
+//!   own stack                              generator's stack       inner generator's stack
+//!   timeout 3  timeout 5 | shield |   ->   timeout 8        ->     | shield |  timeout 4      innermost
+//!                                          held off by the inner shield        delivered
 //! ```
+//! A [`Layer`] is what lies on one stack. A greenlet has its own, and those of the generators that it has resumed, for as
+//! long as they run: a generator that yields takes its layer along.
 //! A kill comes before every timeout, and an outer timeout before an inner one. A timeout is delivered once; a kill
 //! stays, and is delivered at each wait until the greenlet has ended.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What ends a wait.
@@ -19,13 +24,23 @@ pub(crate) enum Interrupt {
     Timeout(u64),
 }
 
+/// The shields and the expired timeouts that lie on one stack, by their ids: the outermost have the lowest.
+pub(crate) struct Layer {
+    /// Each holds off timeouts with lower ids, all that lies on stacks further out, and the kill.
+    shields: RefCell<Vec<u64>>,
+    /// Expired, and not delivered.
+    expired: RefCell<BTreeSet<u64>>,
+}
+
 /// What is pending for one greenlet.
 pub(crate) struct Interrupts {
     killed: Cell<bool>,
-    /// Timeouts with lower ids, and the kill, are held off.
-    shielded: Cell<Option<u64>>,
-    /// Running and expired, by their ids: the outermost first.
-    timeouts: RefCell<Vec<Timeout>>,
+    /// What lies on its own stack.
+    own: Layer,
+    /// What lies on the stacks of the generators that run in it: the innermost last.
+    generators: RefCell<Vec<Rc<Layer>>>,
+    /// Timeouts that were started before this id do not expire any more: its body is over.
+    ended: Cell<u64>,
     /// It has ended a wait, and its greenlet did not go on yet.
     delivering: Cell<Option<Interrupt>>,
     /// How often it was killed again.
@@ -36,22 +51,82 @@ pub(crate) struct Interrupts {
     payloads: OnceCell<Arc<()>>,
 }
 
-#[derive(Clone, Copy)]
-struct Timeout {
-    id: u64,
-    expired: bool,
+impl Layer {
+    pub(crate) const fn new() -> Layer {
+        Layer {
+            shields: RefCell::new(Vec::new()),
+            expired: RefCell::new(BTreeSet::new()),
+        }
+    }
+
+    /// Raises a shield with this id, which is higher than that of every timeout that was started before.
+    pub(crate) fn shield(&self, id: u64) {
+        self.shields.borrow_mut().push(id);
+    }
+
+    pub(crate) fn unshield(&self, id: u64) {
+        let mut shields = self.shields.borrow_mut();
+        if let Some(place) = shields.iter().rposition(|&other| other == id) {
+            shields.remove(place);
+        }
+    }
+
+    /// The timeout with this id has expired.
+    pub(crate) fn expire(&self, id: u64) {
+        self.expired.borrow_mut().insert(id);
+    }
+
+    /// The timeout with this id is not delivered any more, unless it has ended a wait already. False if it was not there.
+    pub(crate) fn stop(&self, id: u64) -> bool {
+        self.expired.borrow_mut().remove(&id)
+    }
+
+    fn innermost_shield(&self) -> Option<u64> {
+        self.shields.borrow().last().copied()
+    }
+
+    /// The outermost expired timeout that was started since `first`.
+    fn first_expired(&self, first: u64) -> Option<u64> {
+        self.expired.borrow().range(first..).next().copied()
+    }
+
+    fn has_expired(&self) -> bool {
+        !self.expired.borrow().is_empty()
+    }
 }
 
 impl Interrupts {
     pub(crate) const fn new() -> Interrupts {
         Interrupts {
             killed: Cell::new(false),
-            shielded: Cell::new(None),
-            timeouts: RefCell::new(Vec::new()),
+            own: Layer::new(),
+            generators: RefCell::new(Vec::new()),
+            ended: Cell::new(0),
             delivering: Cell::new(None),
             swallowed: Cell::new(0),
             noticed: Cell::new(false),
             payloads: OnceCell::new(),
+        }
+    }
+
+    /// What lies on its own stack.
+    pub(crate) fn own(&self) -> &Layer {
+        &self.own
+    }
+
+    /// A generator runs in it from now on, with what lies on its stack: it is the innermost.
+    pub(crate) fn enter(&self, layer: &Rc<Layer>) {
+        self.generators.borrow_mut().push(layer.clone());
+    }
+
+    /// A generator does not run in it any more.
+    pub(crate) fn leave(&self, layer: &Rc<Layer>) {
+        let mut generators = self.generators.borrow_mut();
+        let place = generators
+            .iter()
+            .rposition(|other| Rc::ptr_eq(other, layer));
+        if let Some(place) = place {
+            generators.remove(place);
         }
     }
 
@@ -76,65 +151,48 @@ impl Interrupts {
         self.swallowed.get()
     }
 
-    /// A timeout runs from now on. Ids grow from one to the next, and one that runs anew keeps its own.
-    pub(crate) fn start(&self, id: u64) {
-        let expired = false;
-        let mut timeouts = self.timeouts.borrow_mut();
-        // Last, unless it is one that was started before and runs anew.
-        let place = timeouts.partition_point(|other| other.id < id);
-        timeouts.insert(place, Timeout { id, expired });
-    }
-
-    /// A timeout has expired. False if it does not run, or has expired already.
-    pub(crate) fn expire(&self, id: u64) -> bool {
-        let mut timeouts = self.timeouts.borrow_mut();
-        let found = timeouts.iter_mut().find(|timeout| timeout.id == id);
-        found.is_some_and(|timeout| !std::mem::replace(&mut timeout.expired, true))
-    }
-
-    /// A timeout is over: it is not delivered any more, unless it has ended a wait already.
-    pub(crate) fn stop(&self, id: u64) {
-        let mut timeouts = self.timeouts.borrow_mut();
-        if let Some(place) = timeouts.iter().rposition(|timeout| timeout.id == id) {
-            timeouts.remove(place);
+    /// A timeout of its own stack has expired, which was started last at `started`. Nothing comes of it if the body has
+    /// ended since.
+    pub(crate) fn expire(&self, id: u64, started: u64) {
+        if started >= self.ended.get() {
+            self.own.expire(id);
         }
-    }
-
-    /// Holds off the kill and all timeouts with ids below `first`. What was held off before comes back, for
-    /// [`unshield`](Interrupts::unshield).
-    pub(crate) fn shield(&self, first: u64) -> Option<u64> {
-        self.shielded.replace(Some(first))
-    }
-
-    pub(crate) fn unshield(&self, before: Option<u64>) {
-        self.shielded.set(before);
     }
 
     /// What shall be delivered now.
     pub(crate) fn due(&self) -> Option<Interrupt> {
-        let shielded = self.shielded.get();
-        if self.killed.get() && shielded.is_none() {
+        let mut outermost = None;
+        let generators = self.generators.borrow();
+        let layers = generators.iter().map(|layer| &**layer).rev();
+        for layer in layers.chain([&self.own]) {
+            let shield = layer.innermost_shield();
+            outermost = layer.first_expired(shield.unwrap_or(0)).or(outermost);
+            if shield.is_some() {
+                return outermost.map(Interrupt::Timeout);
+            }
+        }
+        if self.killed.get() {
             return Some(Interrupt::Kill);
         }
-        let first = shielded.unwrap_or(0);
-        let timeouts = self.timeouts.borrow();
-        let due = |timeout: &&Timeout| timeout.expired && timeout.id >= first;
-        let timeout = timeouts.iter().find(due)?;
-        Some(Interrupt::Timeout(timeout.id))
+        outermost.map(Interrupt::Timeout)
     }
 
-    /// What shall be delivered now, to be delivered: a timeout is off the list with that.
+    /// What shall be delivered now, to be delivered: a timeout is off its list with that.
     pub(crate) fn take(&self) -> Option<Interrupt> {
         let due = self.due()?;
         if let Interrupt::Timeout(id) = due {
-            self.stop(id);
+            let generators = self.generators.borrow();
+            let _ = self.own.stop(id) || generators.iter().any(|layer| layer.stop(id));
         }
         Some(due)
     }
 
     /// Something is due now or when a shield ends.
     pub(crate) fn is_pending(&self) -> bool {
-        self.killed.get() || self.timeouts.borrow().iter().any(|timeout| timeout.expired)
+        let generators = || self.generators.borrow();
+        self.killed.get()
+            || self.own.has_expired()
+            || generators().iter().any(|layer| layer.has_expired())
     }
 
     /// An interrupt has ended a wait: from now on nobody can take it back.
@@ -153,11 +211,14 @@ impl Interrupts {
         self.delivering.set(None);
     }
 
-    /// The greenlet has ended, or as good as that: nothing is pending any more.
-    pub(crate) fn clear(&self) {
+    /// The greenlet has ended, or as good as that: nothing is pending any more, nor will be of the timeouts that were
+    /// started before the id `now`.
+    pub(crate) fn clear(&self, now: u64) {
         self.killed.set(false);
         self.delivering.set(None);
-        self.timeouts.borrow_mut().clear();
+        self.ended.set(now);
+        self.own.expired.borrow_mut().clear();
+        self.generators.borrow_mut().clear();
     }
 }
 
@@ -168,15 +229,12 @@ mod tests {
     #[test]
     fn a_kill_comes_first_and_stays_and_outer_timeouts_come_before_inner_ones() {
         let interrupts = Interrupts::new();
-        for id in [1, 2, 3] {
-            interrupts.start(id);
-        }
-        assert!(interrupts.expire(3) && interrupts.expire(1));
-        assert!(!interrupts.expire(3), "once");
+        interrupts.expire(3, 3);
+        interrupts.expire(1, 1);
         interrupts.kill();
         assert_eq!(interrupts.take(), Some(Interrupt::Kill));
         assert_eq!(interrupts.take(), Some(Interrupt::Kill));
-        interrupts.shield(0);
+        interrupts.own().shield(0);
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(1)));
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(3)));
         assert_eq!(interrupts.take(), None);
@@ -186,16 +244,58 @@ mod tests {
     #[test]
     fn a_shield_holds_off_what_was_started_outside() {
         let interrupts = Interrupts::new();
-        interrupts.start(1);
-        interrupts.start(2);
-        let before = interrupts.shield(2);
-        interrupts.expire(1);
+        interrupts.own().shield(2);
+        interrupts.expire(1, 1);
         assert_eq!(interrupts.take(), None);
-        interrupts.expire(2);
+        interrupts.expire(2, 2);
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(2)));
-        interrupts.unshield(before);
+        interrupts.own().unshield(2);
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(1)));
         assert!(!interrupts.is_pending());
+    }
+
+    #[test]
+    fn a_shield_on_an_inner_stack_holds_off_what_lies_further_out() {
+        let interrupts = Interrupts::new();
+        let (outer, inner) = (Rc::new(Layer::new()), Rc::new(Layer::new()));
+        inner.shield(1);
+        interrupts.enter(&outer);
+        interrupts.enter(&inner);
+        interrupts.kill();
+        interrupts.expire(5, 5);
+        outer.expire(6);
+        assert_eq!(interrupts.due(), None);
+        inner.expire(2);
+        assert_eq!(interrupts.take(), Some(Interrupt::Timeout(2)));
+        interrupts.leave(&inner);
+        assert_eq!(interrupts.take(), Some(Interrupt::Kill));
+        interrupts.clear(7);
+        assert!(!interrupts.is_pending());
+    }
+
+    #[test]
+    fn of_two_stacks_the_outer_ones_timeout_comes_first() {
+        let interrupts = Interrupts::new();
+        let inner = Rc::new(Layer::new());
+        inner.expire(1);
+        interrupts.enter(&inner);
+        interrupts.expire(2, 2);
+        assert_eq!(interrupts.take(), Some(Interrupt::Timeout(2)));
+        assert_eq!(interrupts.take(), Some(Interrupt::Timeout(1)));
+    }
+
+    #[test]
+    fn a_timeout_of_a_body_that_is_over_does_not_expire() {
+        let interrupts = Interrupts::new();
+        interrupts.clear(5);
+        interrupts.expire(3, 3);
+        assert!(!interrupts.is_pending());
+        interrupts.expire(3, 6);
+        assert_eq!(
+            interrupts.take(),
+            Some(Interrupt::Timeout(3)),
+            "started anew"
+        );
     }
 
     #[test]
@@ -212,11 +312,9 @@ mod tests {
     #[test]
     fn a_timeout_that_was_stopped_is_not_delivered() {
         let interrupts = Interrupts::new();
-        interrupts.start(1);
-        interrupts.expire(1);
-        interrupts.stop(1);
+        interrupts.expire(1, 1);
+        assert!(interrupts.own().stop(1));
         assert!(!interrupts.is_pending());
-        assert!(!interrupts.expire(1));
         assert_eq!(interrupts.take(), None);
     }
 }

@@ -15,8 +15,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::error::TimedOut;
-use crate::greenlet::counted::Link;
-use crate::greenlet::{interrupt, thread};
+use crate::generator;
+use crate::greenlet::thread;
 use crate::hub::{self, Alarm, TimerKey};
 
 /// Runs `body`, and ends it where it waits when `limit` has passed: its wait unwinds up to here.
@@ -25,8 +25,9 @@ use crate::hub::{self, Alarm, TimerKey};
 /// `limit` of zero ends the first wait that is not over at once; a [`Duration::MAX`] never passes. Of several timeouts
 /// that have passed the outermost counts.
 ///
-/// The time is the running greenlet's: a body must not be left in the middle, by a generator that yields out of it, and
-/// gone on with in another greenlet.
+/// In the body of a generator that yields out of `body` the time runs on, and ends no wait of the greenlet that has
+/// resumed the generator: if it has passed, the first wait of `body` after the next resume ends, whichever greenlet has
+/// resumed it.
 ///
 /// # Errors
 /// [`TimedOut`] if the time was over before the body. Its frames were unwound then.
@@ -60,6 +61,8 @@ pub fn with_timeout<R>(limit: Duration, body: impl FnOnce() -> R) -> Result<R, T
 
 /// A timeout of the running greenlet, for blocks that are no closures: see [`with_timeout`].
 ///
+/// One that was started in the body of a generator ends waits of that body only, and none when that is over.
+///
 /// When its time has passed, the greenlet's wait unwinds with [`TimedOut`], or its next one does.
 /// Whoever catches that can ask the timeout whether it [was its](Timeout::is_in). Dropping it takes it back.
 ///
@@ -80,7 +83,6 @@ pub fn with_timeout<R>(limit: Duration, body: impl FnOnce() -> R) -> Result<R, T
 /// assert!(!timeout.is_running());
 /// ```
 pub struct Timeout {
-    greenlet: Link,
     id: u64,
     alarm: Rc<Alarm>,
     timer: Cell<Option<TimerKey>>,
@@ -99,11 +101,9 @@ impl Timeout {
                 "a timeout unwinds what waits, and a program built with panic=abort cannot unwind"
             );
         }
-        let greenlet = thread::current().to_ref().to_link();
         let id = thread::next_id();
-        let alarm = Rc::new(Alarm::of_timeout(greenlet.clone(), id));
+        let alarm = Rc::new(Alarm::of_timeout(generator::home(), id));
         let timeout = Timeout {
-            greenlet,
             id,
             alarm,
             timer: Cell::new(None),
@@ -123,10 +123,7 @@ impl Timeout {
         if let (Some(timer), Some(hub)) = (self.timer.take(), hub::existing()) {
             hub.stop_timer(timer);
         }
-        if let Some(greenlet) = self.greenlet.upgrade() {
-            greenlet.interrupts().stop(self.id);
-            interrupt::notice(&greenlet);
-        }
+        self.alarm.stop();
     }
 
     /// It was started, and neither its time has passed nor was it cancelled.
@@ -149,10 +146,6 @@ impl Timeout {
     }
 
     fn run(&self, limit: Duration) {
-        let Some(greenlet) = self.greenlet.upgrade() else {
-            return;
-        };
-        greenlet.interrupts().start(self.id);
         self.timer.set(hub::get().set_alarm(&self.alarm, limit));
     }
 }

@@ -74,7 +74,7 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
         // SAFETY: set apart for this on a stack that is ours, large enough, and aligned to 64 bytes.
         unsafe { yielder.write(Yielder::new(reach, made_at)) };
         // SAFETY: just written, and on that stack until it is given back.
-        let about = unsafe { &yielder.as_ref().about };
+        let about = unsafe { &yielder.as_ref().base.about };
         // SAFETY: it lies in the stack itself, and stays as it is for as long as the stack is ours.
         unsafe { stack.describe(about) };
         let raw = Raw::with_stack(stack, move |here: &RawYielder<Y, I>, first| {
@@ -84,7 +84,7 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
             // SAFETY: the first resume brings an input; orders come to suspended bodies only.
             let first = unsafe { first.assume_init() };
             let outcome = catch_unwind(AssertUnwindSafe(|| body(yielder, first)));
-            yielder.state.set(State::Ended);
+            yielder.base.end();
             outcome
         });
         Engine {
@@ -100,6 +100,14 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
         unsafe { self.yielder.as_ref() }
     }
 
+    /// Its body waits in a yield.
+    pub(super) fn is_suspended(&self) -> bool {
+        matches!(
+            self.yielder().base.state.get(),
+            State::Suspended | State::Laden
+        )
+    }
+
     /// Runs the body with `input` until it yields or ends. It has not ended before: then there would be no engine.
     #[inline(always)]
     pub(super) fn resume(&mut self, input: I) -> Left<Y, R> {
@@ -108,7 +116,7 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
 
     /// Runs the body until it yields or ends; its pending yield does not return, but obeys.
     pub(super) fn order(&mut self, order: Order) -> Left<Y, R> {
-        assert_eq!(self.yielder().state.get(), State::Suspended);
+        assert!(self.is_suspended());
         self.yielder().give(order);
         self.in_panic_or_not(MaybeUninit::uninit())
     }
@@ -119,16 +127,19 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
     }
 
     fn in_panic_or_not(&mut self, input: MaybeUninit<I>) -> Left<Y, R> {
-        self.yielder().resumed_in_panic.set(thread::panicking());
+        self.yielder()
+            .base
+            .resumed_in_panic
+            .set(thread::panicking());
         let left = self.raw.resume(input);
-        self.yielder().resumed_in_panic.set(false);
+        self.yielder().base.resumed_in_panic.set(false);
         left
     }
 
     /// Gives the stack of an ended coroutine back to the pool.
     #[inline(always)]
     pub(super) fn retire(mut self) {
-        assert_eq!(self.yielder().state.get(), State::Ended);
+        assert_eq!(self.yielder().base.state.get(), State::Ended);
         // SAFETY: `self` ends here, so that it is dropped once. Of a coroutine that has ended this drops the stack
         // only, which goes back to its pool; and what has ended does not run, so we are on another stack.
         unsafe { ManuallyDrop::drop(&mut self.raw) };
@@ -139,13 +150,13 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
     /// # Errors
     /// What the body's destructors have panicked with.
     pub(super) fn discard(mut self) -> thread::Result<()> {
-        assert_eq!(self.yielder().state.get(), State::Pending);
+        assert_eq!(self.yielder().base.state.get(), State::Pending);
         let dropped = catch_unwind(AssertUnwindSafe(|| self.raw.force_unwind()));
         if dropped.is_err() {
             // SAFETY: the body's drop has run, as far as it can: nothing on that stack is left to drop.
             unsafe { self.raw.force_reset() };
         }
-        self.yielder().state.set(State::Ended);
+        self.yielder().base.state.set(State::Ended);
         self.retire();
         dropped
     }

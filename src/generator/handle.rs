@@ -15,7 +15,7 @@ use super::step::Step;
 use super::yielder::{Order, State, Yielder};
 use crate::error::Ended;
 use crate::greenlet::permit::MOST_SWALLOWED;
-use crate::greenlet::{GreenletExit, thread as greenlet_thread};
+use crate::greenlet::{GreenletExit, nest, thread as greenlet_thread};
 
 /// A body that yields `Y`s, takes an `I` with each resume, and returns an `R`.
 ///
@@ -187,12 +187,10 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
     /// ```
     pub fn throw(&mut self, payload: Box<dyn Any + Send>) -> Step<Y, R> {
         match &mut self.engine {
-            Some(engine) if engine.yielder().state.get() == State::Suspended => {
-                match engine.order(Order::Throw(payload)) {
-                    Yield(item) => Step::Yielded(item),
-                    Return(outcome) => Step::Returned(self.finish(outcome)),
-                }
-            }
+            Some(engine) if engine.is_suspended() => match engine.order(Order::Throw(payload)) {
+                Yield(item) => Step::Yielded(item),
+                Return(outcome) => Step::Returned(self.finish(outcome)),
+            },
             _ => {
                 // It was not started, or is over: whatever its body's destructors do, this goes on.
                 drop(self.end());
@@ -219,7 +217,7 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
     #[must_use]
     pub fn is_started(&self) -> bool {
         match &self.engine {
-            Some(engine) => engine.yielder().state.get() != State::Pending,
+            Some(engine) => engine.yielder().base.state.get() != State::Pending,
             None => self.has_run,
         }
     }
@@ -259,17 +257,29 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
         let Some(engine) = self.engine.take() else {
             return Ok(None);
         };
-        if engine.yielder().state.get() == State::Pending {
+        if engine.yielder().base.state.get() == State::Pending {
             return engine.discard().map(|()| None);
         }
         self.has_run = true;
         // Active: the process ends inside the body, and a thread-local that owns the generator is destroyed.
-        let is_active = engine.yielder().state.get() == State::Active;
+        let is_active = engine.yielder().base.state.get() == State::Active;
         if is_active || greenlet_thread::is_exiting() || cfg!(panic = "abort") {
             engine.leak();
             return Ok(None);
         }
         unwind(engine)
+    }
+
+    /// As `end`, where a body that never ran may own another generator, and so on.
+    #[cold]
+    #[inline(never)]
+    fn end_dropped(&mut self) -> thread::Result<()> {
+        if !self.is_started()
+            && let Some(engine) = self.engine.take()
+        {
+            return nest::drop_body(move || engine.discard());
+        }
+        self.end().map(drop)
     }
 
     #[cold]
@@ -327,7 +337,7 @@ impl<Y: 'static, I: 'static, R: 'static> Drop for Generator<Y, I, R> {
         if self.engine.is_none() {
             return;
         }
-        if let Err(panic) = self.end()
+        if let Err(panic) = self.end_dropped()
             && !panicking()
         {
             resume_unwind(panic);
@@ -340,10 +350,10 @@ impl<Y: 'static, I: 'static, R: 'static> fmt::Debug for Generator<Y, I, R> {
         let state = match self
             .engine
             .as_ref()
-            .map(|engine| engine.yielder().state.get())
+            .map(|engine| engine.yielder().base.state.get())
         {
             Some(State::Pending) => "pending",
-            Some(State::Suspended | State::Ordered) => "suspended",
+            Some(State::Suspended | State::Laden | State::Ordered) => "suspended",
             Some(State::Active) => "active",
             Some(State::Ended) | None => "dead",
         };

@@ -63,7 +63,6 @@
 mod builder;
 mod engine;
 mod handle;
-mod stack_pointer;
 mod step;
 mod yielder;
 
@@ -71,3 +70,6 @@ pub use self::builder::Builder;
 pub use self::handle::Generator;
 pub use self::step::Step;
 pub use self::yielder::Yielder;
+#[cfg(feature = "hub")]
+pub(crate) use self::yielder::home;
+pub(crate) use self::yielder::lying;

@@ -17,14 +17,18 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, offset_of};
 use std::panic::{Location, RefUnwindSafe, resume_unwind};
+use std::ptr;
+use std::rc::Rc;
 
 use super::handle::Generator;
-use super::stack_pointer::stack_pointer;
 use super::step::Step;
-use crate::greenlet::{GreenletExit, no_switch, permit, trace};
-use crate::stack::Description;
+#[cfg(feature = "hub")]
+use crate::greenlet::piece::Home;
+use crate::greenlet::piece::{Lying, Piece};
+use crate::greenlet::{GreenletExit, no_switch, permit, thread, trace};
+use crate::stack::{self, Description, stack_pointer};
 use crate::stderr;
 
 /// What corosensei hands the body: it takes a `Y` out and brings an `I`, or an order and no `I`.
@@ -45,6 +49,8 @@ pub(super) enum State {
     Pending,
     /// Its body waits in a yield. When it is resumed, itself moves it on.
     Suspended,
+    /// The same, and something lies on its stack that holds only while it runs: its [`Piece`] waits with it.
+    Laden,
     /// Its body waits in a yield, and an order was left for it. The same.
     Ordered,
     /// Its body runs, and its resumer waits. Only itself moves it on.
@@ -87,32 +93,123 @@ pub(super) enum State {
 pub struct Yielder<Y: 'static, I: 'static = ()> {
     /// Null until the body is entered.
     raw: Cell<*const RawYielder<Y, I>>,
-    /// From the lowest address of the stack, guard included, to this block.
-    pub(super) reach: usize,
+    order: Cell<Option<Order>>,
+    pub(super) base: Base,
+}
+
+/// The half of a yielder that is the same for every generator.
+///
+/// # Invariant
+/// A description with the id zero lies in a `Base`.
+pub(super) struct Base {
+    /// As `whole`; zero while something may lie on the stack, so that a yield looks closer.
+    reach: Cell<usize>,
+    /// From the lowest address of the stack, guard included, to the yielder.
+    whole: usize,
     pub(super) state: Cell<State>,
     /// It was resumed by a destructor in the middle of a panic, which is not its body's.
     pub(super) resumed_in_panic: Cell<bool>,
-    order: Cell<Option<Order>>,
+    /// What lies on the stack, if anything ever did.
+    piece: Cell<Option<Rc<Piece>>>,
     /// What an overflow of the stack says.
     pub(super) about: Description,
+}
+
+/// The stack that the running code is on.
+#[cfg(feature = "hub")]
+pub(crate) fn home() -> Home {
+    match lying() {
+        Some(lying) => Home::Generator(lying),
+        None => Home::own(),
+    }
+}
+
+/// Something lies on the stack of a generator from now on, if the running code is on one.
+pub(crate) fn lying() -> Option<Lying> {
+    let here = stack_pointer();
+    if thread::current().holds(here) {
+        return None;
+    }
+    let tenant = stack::at(here)?.tenant;
+    // SAFETY: null, or what describes the tenant of the stack that we run on: it stays there while that one does.
+    let about = unsafe { tenant.as_ref() }?;
+    if about.id != 0 {
+        return None;
+    }
+    let base = tenant.addr() - offset_of!(Base, about);
+    let base: *const Base = ptr::with_exposed_provenance(base);
+    // SAFETY: the invariant of `Base`, and it lies in that stack.
+    Some(unsafe { &*base }.lay())
+}
+
+impl Base {
+    fn piece(&self) -> Option<Rc<Piece>> {
+        let piece = self.piece.take();
+        self.piece.set(piece.clone());
+        piece
+    }
+
+    /// Something lies on this stack from now on, which runs.
+    fn lay(&self) -> Lying {
+        let piece = self.piece().unwrap_or_else(Piece::new);
+        self.piece.set(Some(piece.clone()));
+        piece.enter();
+        self.reach.set(0);
+        Lying::on(piece)
+    }
+
+    /// The body yields: what lies on its stack does not hold meanwhile.
+    fn lay_aside(&self) {
+        let mut state = State::Suspended;
+        if let Some(piece) = self.piece() {
+            piece.leave();
+            if piece.is_empty() {
+                self.reach.set(self.whole);
+            } else {
+                state = State::Laden;
+            }
+        }
+        self.state.set(state);
+    }
+
+    /// The body goes on: what lies on its stack holds again, for the greenlet that has resumed it.
+    fn take_up(&self) {
+        if let Some(piece) = self.piece()
+            && !piece.is_empty()
+        {
+            piece.enter();
+        }
+    }
+
+    /// The body has ended: nothing lies on its stack any more.
+    pub(super) fn end(&self) {
+        if let Some(piece) = self.piece.take() {
+            piece.leave();
+        }
+        self.state.set(State::Ended);
+    }
 }
 
 impl<Y: 'static, I: 'static> Yielder<Y, I> {
     pub(super) fn new(reach: usize, made_at: &'static Location<'static>) -> Yielder<Y, I> {
         Yielder {
-            raw: Cell::new(std::ptr::null()),
-            reach,
-            state: Cell::new(State::Pending),
-            resumed_in_panic: Cell::new(false),
+            raw: Cell::new(ptr::null()),
             order: Cell::new(None),
-            about: Description::of_generator(made_at),
+            base: Base {
+                reach: Cell::new(reach),
+                whole: reach,
+                state: Cell::new(State::Pending),
+                resumed_in_panic: Cell::new(false),
+                piece: Cell::new(None),
+                about: Description::of_generator(made_at),
+            },
         }
     }
 
     /// The first thing on its own stack.
     pub(super) fn enter(&self, raw: &RawYielder<Y, I>) {
         self.raw.set(raw);
-        self.state.set(State::Active);
+        self.base.state.set(State::Active);
     }
 
     /// Hands `value` out to whoever has resumed the generator, and waits for the next resume. Evaluates to the
@@ -179,16 +276,18 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     /// The order that has come instead of an input.
     #[inline(always)]
     fn exchange(&self, value: Y, place: &'static Location<'static>) -> Result<I, Order> {
-        if !self.is_here() || !permit::is_free() {
+        // Each arm sets the state, so that the usual one keeps it in no register.
+        if !self.is_here(self.base.reach.get()) || !permit::is_free() {
             self.look_closer(place);
+        } else {
+            self.base.state.set(State::Suspended);
         }
         // SAFETY: we run on this generator's stack, so its body was entered (invariant of this file).
         let raw = unsafe { &*self.raw.get() };
-        self.state.set(State::Suspended);
         let input = raw.suspend(value);
-        let has_order = self.state.replace(State::Active) != State::Suspended;
-        if has_order {
-            return Err(self.take_order());
+        let is_plain = self.base.state.replace(State::Active) == State::Suspended;
+        if !is_plain && let Some(order) = self.come_back() {
+            return Err(order);
         }
         // SAFETY: whoever resumes without an order brings an input.
         Ok(unsafe { input.assume_init() })
@@ -196,28 +295,28 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
 
     /// The running code is on this generator's stack: it is the innermost that runs.
     #[inline(always)]
-    fn is_here(&self) -> bool {
-        (&raw const *self).addr().wrapping_sub(stack_pointer()) <= self.reach
+    fn is_here(&self, reach: usize) -> bool {
+        (&raw const *self).addr().wrapping_sub(stack_pointer()) <= reach
     }
 
-    /// Returns if it may yield after all.
+    /// Returns if it may yield after all: the state says that it is suspended then.
     #[cold]
     #[inline(never)]
     fn look_closer(&self, place: &'static Location<'static>) {
-        let made_at = self.about.made_at;
+        let made_at = self.base.about.made_at;
         assert!(
-            self.is_here(),
+            self.is_here(self.base.whole),
             "the generator made at {made_at} cannot yield at {place}: that does not run on its own stack, \
              but in another generator or greenlet"
         );
-        if std::thread::panicking() && !self.resumed_in_panic.get() {
+        if std::thread::panicking() && !self.base.resumed_in_panic.get() {
             stderr::abort(format_args!(
                 "the generator made at {made_at} cannot yield at {place} while a panic unwinds it \
                  (destructors must not yield)"
             ));
         }
         let end = (&raw const *self).addr();
-        let stack = end - self.reach..=end;
+        let stack = end - self.base.whole..=end;
         if let Some(scope) = no_switch::on_stack(&stack) {
             panic!(
                 "the generator made at {made_at} cannot yield at {place}: {}",
@@ -228,18 +327,21 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
             !trace::is_on_stack(&stack),
             "the generator made at {made_at} cannot yield at {place}: this runs in a tracer, whose greenlet waits for it"
         );
+        self.base.lay_aside();
     }
 
     /// Leaves an order for the body, which is about to be resumed.
     pub(super) fn give(&self, order: Order) {
         self.order.set(Some(order));
-        self.state.set(State::Ordered);
+        self.base.state.set(State::Ordered);
     }
 
+    /// The order that has come, if one has.
     #[cold]
     #[inline(never)]
-    fn take_order(&self) -> Order {
-        self.order.take().expect("flagged when it was given")
+    fn come_back(&self) -> Option<Order> {
+        self.base.take_up();
+        self.order.take()
     }
 
     #[cold]
@@ -295,7 +397,7 @@ impl<Y: 'static, I: 'static> RefUnwindSafe for Yielder<Y, I> {}
 
 impl<Y: 'static, I: 'static> fmt::Debug for Yielder<Y, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let made_at = format_args!("{}", self.about.made_at);
+        let made_at = format_args!("{}", self.base.about.made_at);
         f.debug_struct("Yielder")
             .field("made_at", &made_at)
             .finish()

@@ -8,14 +8,15 @@
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
+use std::thread::Result as Caught;
 
 use super::engine::Next;
 use super::locals::Locals;
 use super::record::{Birth, Core, Extra, First, Kind, Record};
 use super::state::State;
-use super::{blocks, parent, unwind};
+use super::{blocks, nest, parent, unwind};
 use crate::stderr;
 
 /// A counted pointer to any record.
@@ -139,6 +140,14 @@ impl Link {
 impl Link {
     pub(super) fn as_next(&self) -> Next {
         self.0
+    }
+
+    /// The record, whether its greenlet is alive or not.
+    #[cfg(feature = "hub")]
+    #[inline]
+    pub(super) fn core(&self) -> &Core {
+        // SAFETY: `self` keeps it there.
+        unsafe { self.0.as_ref() }
     }
 
     /// A counted pointer, if anybody has one.
@@ -338,20 +347,34 @@ unsafe fn let_go_slow(core: Next) {
             return;
         }
     }
-    let mut dropped = Ok(());
     if matches!(record.state(), State::Unstarted | State::Declared) {
         // A destructor of the body may get hold of it again, through a link: it is kept there meanwhile.
         record.count.set(1);
-        dropped = parent::cancel(record);
-        record.count.set(record.count.get() - 1);
+        let kept = AnyRef(core);
+        if let Err(panic) = nest::drop_body(move || end_unstarted(kept)) {
+            resume_unwind(panic);
+        }
+        return;
     }
-    if record.count.get() == 0 {
-        // SAFETY: no counted pointer is left, and it has no stack any more.
-        unsafe { free_slow(core) };
+    // SAFETY: no counted pointer is left, and it has no stack any more.
+    unsafe { free_slow(core) };
+}
+
+/// Ends a greenlet that was not started, if this is the last pointer to it still.
+///
+/// # Errors
+/// What destructors have panicked with.
+fn end_unstarted(last: AnyRef) -> Caught<()> {
+    let is_unstarted = matches!(last.state(), State::Unstarted | State::Declared);
+    if !is_unstarted || last.count.get() > 1 {
+        // Found through a link before its turn came.
+        return catch_unwind(AssertUnwindSafe(|| drop(last)));
     }
-    if let Err(panic) = dropped {
-        resume_unwind(panic);
-    }
+    let dropped = parent::cancel(&last);
+    let core = ManuallyDrop::new(last).0;
+    // SAFETY: it has ended, and the pointer is given up here, once.
+    unsafe { release_ended(core) };
+    dropped
 }
 
 /// # Safety

@@ -72,6 +72,12 @@ impl Context {
         self.yielder.get().is_null()
     }
 
+    /// The low end of the stack of this context, if `address` lies in that.
+    #[inline]
+    pub(super) fn stack_low(&self, address: usize) -> Option<usize> {
+        self.stack.get()?.low(address)
+    }
+
     /// Puts `entry` on `stack`, to be run by the first `resume`. What it returns runs after it.
     ///
     /// # Safety

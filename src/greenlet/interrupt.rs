@@ -40,7 +40,7 @@ pub(crate) fn clear(core: &Core) {
 #[cold]
 #[inline(never)]
 fn clear_slow(core: &Core) {
-    core.interrupts().clear();
+    core.interrupts().clear(thread::next_id());
     notice(core);
 }
 
@@ -66,6 +66,12 @@ pub(super) fn end_turn(me: Me, arrival: Option<&Arrival>) {
     {
         known.put_off();
     }
+}
+
+/// Something is due for the running greenlet: its next wait ends before it has begun.
+pub(crate) fn is_due(me: Me) -> bool {
+    me.known_interrupts()
+        .is_some_and(|known| known.due().is_some())
 }
 
 /// Raises what is due for the running greenlet, if anything is.

@@ -18,6 +18,7 @@ use std::ptr;
 use std::rc::{Rc, Weak};
 use std::thread::Result as Caught;
 
+use super::piece::Lying;
 use super::record::Core;
 use super::thread;
 use crate::dropping::{DropsAll, dropped, forget};
@@ -57,10 +58,22 @@ struct Local {
 
 enum Slot {
     /// Its initialiser runs, for as long as it holds the other end of this.
-    Begun(Weak<()>),
+    Begun(Weak<Begun>),
     Here(Value),
     /// The greenlet ends, and this was dropped.
     Gone,
+}
+
+/// An initialiser that has begun and not ended.
+pub(crate) struct Begun {
+    /// The generator whose body it runs in. While that is suspended, the initialiser is in nobody's way.
+    generator: Option<Lying>,
+}
+
+impl Begun {
+    fn runs_here(&self) -> bool {
+        self.generator.as_ref().is_none_or(Lying::runs_here)
+    }
 }
 
 /// The running greenlet's value.
@@ -69,16 +82,17 @@ pub(crate) fn find(key: &'static dyn Key) -> Option<Value> {
     thread::current().locals()?.find(key)
 }
 
-/// Says that the initialiser of the running greenlet, which has no value, runs: for as long as the caller keeps what comes back.
+/// Says that the initialiser of the running greenlet, which has no value, runs: for as long as the caller keeps what comes
+/// back, and in the body of `generator`, if that is given.
 ///
 /// # Errors
 /// If there can be no value.
-pub(crate) fn begin(key: &'static dyn Key) -> Result<Rc<()>, Missing> {
+pub(crate) fn begin(key: &'static dyn Key, generator: Option<Lying>) -> Result<Rc<Begun>, Missing> {
     let me = thread::current();
     if me.has_ended_locals() {
         return Err(Missing::Gone);
     }
-    me.locals_or_new().begin(key)
+    me.locals_or_new().begin(key, generator)
 }
 
 /// Gives the running greenlet a value. If it has got one meanwhile, that one stays. Evaluates to the one it has then.
@@ -198,9 +212,9 @@ impl Locals {
         }
     }
 
-    fn begin(&self, key: &'static dyn Key) -> Result<Rc<()>, Missing> {
+    fn begin(&self, key: &'static dyn Key, generator: Option<Lying>) -> Result<Rc<Begun>, Missing> {
         self.look(key)?;
-        let begun = Rc::new(());
+        let begun = Rc::new(Begun { generator });
         let slot = Slot::Begun(Rc::downgrade(&begun));
         self.take_out(key);
         self.list.borrow_mut().push(Local { key, slot });
@@ -224,7 +238,9 @@ impl Locals {
         let list = self.list.borrow();
         match list.iter().find(|local| local.is_of(key)) {
             Some(local) => match &local.slot {
-                Slot::Begun(begun) if begun.strong_count() > 0 => Err(Missing::Begun),
+                Slot::Begun(begun) if begun.upgrade().is_some_and(|begun| begun.runs_here()) => {
+                    Err(Missing::Begun)
+                }
                 Slot::Gone => Err(Missing::Gone),
                 Slot::Begun(_) | Slot::Here(_) => Ok(()),
             },

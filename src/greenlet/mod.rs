@@ -33,9 +33,11 @@ pub(crate) mod handover;
 #[cfg(feature = "hub")]
 pub(crate) mod interrupt;
 pub(crate) mod locals;
+pub(crate) mod nest;
 pub(crate) mod no_switch;
 pub(crate) mod parent;
 pub(crate) mod permit;
+pub(crate) mod piece;
 pub(crate) mod record;
 mod state;
 mod switch;

@@ -10,8 +10,6 @@ use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
 use super::{chain, describe};
 use crate::error::WaitRefused;
-#[cfg(feature = "hub")]
-use crate::interrupts::Interrupts;
 
 /// How often a greenlet may catch its kill and wait again, before its stack is given up for lost.
 pub(crate) const MOST_SWALLOWED: u32 = 100;
@@ -29,6 +27,17 @@ pub(crate) fn is_free() -> bool {
 #[cold]
 #[inline(never)]
 pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
+    may_be_left(me)?;
+    #[cfg(feature = "hub")]
+    interrupt::raise_due(me);
+    Ok(())
+}
+
+/// As [`look_closer`], but for what may be due.
+///
+/// # Errors
+/// Why the running greenlet may not be left.
+pub(crate) fn may_be_left(me: Me) -> Result<(), WaitRefused> {
     if std::thread::panicking() {
         return Err(WaitRefused::Panicking);
     }
@@ -37,12 +46,10 @@ pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
     if me.unwound_by().is_some() && !scope.is_some_and(|scope| scope.is_of(me)) {
         unwind_again(me);
     }
-    if let Some(scope) = scope {
-        return Err(scope.why);
+    match scope {
+        Some(scope) => Err(scope.why),
+        None => Ok(()),
     }
-    #[cfg(feature = "hub")]
-    interrupt::raise_due(me);
-    Ok(())
 }
 
 /// The running greenlet may be left, though a wait may raise what is pending for it.
@@ -51,11 +58,10 @@ pub(crate) fn may_wait() -> bool {
     is_free() || (!std::thread::panicking() && no_switch::innermost().is_none())
 }
 
-/// Nothing is pending for the running greenlet that a wait would raise.
+/// Nothing is due for the running greenlet that a wait would raise.
 #[cfg(feature = "hub")]
 pub(crate) fn has_nothing_due(me: Me) -> bool {
-    let pending = || me.known_interrupts().is_some_and(Interrupts::is_pending);
-    is_free() || (me.unwound_by().is_none() && !pending())
+    is_free() || (me.unwound_by().is_none() && !interrupt::is_due(me))
 }
 
 /// Says whose panic stands in the way of `me`, which is called `name` there: its own; or that of one who ends it, and whose

@@ -308,6 +308,18 @@ impl Core {
         Wait::new(&self.wait_phase, &self.wait_details)
     }
 
+    /// `address` lies in its own stack, if it has one from the pool.
+    #[inline]
+    pub(crate) fn holds(&self, address: usize) -> bool {
+        self.stack_low(address).is_some()
+    }
+
+    /// The low end of its own stack, if `address` lies in that.
+    #[inline]
+    pub(super) fn stack_low(&self, address: usize) -> Option<usize> {
+        self.context.stack_low(address)
+    }
+
     /// It is a main greenlet, at the bottom of its thread's chain.
     #[inline(always)]
     pub(super) fn is_bottom(&self) -> bool {

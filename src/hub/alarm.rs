@@ -6,7 +6,9 @@ use std::cell::Cell;
 use std::rc::{Rc, Weak};
 
 use super::waiter::{WaitList, Waiter};
-use crate::greenlet::counted::{AnyRef, Link};
+use crate::greenlet::counted::AnyRef;
+use crate::greenlet::piece::Home;
+use crate::greenlet::thread;
 
 /// What a timer is set for.
 pub(crate) enum Due {
@@ -23,11 +25,11 @@ const _: () = assert!(size_of::<Due>() == 2 * size_of::<usize>());
 
 /// A moment, as its timer and its owner both know it.
 pub(crate) struct Alarm {
-    /// Whose timeout this is, with its id; if it is one.
-    pub(super) timeout: Option<(Link, u64)>,
+    /// Which timeout this is of, if it is one's.
+    timeout: Option<Timeout>,
     /// Who waits for it.
     pub(super) waiters: WaitList,
-    pub(super) rung: Cell<bool>,
+    rung: Cell<bool>,
     /// What else is done then, if it is still there.
     call: Option<Weak<dyn OnTime>>,
 }
@@ -35,6 +37,14 @@ pub(crate) struct Alarm {
 /// Something that the hub does when its time has come, on its own stack: so it must not wait, nor run code of users'.
 pub(crate) trait OnTime {
     fn on_time(&self);
+}
+
+/// What an alarm knows of its timeout.
+struct Timeout {
+    home: Home,
+    id: u64,
+    /// When it was set last, as an id.
+    started: Cell<u64>,
 }
 
 impl Due {
@@ -67,10 +77,11 @@ impl Alarm {
         }
     }
 
-    /// The timeout of a greenlet, with this id.
-    pub(crate) fn of_timeout(greenlet: Link, id: u64) -> Alarm {
+    /// That of the timeout with this id, which lies on the stack `home`.
+    pub(crate) fn of_timeout(home: Home, id: u64) -> Alarm {
+        let started = Cell::new(id);
         Alarm {
-            timeout: Some((greenlet, id)),
+            timeout: Some(Timeout { home, id, started }),
             ..Alarm::new()
         }
     }
@@ -79,6 +90,29 @@ impl Alarm {
     pub(crate) fn call(&self) {
         if let Some(call) = self.call.as_ref().and_then(Weak::upgrade) {
             call.on_time();
+        }
+    }
+
+    /// It is set from now on.
+    pub(super) fn set(&self) {
+        self.rung.set(false);
+        if let Some(timeout) = &self.timeout {
+            timeout.started.set(thread::next_id());
+        }
+    }
+
+    /// Its time has come. If it is a timeout's: which greenlet this may interrupt.
+    pub(super) fn expire(&self) -> Option<AnyRef> {
+        self.rung.set(true);
+        let timeout = self.timeout.as_ref()?;
+        timeout.home.expire(timeout.id, timeout.started.get());
+        timeout.home.greenlet()
+    }
+
+    /// If it is a timeout's, that is not delivered any more, unless it has ended a wait already.
+    pub(crate) fn stop(&self) {
+        if let Some(timeout) = &self.timeout {
+            timeout.home.stop(timeout.id);
         }
     }
 

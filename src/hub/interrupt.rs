@@ -36,7 +36,7 @@ impl Hub {
 
     /// Lets an alarm ring when `limit` has passed: now, if that is zero. Its timer, if it has one.
     pub(crate) fn set_alarm(&self, alarm: &Rc<Alarm>, limit: Duration) -> Option<TimerKey> {
-        alarm.rung.set(false);
+        alarm.set();
         if limit.is_zero() {
             self.ring(alarm);
             return None;
@@ -63,13 +63,10 @@ impl Hub {
 
     /// Its time has come.
     pub(super) fn ring(&self, alarm: &Alarm) {
-        alarm.rung.set(true);
+        let greenlet = alarm.expire();
         alarm.waiters.wake_all_into(&self.ready);
         alarm.call();
-        if let Some((greenlet, id)) = &alarm.timeout
-            && let Some(greenlet) = greenlet.upgrade()
-            && greenlet.interrupts().expire(*id)
-        {
+        if let Some(greenlet) = greenlet {
             self.interrupt(&greenlet);
         }
     }

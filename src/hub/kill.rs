@@ -171,16 +171,17 @@ pub fn shutdown(limit: Duration) -> Result<(), NotEnded> {
 }
 
 /// While it lives, a spawn is a change that `shutdown` wants to know of.
-struct Closing(HubRef, bool);
+struct Closing(HubRef);
 
 impl Closing {
     fn begin(hub: HubRef) -> Closing {
-        Closing(hub, hub.tasks.set_closing(true))
+        hub.tasks.begin_closing();
+        Closing(hub)
     }
 }
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        self.0.tasks.set_closing(self.1);
+        self.0.tasks.end_closing();
     }
 }

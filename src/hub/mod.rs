@@ -89,6 +89,9 @@ use crate::greenlet::{Next, State, handover, unwind};
 use crate::list::List;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
 
+/// How many waits of one slice may be interrupted before they have begun: as many as the longest slice has hand-overs.
+const MOST_AT_ONCE: u32 = 128;
+
 /// What one thread's hub consists of.
 pub(crate) struct Hub {
     greenlet: AnyRef,
@@ -109,6 +112,8 @@ pub(crate) struct Hub {
     left_in_slice: Cell<u32>,
     /// Calls that did not have to wait have used the slice up: before the next one the hub must have control.
     is_used_up: Cell<bool>,
+    /// How many waits may still be interrupted before they have begun, until others run.
+    left_at_once: Cell<u32>,
     /// How often it may be handed on in the next slice.
     slice: Cell<u32>,
     housekeeping: Housekeeping,
@@ -229,6 +234,7 @@ fn make() -> Result<HubRef, SpawnError> {
         last_ticket: Cell::new(0),
         left_in_slice: Cell::new(0),
         is_used_up: Cell::new(false),
+        left_at_once: Cell::new(MOST_AT_ONCE),
         slice: Cell::new(1),
         housekeeping: Housekeeping::new(),
         has_ended: Cell::new(false),

@@ -44,7 +44,7 @@ impl Parking {
         let hub = get();
         let me = thread::current();
         if !permit::is_free() {
-            permit::look_closer(me)?;
+            look_closer(hub, me)?;
         }
         if me.as_next() == hub.greenlet.as_next() {
             refuse_hub(reason);
@@ -154,14 +154,37 @@ pub(crate) fn yield_now(place: &'static Location<'static>) {
 #[cold]
 #[inline(never)]
 fn yield_watched(hub: HubRef, me: Me, place: &'static Location<'static>) {
-    if let Err(why) = permit::look_closer(me) {
+    if let Err(why) = look_closer(hub, me) {
         refuse(why, "yield", place);
     }
+    let_others_run(hub, me);
+}
+
+/// As [`permit::look_closer`], where a wait begins. One that is to be interrupted ends here, and counts as a hand-over; after
+/// [`MOST_AT_ONCE`](super::MOST_AT_ONCE) of them in one slice others run first.
+#[cold]
+#[inline(never)]
+fn look_closer(hub: HubRef, me: Me) -> Result<(), WaitRefused> {
+    permit::may_be_left(me)?;
+    if interrupt::is_due(me) {
+        count_call();
+        let left = hub.left_at_once.get();
+        hub.left_at_once.set(left.saturating_sub(1));
+        if left == 0 {
+            let_others_run(hub, me);
+        }
+    }
+    permit::look_closer(me)
+}
+
+fn let_others_run(hub: HubRef, me: Me) {
     if let Some(next) = hub.next_before(me) {
         me.wait().set_ready();
         let _end = EndOfYield(me);
-        // SAFETY: it runs next.
-        unsafe { handover::trace_aside(me, next) };
+        if thread::attention() != 0 {
+            // SAFETY: it runs next.
+            unsafe { handover::trace_aside(me, next) };
+        }
         switch_to(me, next);
     }
 }
@@ -172,8 +195,9 @@ fn yield_watched(hub: HubRef, me: Me, place: &'static Location<'static>) {
 /// Not when something has been taken or given: a panic or a kill may come in here, and with it what was done is lost.
 #[inline]
 pub(crate) fn take_a_breath(place: &'static Location<'static>) {
-    if existing().is_some_and(|hub| hub.is_used_up.get())
-        && (permit::is_free() || permit::look_closer(thread::current()).is_ok())
+    if let Some(hub) = existing()
+        && hub.is_used_up.get()
+        && (permit::is_free() || look_closer(hub, thread::current()).is_ok())
     {
         yield_now(place);
     }

@@ -16,7 +16,8 @@ pub(crate) struct Roster {
     most: Cell<usize>,
     /// How many there may be when it is not closing.
     limit: Cell<usize>,
-    closing: Cell<bool>,
+    /// How many calls of `shutdown` are on their way.
+    closing: Cell<u32>,
     /// Woken when there is one task left or none; and by each spawn while it is closing.
     changed: WaitList,
     stack_size: Cell<usize>,
@@ -29,7 +30,7 @@ impl Roster {
             count: Cell::new(0),
             most: Cell::new(usize::MAX),
             limit: Cell::new(usize::MAX),
-            closing: Cell::new(false),
+            closing: Cell::new(0),
             changed: WaitList::new(),
             stack_size: Cell::new(DEFAULT_STACK_SIZE),
         }
@@ -107,11 +108,19 @@ impl Roster {
         self.set_closing(self.closing.get());
     }
 
-    /// Says whether each spawn wakes those who wait for the tasks to end. What was said before comes back.
-    pub(super) fn set_closing(&self, closing: bool) -> bool {
-        let most = if closing { 0 } else { self.limit.get() };
-        self.most.set(most);
-        self.closing.replace(closing)
+    /// From now on each spawn wakes those who wait for the tasks to end, until all who have begun this have ended it.
+    pub(super) fn begin_closing(&self) {
+        self.set_closing(self.closing.get() + 1);
+    }
+
+    pub(super) fn end_closing(&self) {
+        self.set_closing(self.closing.get() - 1);
+    }
+
+    fn set_closing(&self, closing: u32) {
+        let is_open = closing == 0;
+        self.most.set(if is_open { self.limit.get() } else { 0 });
+        self.closing.set(closing);
     }
 
     /// Bytes of stack for a task that asks for no other size.

@@ -16,7 +16,7 @@
 use super::alarm::Due;
 use super::poller::Patience;
 use super::waiter::Waiter;
-use super::{Hub, HubRef, Nanos};
+use super::{Hub, HubRef, MOST_AT_ONCE, Nanos};
 use crate::greenlet::thread::{self, Me};
 use crate::greenlet::{Next, handover};
 use crate::stderr;
@@ -109,6 +109,7 @@ impl HubRef {
 fn run_slice(hub: HubRef, me: Me) {
     hub.left_in_slice.set(hub.slice.get());
     hub.is_used_up.set(false);
+    hub.left_at_once.set(MOST_AT_ONCE);
     while hub.left_in_slice.get() > 0 && !hub.ready.is_empty() {
         let next = hub.next();
         if next != me.as_next() {

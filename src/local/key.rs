@@ -6,6 +6,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::error::AccessError;
+use crate::generator;
 use crate::greenlet::locals::{self, Key, Missing, Value};
 
 /// A static of which each greenlet has a value of its own: [`std::thread::LocalKey`] for greenlets.
@@ -142,7 +143,8 @@ impl<T: 'static> LocalKey<T> {
     #[cold]
     #[inline(never)]
     fn make(&'static self) -> Result<Rc<T>, AccessError> {
-        let begun = locals::begin(self).map_err(|missing| self.explain(missing))?;
+        let begun =
+            locals::begin(self, generator::lying()).map_err(|missing| self.explain(missing))?;
         let value = Rc::new((self.init)());
         drop(begun);
         self.put(value)

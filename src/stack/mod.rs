@@ -21,6 +21,7 @@
 mod class;
 mod guard;
 mod overflow;
+mod pointer;
 mod pool;
 mod pooled;
 mod registry;
@@ -36,8 +37,9 @@ pub use class::{DEFAULT_STACK_SIZE, MAX_STACK_SIZE, MIN_STACK_SIZE};
 pub use stats::{ClassStats, StackStats, stats};
 
 pub(crate) use overflow::Description;
+pub(crate) use pointer::stack_pointer;
 #[cfg(feature = "hub")]
 pub(crate) use pool::in_use;
 pub(crate) use pool::take;
 pub use pool::{survey, trim};
-pub(crate) use pooled::{PooledStack, StackView};
+pub(crate) use pooled::{PooledStack, StackView, at};

@@ -2,6 +2,7 @@
 
 use super::overflow::Description;
 use super::pool;
+use super::registry;
 use super::slab::SlotRef;
 #[cfg(feature = "sanitizer")]
 use crate::sys::sanitizer;
@@ -98,7 +99,31 @@ impl Drop for PooledStack {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StackView(SlotRef);
 
+/// The stack of this thread's pool that an address lies in.
+pub(crate) struct At {
+    /// Its low end, by which it is known.
+    pub(crate) low: usize,
+    /// What its tenant has said of itself last.
+    pub(crate) tenant: *const Description,
+}
+
+/// The stack of this thread's pool that `address` lies in. `None`: it is the thread's own.
+pub(crate) fn at(address: usize) -> Option<At> {
+    let hit = registry::find(address)?;
+    Some(At {
+        low: hit.low,
+        tenant: hit.description,
+    })
+}
+
 impl StackView {
+    /// Its low end, by which it is known, if `address` lies in it.
+    #[inline]
+    pub(crate) fn low(self, address: usize) -> Option<usize> {
+        let low = self.0.low();
+        (address >= low && address < low + self.0.class.stride()).then_some(low)
+    }
+
     /// Bytes touched on this stack at the deepest, in whole pages; raises its class's `deepest`.
     ///
     /// Asks the kernel (`mincore`) which pages are in memory and takes the lowest. What a former tenant of the

@@ -35,7 +35,7 @@ unsafe impl Sync for Entry {}
 
 static HEAD: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
 
-/// A slot whose guard was touched.
+/// A slot in which an address lies.
 #[derive(Debug)]
 pub(super) struct Hit {
     /// The slot, guard included.
@@ -79,6 +79,11 @@ impl Entry {
 
 /// The slot of the current thread whose guard holds `address`. Async-signal-safe.
 pub(super) fn find_guard(address: usize) -> Option<Hit> {
+    find(address).filter(|hit| address < hit.low + GUARD)
+}
+
+/// The slot of the current thread that holds `address`. Async-signal-safe.
+pub(super) fn find(address: usize) -> Option<Hit> {
     let me = this_thread();
     let holds = |entry: &&Entry| {
         entry.owner.load(Ordering::Acquire) == me
@@ -90,9 +95,6 @@ pub(super) fn find_guard(address: usize) -> Option<Hit> {
     let class = Class::at(entry.class.load(Ordering::Relaxed))?;
     let number = (address - first) / class.stride();
     let low = first + number * class.stride();
-    if address >= low + GUARD {
-        return None;
-    }
     let record = entry.records.load(Ordering::Relaxed).wrapping_add(number);
     // SAFETY: the record lies in the table of a slab that this thread owns and that is mapped while the entry
     // says so. Only the address of its field is formed: a record not yet written is all zero, a null there.

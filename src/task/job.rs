@@ -7,7 +7,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::thread::Result as Caught;
 use std::time::Duration;
@@ -60,7 +60,8 @@ pub(super) struct Job<T> {
 
 /// What few tasks have.
 struct Rare<T> {
-    callbacks: RefCell<VecDeque<(u64, Callback<T>)>>,
+    /// By their numbers, in the order in which they were added.
+    callbacks: RefCell<BTreeMap<u64, Callback<T>>>,
     last_callback: Cell<u64>,
     /// The timer that lets it begin.
     begins: Cell<Option<TimerKey>>,
@@ -143,7 +144,7 @@ impl<T> Job<T> {
     fn rare(&self) -> &Rare<T> {
         self.rare.get_or_init(|| {
             Box::new(Rare {
-                callbacks: RefCell::new(VecDeque::new()),
+                callbacks: RefCell::new(BTreeMap::new()),
                 last_callback: Cell::new(0),
                 begins: Cell::new(None),
             })
@@ -159,7 +160,7 @@ impl<T> Job<T> {
         let rare = self.rare();
         let number = rare.last_callback.get() + 1;
         rare.last_callback.set(number);
-        rare.callbacks.borrow_mut().push_back((number, callback));
+        rare.callbacks.borrow_mut().insert(number, callback);
         number
     }
 
@@ -211,9 +212,7 @@ impl<T> Job<T> {
 
     /// Removes a callback that was not called yet.
     pub(super) fn remove_callback(&self, number: u64) -> Option<Callback<T>> {
-        let mut callbacks = self.rare.get()?.callbacks.borrow_mut();
-        let place = callbacks.iter().position(|(other, _)| *other == number)?;
-        Some(callbacks.remove(place)?.1)
+        self.rare.get()?.callbacks.borrow_mut().remove(&number)
     }
 
     /// Keeps what the body has returned: the first thing, for it may be large, and each move of it costs stack.
@@ -273,7 +272,7 @@ impl<T> Rare<T> {
         let mut seen = false;
         loop {
             // One by one, for a callback may add and remove others.
-            let first = self.callbacks.borrow_mut().pop_front();
+            let first = self.callbacks.borrow_mut().pop_first();
             match first {
                 Some((_, callback)) => seen |= seen_by(callback.call(outcome)),
                 None => return seen,

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use super::{AnyTask, Task};
 use crate::error::KillError;
+use crate::generator;
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::{describe, interrupt, thread};
+use crate::greenlet::piece::Home;
+use crate::greenlet::{describe, thread};
 use crate::hub::{self, refuse};
 use crate::waiting::Reason;
 
@@ -138,6 +140,9 @@ impl<T> Task<T> {
 /// Runs `body`, in which the running greenlet is not killed, and no timeout expires that was started outside: these come
 /// at its first wait after that.
 ///
+/// In the body of a generator it holds while the generator runs, for the greenlet that has resumed it, and not while it
+/// is suspended.
+///
 /// # Examples
 /// ```
 /// use greenhub::{sleep, spawn, task::shield};
@@ -157,24 +162,23 @@ pub fn shield<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// Holds interrupts off while it lives.
+/// Holds interrupts off while it lives and the stack that it lies on runs.
 pub(crate) struct Shield {
-    /// Who had it raised: a generator's body may be resumed by somebody else meanwhile.
-    greenlet: AnyRef,
-    before: Option<u64>,
+    home: Home,
+    id: u64,
 }
 
 impl Shield {
     pub(crate) fn raise() -> Shield {
-        let greenlet = thread::current().to_ref();
-        let before = greenlet.interrupts().shield(thread::next_id());
-        Shield { greenlet, before }
+        let home = generator::home();
+        let id = thread::next_id();
+        home.shield(id);
+        Shield { home, id }
     }
 }
 
 impl Drop for Shield {
     fn drop(&mut self) {
-        self.greenlet.interrupts().unshield(self.before);
-        interrupt::notice(&self.greenlet);
+        self.home.unshield(self.id);
     }
 }

@@ -47,6 +47,8 @@ mod generator_greenlets;
 mod generator_misuse;
 mod generator_panics;
 #[cfg(feature = "hub")]
+mod generator_shields;
+#[cfg(feature = "hub")]
 mod generator_waits;
 #[cfg(feature = "hub")]
 mod given_up;
@@ -91,6 +93,7 @@ mod local_model;
 #[cfg(feature = "hub")]
 mod local_tasks;
 mod local_threads;
+mod long_chains;
 #[cfg(feature = "hub")]
 mod matching;
 mod misuse;
@@ -197,4 +200,6 @@ mod tracing;
 mod tracing_hub;
 mod tracing_misuse;
 mod unwinding;
+#[cfg(feature = "hub")]
+mod waits_at_once;
 mod weak;

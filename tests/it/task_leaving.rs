@@ -63,6 +63,22 @@ fn who_is_spawned_while_all_are_killed_is_killed_too() {
 }
 
 #[test]
+fn two_shutdowns_may_end_in_the_order_in_which_they_began() {
+    pause_clock();
+    let log = Log::new();
+    let _slow = spawn(log.given_to(|log| {
+        shield(|| sleep(seconds(2)));
+        let _late = ["a", "b"].map(|name| sleeper(&log, name));
+    }));
+    let first = spawn(|| shield(|| hub::shutdown(seconds(1))).is_err());
+    yield_now();
+    let begun = now();
+    hub::shutdown(seconds(5)).unwrap();
+    assert_eq!(now() - begun, seconds(2), "it learns of what is spawned");
+    assert!(first.join().unwrap(), "it has ended before");
+}
+
+#[test]
 fn a_task_that_shuts_down_goes_on_alone() {
     let log = Log::new();
     let _others = ["a", "b"].map(|name| sleeper(&log, name));

@@ -1,7 +1,7 @@
 //! The rules on paper: a queue of those who can run, a list of moments, and for each task what is open and what is
 //! pending.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{End, Program, Step, Story};
 
@@ -11,8 +11,14 @@ pub(super) fn run(program: &Program) -> Story {
         now: 0,
         last: 0,
         tasks: program.tasks.iter().map(|_| Task::default()).collect(),
+        generators: program
+            .generators
+            .iter()
+            .map(|_| Generator::Unmade)
+            .collect(),
         queue: VecDeque::new(),
         moments: Vec::new(),
+        expired: BTreeSet::new(),
         said: Vec::new(),
     };
     for number in 0..program.begun_by_main {
@@ -38,9 +44,12 @@ struct World<'a> {
     /// The last number given out: to a wait, a timeout or a shield.
     last: u64,
     tasks: Vec<Task<'a>>,
+    generators: Vec<Generator<'a>>,
     queue: VecDeque<usize>,
     /// In the order in which they were set.
     moments: Vec<(u64, Due)>,
+    /// Timeouts that have expired and were not delivered.
+    expired: BTreeSet<u64>,
     said: Vec<(u64, usize, String)>,
 }
 
@@ -50,12 +59,16 @@ struct Task<'a> {
     /// Open blocks, the innermost last.
     open: Vec<Block<'a>>,
     killed: bool,
-    /// Timeouts with lower numbers, and the kill, are held off.
-    shield: Option<u64>,
-    /// Open timeouts that were not delivered, and whether they have expired.
-    timeouts: Vec<(u64, bool)>,
     /// Who waits for its end, in which wait.
     joiners: Vec<(usize, u64)>,
+}
+
+enum Generator<'a> {
+    Unmade,
+    /// The blocks that are open in it, its body first.
+    Suspended(Vec<Block<'a>>),
+    /// It runs, or is over.
+    Gone,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -89,7 +102,7 @@ enum Woken {
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Due {
     Deadline(usize, u64),
-    Timeout(usize, u64),
+    Timeout(u64),
 }
 
 struct Block<'a> {
@@ -97,20 +110,22 @@ struct Block<'a> {
     kind: Kind,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Body,
     Within(u64),
-    /// What was held off outside.
-    Shield(Option<u64>),
+    Shield,
     Catch,
+    /// The body of a generator; whether it is being closed.
+    Generator(usize, bool),
 }
 
-/// What unwinds a task.
+/// What unwinds a task, or a generator in it.
 #[derive(Clone, Copy, PartialEq)]
 enum Interrupt {
     Kill,
     Timeout(u64),
+    Close,
 }
 
 impl<'a> World<'a> {
@@ -148,7 +163,7 @@ impl<'a> World<'a> {
             for due in due {
                 match due {
                     Due::Deadline(task, wait) => self.wake(task, wait, Woken::ByDeadline),
-                    Due::Timeout(task, id) => self.expire(task, id),
+                    Due::Timeout(id) => self.expire(id),
                 }
             }
         }
@@ -168,16 +183,22 @@ impl<'a> World<'a> {
         self.moments.retain(|(_, other)| *other != due);
     }
 
-    fn expire(&mut self, task: usize, id: u64) {
-        for timeout in &mut self.tasks[task].timeouts {
-            timeout.1 |= timeout.0 == id;
+    /// It ends the wait of the task that it is open in. In a generator that is suspended it is open in none.
+    fn expire(&mut self, id: u64) {
+        self.expired.insert(id);
+        let is_it = |block: &Block<'_>| block.kind == Kind::Within(id);
+        let task = self
+            .tasks
+            .iter()
+            .position(|task| task.open.iter().any(is_it));
+        if let Some(task) = task {
+            self.interrupt(task);
         }
-        self.interrupt(task);
     }
 
     /// Something is pending: if it is due, it ends the wait.
     fn interrupt(&mut self, task: usize) {
-        if self.tasks[task].due().is_some()
+        if self.due(task).is_some()
             && let Stand::Waits(_, wait) = self.tasks[task].stand
         {
             self.wake(task, wait, Woken::Interrupted);
@@ -205,7 +226,7 @@ impl<'a> World<'a> {
             panic!("only who is ready runs");
         };
         if woken == Woken::Interrupted {
-            let interrupt = self.tasks[me].take_due().expect("what has ended the wait");
+            let interrupt = self.take_due(me).expect("what has ended the wait");
             self.unwind(me, interrupt);
         } else {
             self.after(me, wait, woken);
@@ -254,18 +275,57 @@ impl<'a> World<'a> {
             }
             Step::Within(limit, block) => {
                 let id = self.number();
-                self.tasks[me].timeouts.push((id, *limit == 0));
                 if *limit > 0 {
-                    self.moments.push((self.now + limit, Due::Timeout(me, id)));
+                    self.moments.push((self.now + limit, Due::Timeout(id)));
+                } else {
+                    self.expired.insert(id);
                 }
                 self.enter(me, block, Kind::Within(id));
             }
-            Step::Shield(block) => {
-                let first = self.number();
-                let before = self.tasks[me].shield.replace(first);
-                self.enter(me, block, Kind::Shield(before));
-            }
+            Step::Shield(block) => self.enter(me, block, Kind::Shield),
             Step::Catch(block) => self.enter(me, block, Kind::Catch),
+            Step::Resume(number) => match self.take(*number) {
+                Generator::Unmade => {
+                    let body = &self.program.generators[*number];
+                    self.enter(me, body, Kind::Generator(*number, false));
+                }
+                Generator::Suspended(open) => self.tasks[me].open.extend(open),
+                Generator::Gone => self.say(me, "has no generator"),
+            },
+            Step::Out => self.step_out(me),
+            Step::Close(number) => match self.take(*number) {
+                Generator::Suspended(mut open) => {
+                    open[0].kind = Kind::Generator(*number, true);
+                    self.tasks[me].open.extend(open);
+                    self.unwind(me, Interrupt::Close);
+                }
+                Generator::Unmade | Generator::Gone => self.say(me, "has closed"),
+            },
+            Step::Forget(number) => {
+                self.take(*number);
+                self.say(me, "has forgotten");
+            }
+        }
+    }
+
+    fn take(&mut self, generator: usize) -> Generator<'a> {
+        std::mem::replace(&mut self.generators[generator], Generator::Gone)
+    }
+
+    /// All that is open in the innermost generator waits with it.
+    fn step_out(&mut self, me: usize) {
+        let open = &mut self.tasks[me].open;
+        let is_body = |block: &Block<'_>| matches!(block.kind, Kind::Generator(..));
+        let Some(body) = open.iter().rposition(is_body) else {
+            return self.say(me, "is in no generator");
+        };
+        match open[body].kind {
+            Kind::Generator(_, true) => self.unwind(me, Interrupt::Close),
+            Kind::Generator(number, _) => {
+                self.generators[number] = Generator::Suspended(open.split_off(body));
+                self.say(me, "has an item");
+            }
+            _ => unreachable!("looked for one"),
         }
     }
 
@@ -277,20 +337,18 @@ impl<'a> World<'a> {
         match self.close(me) {
             Kind::Body => self.end(me, End::Returned),
             Kind::Within(_) => self.say(me, "in time"),
-            Kind::Shield(_) => self.say(me, "shield over"),
+            Kind::Shield => self.say(me, "shield over"),
             Kind::Catch => self.say(me, "nothing to catch"),
+            Kind::Generator(_, false) => self.say(me, "has the end"),
+            Kind::Generator(_, true) => self.say(me, "has closed"),
         }
     }
 
     fn close(&mut self, me: usize) -> Kind {
         let kind = self.tasks[me].open.pop().expect("a block is open").kind;
-        match kind {
-            Kind::Within(id) => {
-                self.tasks[me].timeouts.retain(|(other, _)| *other != id);
-                self.forget(Due::Timeout(me, id));
-            }
-            Kind::Shield(before) => self.tasks[me].shield = before,
-            Kind::Body | Kind::Catch => {}
+        if let Kind::Within(id) = kind {
+            self.expired.remove(&id);
+            self.forget(Due::Timeout(id));
         }
         kind
     }
@@ -306,12 +364,15 @@ impl<'a> World<'a> {
                     return self.say(
                         me,
                         match interrupt {
-                            Interrupt::Kill => "caught a kill",
+                            Interrupt::Kill | Interrupt::Close => "caught a kill",
                             Interrupt::Timeout(_) => "caught a timeout",
                         },
                     );
                 }
-                Kind::Within(_) | Kind::Shield(_) => {}
+                Kind::Generator(..) if interrupt == Interrupt::Close => {
+                    return self.say(me, "has closed");
+                }
+                Kind::Within(_) | Kind::Shield | Kind::Generator(..) => {}
             }
         }
     }
@@ -325,7 +386,7 @@ impl<'a> World<'a> {
 
     /// What is due comes before the wait.
     fn wait(&mut self, me: usize, wait: Wait, limit: u64) {
-        if let Some(interrupt) = self.tasks[me].take_due() {
+        if let Some(interrupt) = self.take_due(me) {
             return self.unwind(me, interrupt);
         }
         if wait == Wait::Yield {
@@ -375,25 +436,31 @@ impl<'a> World<'a> {
         }
         me != task
     }
-}
 
-impl Task<'_> {
-    /// A kill before every timeout, and an outer timeout before an inner one.
-    fn due(&self) -> Option<Interrupt> {
-        if self.killed && self.shield.is_none() {
+    /// The outermost timeout that is not held off by a shield further in; a kill, if there is no shield at all.
+    fn due(&self, task: usize) -> Option<Interrupt> {
+        let task = &self.tasks[task];
+        let mut outermost = None;
+        for block in task.open.iter().rev() {
+            match block.kind {
+                Kind::Within(id) if self.expired.contains(&id) => {
+                    outermost = Some(Interrupt::Timeout(id));
+                }
+                Kind::Shield => return outermost,
+                _ => {}
+            }
+        }
+        if task.killed {
             return Some(Interrupt::Kill);
         }
-        let first = self.shield.unwrap_or(0);
-        let mut timeouts = self.timeouts.iter();
-        let due = timeouts.find(|(id, expired)| *expired && *id >= first);
-        due.map(|(id, _)| Interrupt::Timeout(*id))
+        outermost
     }
 
     /// A timeout is delivered once.
-    fn take_due(&mut self) -> Option<Interrupt> {
-        let due = self.due()?;
+    fn take_due(&mut self, task: usize) -> Option<Interrupt> {
+        let due = self.due(task)?;
         if let Interrupt::Timeout(id) = due {
-            self.timeouts.retain(|(other, _)| *other != id);
+            self.expired.remove(&id);
         }
         Some(due)
     }

@@ -5,12 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Instant;
 
+use greenhub::generator::{Generator, Yielder};
 use greenhub::hub::{self, now, pause_clock};
 use greenhub::task::{self, AnyTask, shield};
 use greenhub::{GreenletExit, Task, TimedOut, sleep, spawn, spawn_later, with_timeout, yield_now};
 
 use super::{End, Program, Step, Story};
-use crate::support::millis;
+use crate::support::{forget, millis};
 
 pub(super) fn run(program: &Program) -> Story {
     let program = program.clone();
@@ -27,17 +28,35 @@ struct World {
     begun: Instant,
     tasks: Vec<RefCell<Option<Task<()>>>>,
     was_spawned: Vec<Cell<bool>>,
+    generators: Vec<RefCell<Stock>>,
+    /// All tasks have ended: what is left of generators does nothing more.
+    is_over: Cell<bool>,
     said: RefCell<Vec<(u64, usize, String)>>,
+}
+
+/// A generator, where it lies while it does not run.
+enum Stock {
+    Unmade,
+    Here(Generator<()>),
+    /// It runs, or is over.
+    Gone,
 }
 
 impl World {
     fn new(program: Program) -> Rc<World> {
         let count = program.tasks.len();
+        let generators = program
+            .generators
+            .iter()
+            .map(|_| RefCell::new(Stock::Unmade));
+        let generators = generators.collect();
         Rc::new(World {
             program,
             begun: now(),
             tasks: (0..count).map(|_| RefCell::default()).collect(),
             was_spawned: vec![Cell::new(false); count],
+            generators,
+            is_over: Cell::new(false),
             said: RefCell::default(),
         })
     }
@@ -57,6 +76,10 @@ impl World {
         });
         let ends = ends.collect();
         let said = self.said.take();
+        self.is_over.set(true);
+        for generator in &self.generators {
+            drop(generator.replace(Stock::Gone));
+        }
         Story { said, ends }
     }
 
@@ -65,7 +88,7 @@ impl World {
             return;
         }
         let world = self.clone();
-        let body = move || world.take_steps(number, &world.program.tasks[number]);
+        let body = move || world.take_steps(None, &world.program.tasks[number]);
         let task = match later {
             0 => spawn(body),
             later => spawn_later(millis(later), body),
@@ -77,67 +100,122 @@ impl World {
         self.tasks[number].borrow().as_ref().map(Task::any)
     }
 
-    fn say(&self, me: usize, words: &str) {
-        let at = (now() - self.begun).as_millis() as u64;
-        self.said.borrow_mut().push((at, me, words.to_owned()));
+    /// The number of the running task, which is asked for each time: a generator may run in one after the other.
+    fn me(&self) -> usize {
+        let me = task::current();
+        let mut numbers = 0..self.tasks.len();
+        numbers
+            .find(|&number| self.task(number) == me)
+            .expect("a task runs this")
     }
 
-    fn take_steps(self: &Rc<World>, me: usize, steps: &[Step]) {
-        for step in steps {
-            self.take_step(me, step);
+    fn say(&self, words: &str) {
+        if self.is_over.get() {
+            return;
+        }
+        let at = (now() - self.begun).as_millis() as u64;
+        self.said
+            .borrow_mut()
+            .push((at, self.me(), words.to_owned()));
+    }
+
+    fn generator(self: &Rc<World>, number: usize) -> Generator<()> {
+        let world = self.clone();
+        Generator::new(move |y| {
+            if !world.is_over.get() {
+                world.take_steps(Some(y), &world.program.generators[number]);
+            }
+        })
+    }
+
+    fn resume(self: &Rc<World>, number: usize) {
+        let mut generator = match self.generators[number].replace(Stock::Gone) {
+            Stock::Unmade => self.generator(number),
+            Stock::Here(generator) => generator,
+            Stock::Gone => return self.say("has no generator"),
+        };
+        if generator.next().is_some() {
+            self.generators[number].replace(Stock::Here(generator));
+            self.say("has an item");
+        } else {
+            self.say("has the end");
         }
     }
 
-    fn take_step(self: &Rc<World>, me: usize, step: &Step) {
+    fn take_steps(self: &Rc<World>, y: Option<&Yielder<()>>, steps: &[Step]) {
+        for step in steps {
+            if self.is_over.get() {
+                return;
+            }
+            self.take_step(y, step);
+        }
+    }
+
+    fn take_step(self: &Rc<World>, y: Option<&Yielder<()>>, step: &Step) {
         match step {
-            Step::Say => self.say(me, "says"),
+            Step::Say => self.say("says"),
+            Step::Resume(number) => self.resume(*number),
+            Step::Out => match y {
+                Some(y) => y.yield_(()),
+                None => self.say("is in no generator"),
+            },
+            Step::Close(number) => {
+                if let Stock::Here(mut generator) = self.generators[*number].replace(Stock::Gone) {
+                    generator.close();
+                }
+                self.say("has closed");
+            }
+            Step::Forget(number) => {
+                forget(self.generators[*number].replace(Stock::Gone));
+                self.say("has forgotten");
+            }
             Step::Yield => {
                 yield_now();
-                self.say(me, "has yielded");
+                self.say("has yielded");
             }
             Step::Sleep(time) => {
                 sleep(millis(*time));
-                self.say(me, "has slept");
+                self.say("has slept");
             }
             Step::Spawn(number, later) => self.spawn(*number, *later),
             Step::JoinFor(number, limit) => {
                 let task = self.task(*number);
                 let ended = task.map(|task| task.wait_timeout(millis(*limit)));
-                self.say(me, &format!("joined: {ended:?}"));
+                self.say(&format!("joined: {ended:?}"));
             }
             Step::Kill(number) => {
                 if let Some(task) = self.task(*number) {
                     task.kill_nowait();
                 }
-                self.say(me, "has killed");
+                self.say("has killed");
             }
             Step::KillFor(number, limit) => {
                 let task = self.task(*number);
                 let ended = task.map(|task| task.kill_timeout(millis(*limit)));
-                self.say(me, &format!("killed: {ended:?}"));
+                self.say(&format!("killed: {ended:?}"));
             }
             Step::Within(limit, block) => {
-                let outcome = with_timeout(millis(*limit), || self.take_steps(me, block));
+                let outcome = with_timeout(millis(*limit), || self.take_steps(y, block));
                 let words = if outcome.is_ok() {
                     "in time"
                 } else {
                     "too late"
                 };
-                self.say(me, words);
+                self.say(words);
             }
             Step::Shield(block) => {
-                shield(|| self.take_steps(me, block));
-                self.say(me, "shield over");
+                shield(|| self.take_steps(y, block));
+                self.say("shield over");
             }
             Step::Catch(block) => {
-                let block = AssertUnwindSafe(|| self.take_steps(me, block));
+                let block = AssertUnwindSafe(|| self.take_steps(y, block));
                 let words = match catch_unwind(block) {
                     Ok(()) => "nothing to catch",
                     Err(payload) if GreenletExit::is_in(&*payload) => "caught a kill",
                     Err(payload) if TimedOut::is_in(&*payload) => "caught a timeout",
                     Err(_) => "caught a panic",
                 };
-                self.say(me, words);
+                self.say(words);
             }
         }
     }

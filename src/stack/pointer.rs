@@ -16,7 +16,7 @@ use std::arch::asm;
     target_arch = "riscv64"
 ))]
 #[inline(always)]
-pub(super) fn stack_pointer() -> usize {
+pub(crate) fn stack_pointer() -> usize {
     let here: usize;
     #[cfg(target_arch = "x86_64")]
     // SAFETY: copies a register, and touches nothing else.
@@ -41,7 +41,7 @@ pub(super) fn stack_pointer() -> usize {
     target_arch = "riscv64"
 )))]
 #[inline(always)]
-pub(super) fn stack_pointer() -> usize {
+pub(crate) fn stack_pointer() -> usize {
     let here = 0_u8;
     std::hint::black_box(&raw const here).addr()
 }
