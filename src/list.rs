@@ -188,33 +188,25 @@ impl<T> List<T> {
         node.value.take()
     }
 
-    /// As `pop_front`, with the node, which may be put back.
+    /// Takes the first value, if `is_wanted` says so of it and its rank. That must not touch the list.
     #[inline(always)]
-    pub(crate) fn pop_front_node(&self) -> Option<(&Node<T>, T)> {
+    pub(crate) fn pop_front_if(&self, is_wanted: impl FnOnce(&T, u64) -> bool) -> Option<T> {
         let first = self.head.get();
         if first.is_null() {
             return None;
         }
-        // SAFETY: the invariant: what the list reaches is alive, and its links keep it so while the list is borrowed here.
-        let node = unsafe { &*first };
-        self.take_out(node);
-        node.value.take().map(|value| (node, value))
-    }
-
-    /// Puts a node back to the front with its value.
-    ///
-    /// # Safety
-    /// It was popped from the front of this list just now, and nothing has run since.
-    pub(crate) unsafe fn put_back(&self, node: &Node<T>, value: T) {
-        node.value.set(Some(value));
-        let next = self.head.replace(node);
-        node.prev.set(ptr::null());
-        node.next.set(next);
         // SAFETY: the invariant: what the list reaches is alive.
-        match unsafe { next.as_ref() } {
-            Some(next) => next.prev.set(node),
-            None => self.tail.set(node),
+        let node = unsafe { &*first };
+        // SAFETY: only methods of the list and of this node's owner change its value, and none of them runs meanwhile.
+        let value = unsafe { &*node.value.as_ptr() };
+        if !value
+            .as_ref()
+            .is_some_and(|value| is_wanted(value, node.rank))
+        {
+            return None;
         }
+        self.take_out(node);
+        node.value.take()
     }
 
     /// Looks at the values and their ranks, first to last, until one of them is taken. `look` must not touch the list.
@@ -312,16 +304,11 @@ mod tests {
         };
         assert_eq!(list.take_first(look), Some(3));
         assert_eq!(list.take_first(look), None);
-        let (first, value) = list.pop_front_node().expect("1 and 4 are left");
-        // SAFETY: it was popped just now.
-        unsafe { list.put_back(first, value) };
-        assert_eq!(list.pop_front(), Some(1));
-        let (last, value) = list.pop_front_node().expect("4 is left");
+        assert_eq!(list.pop_front_if(|&value, _| value == 4), None);
+        assert_eq!(list.pop_front_if(|_, rank| rank == 1), Some(1));
+        assert_eq!(list.pop_front_if(|&value, _| value == 4), Some(4));
         assert!(list.is_empty());
-        // SAFETY: as above.
-        unsafe { list.put_back(last, value) };
-        assert_eq!(list.pop_front(), Some(4));
-        assert!(list.is_empty());
+        assert_eq!(list.pop_front_if(|_, _| true), None);
     }
 
     proptest! {

@@ -269,6 +269,14 @@ impl Line {
         is_called
     }
 
+    /// Takes the first taker out of the line, if it can be called and `is_wanted` says so of its rank. Its wait is to be ended
+    /// by the caller of this.
+    #[inline(always)]
+    pub(crate) fn take_front_if(&self, is_wanted: impl FnOnce(u64) -> bool) -> Option<Waiter> {
+        let takers = &self.takers.waiters;
+        takers.pop_front_if(|taker, rank| taker.is_undecided() && is_wanted(rank))
+    }
+
     /// The first taker that can be called, if `take` wants it, which is given its rank: it leaves the line, and its wait is
     /// to be ended by the caller of this.
     pub(crate) fn take_first(&self, mut take: impl FnMut(&Waiter, u64) -> Look) -> Option<Waiter> {

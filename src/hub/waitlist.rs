@@ -66,22 +66,17 @@ impl WaitList {
     /// Calls the first that can be called. False if there is none.
     #[inline(always)]
     pub(super) fn call_first(&self) -> bool {
-        if self.is_empty() {
-            return false;
-        }
         let Some(hub) = existing() else {
             return false;
         };
-        let Some((node, waiter)) = self.waiters.pop_front_node() else {
-            return false;
-        };
-        if waiter.call(self.address()) {
-            waiter.queue(&hub.ready);
-            return true;
+        let caller = self.address();
+        match self.waiters.pop_front_if(|waiter, _| waiter.call(caller)) {
+            Some(waiter) => {
+                waiter.queue(&hub.ready);
+                true
+            }
+            None => !self.is_empty() && self.call_first_slow(hub),
         }
-        // SAFETY: it was popped just now, and a call that came to nothing runs nothing.
-        unsafe { self.waiters.put_back(node, waiter) };
-        self.call_first_slow(hub)
     }
 
     #[cold]

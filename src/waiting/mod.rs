@@ -149,13 +149,13 @@ impl<'a> Wait<'a> {
     /// As `wake`, by a list that it waits in, which it shall know. A wait that is about to look again can be called, too.
     #[inline(always)]
     pub(crate) fn call(self, ticket: u64, list: usize) -> bool {
-        let first = self.wake(ticket, Woken::Called) || self.is_to_look_again(ticket);
-        if first {
+        let is_undecided = self.is_undecided(ticket);
+        if is_undecided {
             self.phase.0.set(Stand::Called);
             self.details.what.set(What::Called);
             self.details.subject.set(list as u64);
         }
-        first
+        is_undecided
     }
 
     /// That of its latest wait.
@@ -166,7 +166,8 @@ impl<'a> Wait<'a> {
     /// The wait with this ticket can still be called: nothing has ended it, and no counterpart was found for it.
     #[inline(always)]
     pub(crate) fn is_undecided(self, ticket: u64) -> bool {
-        self.is_parked(ticket) || self.is_to_look_again(ticket)
+        let stand = self.phase.0.get();
+        self.details.ticket.get() == ticket && (stand == Stand::Parked || stand == Stand::Again)
     }
 
     /// The wait with this ticket is bound to one counterpart.
@@ -193,11 +194,6 @@ impl<'a> Wait<'a> {
             self.phase.0.set(Stand::Again);
         }
         is_bound
-    }
-
-    #[inline(always)]
-    fn is_to_look_again(self, ticket: u64) -> bool {
-        self.phase.0.get() == Stand::Again && self.details.ticket.get() == ticket
     }
 
     /// By which list it was called, if its latest wait has ended so.

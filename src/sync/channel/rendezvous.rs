@@ -22,6 +22,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::mem;
 use std::panic::Location;
 
 use super::shared::Shared;
@@ -46,15 +47,21 @@ impl<T> Meeting<T> {
         }
     }
 
+    #[inline]
     fn take_offer(&self, rank: u64) -> Option<T> {
         let mut offers = self.offers.borrow_mut();
+        if offers.front()?.0 == rank {
+            return offers.pop_front().map(|(_, item)| item);
+        }
         let index = offers.binary_search_by_key(&rank, |offer| offer.0).ok()?;
         offers.remove(index).map(|(_, item)| item)
     }
 
+    #[inline]
     fn has_offer(&self, rank: u64) -> bool {
         let offers = self.offers.borrow();
-        offers.binary_search_by_key(&rank, |offer| offer.0).is_ok()
+        let is_first = offers.front().is_some_and(|first| first.0 == rank);
+        is_first || offers.binary_search_by_key(&rank, |offer| offer.0).is_ok()
     }
 }
 
@@ -80,16 +87,25 @@ impl<T> Items<T> {
     }
 
     /// Takes the item of the first undecided sender, if that is a plain one.
+    #[inline]
     pub(super) fn take_offer(&self) -> Option<T> {
+        if self.senders.takers().is_empty() {
+            return None;
+        }
         let mut taken = None;
-        let sender = self.senders.take_first(|_, rank| {
+        let mut is_plain = |rank| {
             taken = self.meeting.take_offer(rank);
-            match taken {
-                Some(_) => Look::Take,
-                None => Look::Stop,
-            }
-        })?;
-        sender.wake();
+            taken.is_some()
+        };
+        let sender = self.senders.take_front_if(&mut is_plain);
+        // Before it there may be some that have ended.
+        let sender = sender.or_else(|| {
+            self.senders.take_first(|_, rank| match is_plain(rank) {
+                true => Look::Take,
+                false => Look::Stop,
+            })
+        });
+        sender?.wake();
         taken
     }
 
@@ -209,6 +225,7 @@ impl<T> Shared<T> {
             let woken = list.wait_until(Reason::SEND, place, deadline, &mut Some(offer.rank));
             let woken = woken.unwrap_or_else(|why| refuse(why, "send", place));
             let error = if !offer.is_there() {
+                mem::forget(offer);
                 return Ok(());
             } else if self.is_closed() {
                 SendTimeoutError::Disconnected

@@ -89,12 +89,14 @@ impl<T> Shared<T> {
         if self.room.is_rendezvous() {
             return self.send_in_turn(item, deadline, place);
         }
-        if self.room.has_room_behind() {
-            self.items().put_in_place(item);
-            return Ok(());
-        }
-        if let Some(_claim) = Claim::behind_others(&self.room, place) {
-            return self.send_promised(item);
+        if self.room.line().called() > 0 {
+            if self.room.has_room_behind() {
+                self.items().put_in_place(item);
+                return Ok(());
+            }
+            if let Some(_claim) = Claim::behind_others(&self.room, place) {
+                return self.send_promised(item);
+            }
         }
         match wait_in_line(&self.room, Reason::SEND, place, deadline, &mut None) {
             Ok(Turn::Mine(_claim)) => self.send_promised(item),

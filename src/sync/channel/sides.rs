@@ -115,8 +115,13 @@ impl<T> Items<T> {
     }
 
     /// Takes the first item that is promised to no receiver out of the queue. Those that were called take the items before it.
+    #[inline]
     pub(super) fn pop_unpromised(&self) -> Option<T> {
-        let item = self.queue.borrow_mut().remove(self.receivers.called())?;
+        let called = self.receivers.called();
+        if called == 0 {
+            return self.pop();
+        }
+        let item = self.queue.borrow_mut().remove(called)?;
         self.len.set(self.len.get() - 1);
         Some(item)
     }
@@ -169,10 +174,9 @@ impl<T> Supply for Room<T> {
 
     #[inline(always)]
     fn is_free(&self) -> bool {
-        if self.is_rendezvous() {
-            return self.items.receivers.has_undecided();
-        }
-        self.available() > self.items.senders.called()
+        let items = &self.items;
+        let taken = items.len.get() + items.behind.len() + items.senders.called();
+        taken < items.capacity || (self.is_rendezvous() && items.receivers.has_undecided())
     }
 
     /// Where no sender was called no item is being made, so nothing waits behind one.
