@@ -3,6 +3,8 @@
 
 mod access;
 #[cfg(feature = "hub")]
+pub(crate) mod broadcast;
+#[cfg(feature = "hub")]
 mod channel;
 #[cfg(feature = "hub")]
 mod join;
@@ -18,6 +20,8 @@ mod spawn;
 mod switch;
 #[cfg(feature = "hub")]
 mod timed_out;
+#[cfg(feature = "hub")]
+pub(crate) mod watch;
 
 pub use self::access::AccessError;
 #[cfg(feature = "hub")]

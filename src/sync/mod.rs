@@ -19,17 +19,20 @@
 pub mod across;
 mod async_result;
 mod barrier;
+pub mod broadcast;
 pub mod channel;
 mod condvar;
 mod event;
 mod lazy_lock;
 mod lock;
 mod mutex;
+mod notify;
 mod once_lock;
 pub mod queue;
 mod reentrant_lock;
 mod rwlock;
 mod semaphore;
+pub mod watch;
 
 pub use self::async_result::AsyncResult;
 pub use self::barrier::{Barrier, BarrierWaitResult};
@@ -37,6 +40,7 @@ pub use self::condvar::{Condvar, WaitTimeoutResult};
 pub use self::event::Event;
 pub use self::lazy_lock::LazyLock;
 pub use self::mutex::{Mutex, MutexGuard};
+pub use self::notify::Notify;
 pub use self::once_lock::OnceLock;
 pub use self::queue::{LifoQueue, PriorityQueue, Queue};
 pub use self::reentrant_lock::{ReentrantLock, ReentrantLockGuard};

@@ -15,6 +15,8 @@ mod assertions;
 mod async_result;
 #[cfg(feature = "hub")]
 mod barrier;
+#[cfg(feature = "hub")]
+mod broadcast;
 mod chains;
 #[cfg(feature = "hub")]
 mod channel;
@@ -91,6 +93,8 @@ mod local_tasks;
 mod local_threads;
 mod misuse;
 #[cfg(feature = "hub")]
+mod more_waits;
+#[cfg(feature = "hub")]
 mod mutex;
 #[cfg(feature = "hub")]
 mod net_errors;
@@ -107,6 +111,8 @@ mod net_stream;
 mod no_switch;
 #[cfg(feature = "hub")]
 mod no_switch_tasks;
+#[cfg(feature = "hub")]
+mod notify;
 #[cfg(feature = "hub")]
 mod offload;
 #[cfg(feature = "hub")]
@@ -185,4 +191,6 @@ mod tracing;
 mod tracing_hub;
 mod tracing_misuse;
 mod unwinding;
+#[cfg(feature = "hub")]
+mod watch;
 mod weak;

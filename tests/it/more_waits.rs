@@ -1,0 +1,149 @@
+//! Each wait for notices, watched values and broadcasts, ended in each way, as `sync_waits.rs` does it with locks.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use greenhub::sync::{Notify, broadcast, watch};
+use greenhub::with_timeout;
+
+use crate::sync_waits::{Row, Stage, walk};
+
+const ROWS: &[(&str, Row)] = &[
+    ("notify, one by one", notify_one),
+    ("notify, all", notify_waiters),
+    ("watch, changed", watch_changed),
+    ("watch, wait_for", watch_wait_for),
+    ("watch, closed", watch_closed),
+    ("broadcast", broadcast_recv),
+];
+
+#[test]
+fn each_wait_ended_in_each_way_leaves_the_others_their_turn() {
+    walk(ROWS);
+}
+
+/// Waits that have no form with a limit of their own.
+fn within<R>(limit: Option<Duration>, wait: impl FnOnce() -> R) -> Option<R> {
+    match limit {
+        Some(limit) => with_timeout(limit, wait).ok(),
+        None => Some(wait()),
+    }
+}
+
+fn notify_one(play: &dyn Fn(Stage<'_>)) {
+    let notify = Rc::new(Notify::new());
+    play(Stage {
+        wait: Rc::new({
+            let notify = notify.clone();
+            move |limit| {
+                let is_notified = match limit {
+                    Some(limit) => notify.wait_timeout(limit),
+                    None => {
+                        notify.wait();
+                        true
+                    }
+                };
+                if is_notified {
+                    notify.notify_one();
+                }
+                is_notified
+            }
+        }),
+        free: &|| notify.notify_one(),
+        is_prompt: true,
+        check: &|| assert!(notify.try_wait() && !notify.try_wait()),
+    });
+}
+
+fn notify_waiters(play: &dyn Fn(Stage<'_>)) {
+    let notify = Rc::new(Notify::new());
+    play(Stage {
+        wait: Rc::new({
+            let notify = notify.clone();
+            move |limit| match limit {
+                Some(limit) => notify.wait_timeout(limit),
+                None => {
+                    notify.wait();
+                    true
+                }
+            }
+        }),
+        free: &|| notify.notify_waiters(),
+        is_prompt: true,
+        check: &|| assert!(!notify.try_wait()),
+    });
+}
+
+fn watch_changed(play: &dyn Fn(Stage<'_>)) {
+    let (sender, receiver) = watch::channel(0);
+    play(Stage {
+        wait: Rc::new({
+            let receiver = receiver.clone();
+            move |limit| {
+                let receiver = receiver.clone();
+                match limit {
+                    Some(limit) => receiver.changed_timeout(limit).is_ok(),
+                    None => receiver.changed().is_ok(),
+                }
+            }
+        }),
+        free: &|| sender.send(1).unwrap(),
+        is_prompt: true,
+        check: &|| assert_eq!((receiver.get(), sender.receiver_count()), (1, 1)),
+    });
+}
+
+fn watch_wait_for(play: &dyn Fn(Stage<'_>)) {
+    let (sender, receiver) = watch::channel(0);
+    play(Stage {
+        wait: Rc::new({
+            let receiver = receiver.clone();
+            move |limit| {
+                let receiver = receiver.clone();
+                within(limit, || receiver.wait_for(|value| *value == 2).is_ok()).unwrap_or(false)
+            }
+        }),
+        free: &|| {
+            sender.send(1).unwrap();
+            sender.send(2).unwrap();
+        },
+        is_prompt: true,
+        check: &|| assert_eq!((receiver.get(), sender.receiver_count()), (2, 1)),
+    });
+}
+
+fn watch_closed(play: &dyn Fn(Stage<'_>)) {
+    let (sender, receiver) = watch::channel(());
+    let (sender, receiver) = (Rc::new(sender), std::cell::Cell::new(Some(receiver)));
+    play(Stage {
+        wait: Rc::new({
+            let sender = sender.clone();
+            move |limit| within(limit, || sender.closed()).is_some()
+        }),
+        free: &|| drop(receiver.take()),
+        is_prompt: true,
+        check: &|| assert!(sender.is_closed() && Rc::strong_count(&sender) == 1),
+    });
+}
+
+fn broadcast_recv(play: &dyn Fn(Stage<'_>)) {
+    let (sender, receiver) = broadcast::channel(1);
+    play(Stage {
+        wait: Rc::new({
+            let sender = sender.clone();
+            move |limit| {
+                let receiver = sender.subscribe();
+                match limit {
+                    Some(limit) => receiver.recv_timeout(limit).is_ok(),
+                    None => receiver.recv().is_ok(),
+                }
+            }
+        }),
+        free: &|| assert!(sender.send(()).is_ok()),
+        is_prompt: true,
+        check: &|| {
+            assert_eq!(sender.receiver_count(), 1);
+            assert_eq!(receiver.try_recv(), Ok(()));
+        },
+    });
+}
