@@ -66,7 +66,7 @@ pub(crate) use self::lines::{First, Spot, wait_in_any, wait_in_each};
 pub(crate) use self::outside::{Outside, OutsideWaker};
 pub(crate) use self::outsiders::GiveUp;
 use self::outsiders::Outsiders;
-pub(crate) use self::park::{Parking, count_call, refuse, take_a_breath, yield_now};
+pub(crate) use self::park::{Parking, count_call, refuse, take_a_breath, wake_from, yield_now};
 use self::poller::Poller;
 pub(crate) use self::poller::{Direction, Source};
 use self::ready::Ready;

@@ -158,6 +158,12 @@ impl Hold<'_> {
     pub(super) fn watch(&mut self) {
         self.is_watched = !panicking();
     }
+
+    /// A panic does not poison it any more.
+    #[inline(always)]
+    pub(super) fn unwatch(&mut self) {
+        self.is_watched = false;
+    }
 }
 
 impl Drop for Hold<'_> {

@@ -75,7 +75,8 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     // Dropped in this order, as there.
     value: RefMut<'a, T>,
-    _hold: Hold<'a>,
+    hold: Hold<'a>,
+    lock: &'a RwLock<T>,
 }
 
 /// One of those who read.
@@ -261,8 +262,38 @@ impl<T: ?Sized> RwLock<T> {
         hold.watch();
         RwLockWriteGuard {
             value: self.value.borrow_mut(),
-            _hold: hold,
+            hold,
+            lock: self,
         }
+    }
+}
+
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Reads on where it has written: no other greenlet writes in between. Readers that come, or wait and are first in line, are let
+    /// in.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let table = RwLock::new(vec![1]);
+    /// let mut writing = table.write().unwrap();
+    /// writing.push(2);
+    /// let reading = RwLockWriteGuard::downgrade(writing);
+    /// assert_eq!(table.read().unwrap().len() + reading.len(), 4);
+    /// ```
+    pub fn downgrade(this: RwLockWriteGuard<'a, T>) -> RwLockReadGuard<'a, T> {
+        let RwLockWriteGuard {
+            value,
+            mut hold,
+            lock,
+        } = this;
+        drop(value);
+        // Before the gate opens: a writer waits for it.
+        let reading = lock.readers.enter();
+        hold.unwatch();
+        drop(hold);
+        lock.read_guard(reading)
     }
 }
 

@@ -38,10 +38,12 @@ pub(super) enum What {
     Notice,
     Barrier,
     Initialiser,
+    Once,
     Notify,
     Watch,
     WatchEnd,
     Broadcast,
+    Unpark,
     SendAcross,
     ReceiveAcross,
     EventAcross,
@@ -120,6 +122,9 @@ impl Reason {
     /// For a value that is set once.
     pub(crate) const INITIALISER: Reason = Reason::plain(What::Initialiser);
 
+    /// For a call that is made once.
+    pub(crate) const ONCE: Reason = Reason::plain(What::Once);
+
     /// For a `Notify` to be notified.
     pub(crate) const NOTIFY: Reason = Reason::plain(What::Notify);
 
@@ -131,6 +136,9 @@ impl Reason {
 
     /// For an item of a broadcast channel.
     pub(crate) const BROADCAST: Reason = Reason::plain(What::Broadcast);
+
+    /// For the token of this task.
+    pub(crate) const UNPARK: Reason = Reason::plain(What::Unpark);
 
     /// For room in a channel that goes to other threads.
     pub(crate) const SEND_ACROSS: Reason = Reason::plain(What::SendAcross);
@@ -237,10 +245,12 @@ impl fmt::Display for Reason {
             What::Notice => f.write_str("a condition variable"),
             What::Barrier => f.write_str("the others at a barrier"),
             What::Initialiser => f.write_str("a value that is set once"),
+            What::Once => f.write_str("a call that is made once"),
             What::Notify => f.write_str("a notify"),
             What::Watch => f.write_str("a change of a watched value"),
             What::WatchEnd => f.write_str("the last receiver of a watched value to go"),
             What::Broadcast => f.write_str("an item of a broadcast channel"),
+            What::Unpark => f.write_str("its unpark"),
             What::SendAcross => f.write_str("room in a channel to other threads"),
             What::ReceiveAcross => f.write_str("an item from other threads"),
             What::EventAcross => f.write_str("an event that other threads may set"),

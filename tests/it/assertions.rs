@@ -66,7 +66,7 @@ fn public_types_have_the_traits_that_one_expects() {
     error::<greenhub::TimedOut>();
     #[cfg(feature = "hub")]
     {
-        use greenhub::sync::{Notify, broadcast, watch};
+        use greenhub::sync::{Notify, Once, broadcast, watch};
         plain::<watch::RecvError>();
         plain::<watch::RecvTimeoutError>();
         plain::<broadcast::RecvError>();
@@ -74,6 +74,7 @@ fn public_types_have_the_traits_that_one_expects() {
         plain::<broadcast::RecvTimeoutError>();
         fn safe<T: Debug + UnwindSafe + RefUnwindSafe>() {}
         safe::<Notify>();
+        safe::<Once>();
         safe::<watch::Sender<Vec<u8>>>();
         safe::<watch::Receiver<Vec<u8>>>();
         safe::<broadcast::Sender<std::cell::Cell<u8>>>();

@@ -116,8 +116,12 @@ mod notify;
 #[cfg(feature = "hub")]
 mod offload;
 #[cfg(feature = "hub")]
+mod once;
+#[cfg(feature = "hub")]
 mod once_lock;
 mod parents;
+#[cfg(feature = "hub")]
+mod parking;
 #[cfg(feature = "hub")]
 mod pool;
 #[cfg(feature = "hub")]

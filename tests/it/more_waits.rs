@@ -1,10 +1,12 @@
-//! Each wait for notices, watched values and broadcasts, ended in each way, as `sync_waits.rs` does it with locks.
+//! Each wait for notices, watched values, broadcasts and what else tells greenlets something, ended in each way, as `sync_waits.rs` does it with locks.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use greenhub::sync::{Notify, broadcast, watch};
-use greenhub::with_timeout;
+use greenhub::sync::{Event, Notify, Once, broadcast, watch};
+use greenhub::task::AnyTask;
+use greenhub::{spawn, task, with_timeout, yield_now};
 
 use crate::sync_waits::{Row, Stage, walk};
 
@@ -15,6 +17,9 @@ const ROWS: &[(&str, Row)] = &[
     ("watch, wait_for", watch_wait_for),
     ("watch, closed", watch_closed),
     ("broadcast", broadcast_recv),
+    ("once, to make the call", once_call),
+    ("once, called by another", once_wait),
+    ("park", park),
 ];
 
 #[test]
@@ -114,7 +119,7 @@ fn watch_wait_for(play: &dyn Fn(Stage<'_>)) {
 
 fn watch_closed(play: &dyn Fn(Stage<'_>)) {
     let (sender, receiver) = watch::channel(());
-    let (sender, receiver) = (Rc::new(sender), std::cell::Cell::new(Some(receiver)));
+    let (sender, receiver) = (Rc::new(sender), Cell::new(Some(receiver)));
     play(Stage {
         wait: Rc::new({
             let sender = sender.clone();
@@ -145,5 +150,68 @@ fn broadcast_recv(play: &dyn Fn(Stage<'_>)) {
             assert_eq!(sender.receiver_count(), 1);
             assert_eq!(receiver.try_recv(), Ok(()));
         },
+    });
+}
+
+fn once_call(play: &dyn Fn(Stage<'_>)) {
+    let (once, go) = (Rc::new(Once::new()), Rc::new(Event::new()));
+    let caller = spawn({
+        let (once, go) = (once.clone(), go.clone());
+        move || once.call_once(|| go.wait())
+    });
+    yield_now();
+    play(Stage {
+        wait: Rc::new({
+            let once = once.clone();
+            move |limit| {
+                let call = || once.call_once(|| unreachable!("another makes it"));
+                within(limit, call).is_some()
+            }
+        }),
+        free: &|| go.set(),
+        is_prompt: false,
+        check: &|| assert!(once.is_completed()),
+    });
+    caller.join().unwrap();
+}
+
+fn once_wait(play: &dyn Fn(Stage<'_>)) {
+    let once = Rc::new(Once::new());
+    play(Stage {
+        wait: Rc::new({
+            let once = once.clone();
+            move |limit| match limit {
+                Some(limit) => once.wait_timeout(limit),
+                None => {
+                    once.wait();
+                    true
+                }
+            }
+        }),
+        free: &|| once.call_once(|| ()),
+        is_prompt: true,
+        check: &|| assert!(once.is_completed()),
+    });
+}
+
+fn park(play: &dyn Fn(Stage<'_>)) {
+    let parked = Rc::new(RefCell::new(Vec::new()));
+    play(Stage {
+        wait: Rc::new({
+            let parked = parked.clone();
+            move |limit| {
+                parked.borrow_mut().push(task::current().expect("a task"));
+                match limit {
+                    Some(limit) => task::park_timeout(limit),
+                    None => {
+                        task::park();
+                        true
+                    }
+                }
+            }
+        }),
+        free: &|| parked.take().iter().for_each(AnyTask::unpark),
+        is_prompt: true,
+        check: &|| assert_eq!(Rc::strong_count(&parked), 1),
     });
 }
