@@ -76,6 +76,8 @@ pub mod local;
 #[cfg(feature = "hub")]
 pub mod net;
 #[cfg(feature = "hub")]
+mod owned;
+#[cfg(feature = "hub")]
 pub mod select;
 #[cfg(feature = "hub")]
 mod slots;

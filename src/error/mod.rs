@@ -33,7 +33,7 @@ pub use self::join::{HubGone, JoinError, NotEnded};
 #[cfg(feature = "hub")]
 pub use self::offload::OffloadError;
 #[cfg(feature = "hub")]
-pub use self::permits::TooManyPermits;
+pub use self::permits::{AcquireError, TooManyPermits};
 #[cfg(feature = "hub")]
 pub use self::pool::TrySpawnError;
 #[cfg(feature = "hub")]

@@ -223,6 +223,29 @@ impl<T: ?Sized> RwLock<T> {
         self.gate.check(self.value.get_mut())
     }
 
+    /// `None` if the clock has reached `deadline` before it could be locked.
+    pub(super) fn read_until(
+        &self,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<RwLockReadGuard<'_, T>> {
+        Some(self.read_guard(self.enter(place, deadline)?))
+    }
+
+    /// The same, to write.
+    pub(super) fn write_until(
+        &self,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<RwLockWriteGuard<'_, T>> {
+        Some(self.write_guard(self.clear(place, deadline)?))
+    }
+
+    /// Gives `guard` as an error if it is poisoned.
+    pub(super) fn check<G>(&self, guard: G) -> LockResult<G> {
+        self.gate.check(guard)
+    }
+
     /// Passes the gate, and opens it for the next.
     #[inline(always)]
     fn enter(
@@ -269,6 +292,12 @@ impl<T: ?Sized> RwLock<T> {
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// The same guard, for any greenlet to hold.
+    pub(super) fn disowned(mut self) -> RwLockWriteGuard<'a, T> {
+        self.hold.disown();
+        self
+    }
+
     /// Reads on where it has written: no other greenlet writes in between. Readers that come, or wait and are first in line, are let
     /// in.
     ///

@@ -63,6 +63,8 @@ fn public_types_have_the_traits_that_one_expects() {
     #[cfg(feature = "hub")]
     plain::<greenhub::error::TooManyPermits>();
     #[cfg(feature = "hub")]
+    plain::<greenhub::error::AcquireError>();
+    #[cfg(feature = "hub")]
     error::<greenhub::TimedOut>();
     #[cfg(feature = "hub")]
     {

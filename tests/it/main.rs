@@ -119,6 +119,8 @@ mod offload;
 mod once;
 #[cfg(feature = "hub")]
 mod once_lock;
+#[cfg(feature = "hub")]
+mod owned_guards;
 mod parents;
 #[cfg(feature = "hub")]
 mod parking;
@@ -152,6 +154,8 @@ mod select;
 mod semaphore;
 #[cfg(feature = "hub")]
 mod semaphore_claims;
+#[cfg(feature = "hub")]
+mod semaphore_close;
 mod support;
 #[cfg(feature = "hub")]
 mod sync_model;

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use greenhub::sync::{Event, Notify, Once, broadcast, watch};
+use greenhub::sync::{Event, Mutex, Notify, Once, RwLock, Semaphore, broadcast, watch};
 use greenhub::task::AnyTask;
 use greenhub::{spawn, task, with_timeout, yield_now};
 
@@ -20,6 +20,11 @@ const ROWS: &[(&str, Row)] = &[
     ("once, to make the call", once_call),
     ("once, called by another", once_wait),
     ("park", park),
+    ("semaphore, until it is closed", semaphore_closed),
+    ("semaphore, an owned permit", semaphore_owned),
+    ("mutex, owned", mutex_owned),
+    ("rwlock, to read, owned", rwlock_read_owned),
+    ("rwlock, to write, owned", rwlock_write_owned),
 ];
 
 #[test]
@@ -213,5 +218,78 @@ fn park(play: &dyn Fn(Stage<'_>)) {
         free: &|| parked.take().iter().for_each(AnyTask::unpark),
         is_prompt: true,
         check: &|| assert_eq!(Rc::strong_count(&parked), 1),
+    });
+}
+
+fn semaphore_closed(play: &dyn Fn(Stage<'_>)) {
+    let semaphore = Rc::new(Semaphore::new(2));
+    play(Stage {
+        wait: Rc::new({
+            let semaphore = semaphore.clone();
+            move |limit| {
+                within(limit, || semaphore.acquire_many_checked(3).is_err()).unwrap_or(false)
+            }
+        }),
+        free: &|| semaphore.close(),
+        is_prompt: true,
+        check: &|| assert!(semaphore.acquire_checked().is_err()),
+    });
+}
+
+fn semaphore_owned(play: &dyn Fn(Stage<'_>)) {
+    let semaphore = Rc::new(Semaphore::new(0));
+    play(Stage {
+        wait: Rc::new({
+            let semaphore = semaphore.clone();
+            move |limit| within(limit, || drop(semaphore.acquire_owned())).is_some()
+        }),
+        free: &|| semaphore.add_permits(1),
+        is_prompt: true,
+        check: &|| {
+            assert_eq!(semaphore.available_permits(), 1);
+            assert_eq!(Rc::strong_count(&semaphore), 1);
+        },
+    });
+}
+
+fn mutex_owned(play: &dyn Fn(Stage<'_>)) {
+    let mutex = Rc::new(Mutex::new(()));
+    let guard = RefCell::new(mutex.lock_owned().ok());
+    play(Stage {
+        wait: Rc::new({
+            let mutex = mutex.clone();
+            move |limit| within(limit, || mutex.lock_owned().is_ok()).unwrap_or(false)
+        }),
+        free: &|| drop(guard.take()),
+        is_prompt: true,
+        check: &|| assert!(mutex.try_lock().is_ok() && Rc::strong_count(&mutex) == 1),
+    });
+}
+
+fn rwlock_read_owned(play: &dyn Fn(Stage<'_>)) {
+    let lock = Rc::new(RwLock::new(()));
+    let guard = RefCell::new(lock.write_owned().ok());
+    play(Stage {
+        wait: Rc::new({
+            let lock = lock.clone();
+            move |limit| within(limit, || lock.read_owned().is_ok()).unwrap_or(false)
+        }),
+        free: &|| drop(guard.take()),
+        is_prompt: true,
+        check: &|| assert!(lock.try_write().is_ok() && Rc::strong_count(&lock) == 1),
+    });
+}
+
+fn rwlock_write_owned(play: &dyn Fn(Stage<'_>)) {
+    let lock = Rc::new(RwLock::new(()));
+    let guard = RefCell::new(lock.read_owned().ok());
+    play(Stage {
+        wait: Rc::new({
+            let lock = lock.clone();
+            move |limit| within(limit, || lock.write_owned().is_ok()).unwrap_or(false)
+        }),
+        free: &|| drop(guard.take()),
+        is_prompt: true,
+        check: &|| assert!(lock.try_write().is_ok() && Rc::strong_count(&lock) == 1),
     });
 }
