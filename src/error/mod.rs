@@ -3,6 +3,8 @@
 
 mod access;
 #[cfg(feature = "hub")]
+mod barrier;
+#[cfg(feature = "hub")]
 pub(crate) mod broadcast;
 #[cfg(feature = "hub")]
 mod channel;
@@ -24,6 +26,8 @@ mod timed_out;
 pub(crate) mod watch;
 
 pub use self::access::AccessError;
+#[cfg(feature = "hub")]
+pub use self::barrier::BrokenBarrierError;
 #[cfg(feature = "hub")]
 pub use self::channel::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,

@@ -34,6 +34,7 @@ pub mod queue;
 mod reentrant_lock;
 mod rwlock;
 mod semaphore;
+mod wait_group;
 pub mod watch;
 
 pub use self::async_result::AsyncResult;
@@ -50,3 +51,4 @@ pub use self::queue::{LifoQueue, PriorityQueue, Queue};
 pub use self::reentrant_lock::{ReentrantLock, ReentrantLockGuard};
 pub use self::rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use self::semaphore::{Permit, Semaphore};
+pub use self::wait_group::WaitGroup;

@@ -43,6 +43,7 @@ pub(super) enum What {
     Watch,
     WatchEnd,
     Broadcast,
+    Group,
     Unpark,
     SendAcross,
     ReceiveAcross,
@@ -136,6 +137,9 @@ impl Reason {
 
     /// For an item of a broadcast channel.
     pub(crate) const BROADCAST: Reason = Reason::plain(What::Broadcast);
+
+    /// For the other handles of a wait group to be dropped.
+    pub(crate) const GROUP: Reason = Reason::plain(What::Group);
 
     /// For the token of this task.
     pub(crate) const UNPARK: Reason = Reason::plain(What::Unpark);
@@ -250,6 +254,7 @@ impl fmt::Display for Reason {
             What::Watch => f.write_str("a change of a watched value"),
             What::WatchEnd => f.write_str("the last receiver of a watched value to go"),
             What::Broadcast => f.write_str("an item of a broadcast channel"),
+            What::Group => f.write_str("the others of a wait group"),
             What::Unpark => f.write_str("its unpark"),
             What::SendAcross => f.write_str("room in a channel to other threads"),
             What::ReceiveAcross => f.write_str("an item from other threads"),

@@ -65,10 +65,12 @@ fn public_types_have_the_traits_that_one_expects() {
     #[cfg(feature = "hub")]
     plain::<greenhub::error::AcquireError>();
     #[cfg(feature = "hub")]
+    plain::<greenhub::error::BrokenBarrierError>();
+    #[cfg(feature = "hub")]
     error::<greenhub::TimedOut>();
     #[cfg(feature = "hub")]
     {
-        use greenhub::sync::{Notify, Once, broadcast, watch};
+        use greenhub::sync::{Notify, Once, WaitGroup, broadcast, watch};
         plain::<watch::RecvError>();
         plain::<watch::RecvTimeoutError>();
         plain::<broadcast::RecvError>();
@@ -77,6 +79,7 @@ fn public_types_have_the_traits_that_one_expects() {
         fn safe<T: Debug + UnwindSafe + RefUnwindSafe>() {}
         safe::<Notify>();
         safe::<Once>();
+        safe::<WaitGroup>();
         safe::<watch::Sender<Vec<u8>>>();
         safe::<watch::Receiver<Vec<u8>>>();
         safe::<broadcast::Sender<std::cell::Cell<u8>>>();

@@ -200,5 +200,7 @@ mod tracing_hub;
 mod tracing_misuse;
 mod unwinding;
 #[cfg(feature = "hub")]
+mod wait_group;
+#[cfg(feature = "hub")]
 mod watch;
 mod weak;

@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use greenhub::sync::{Event, Mutex, Notify, Once, RwLock, Semaphore, broadcast, watch};
+use greenhub::sync::{
+    Barrier, Event, Mutex, Notify, Once, RwLock, Semaphore, WaitGroup, broadcast, watch,
+};
 use greenhub::task::AnyTask;
 use greenhub::{spawn, task, with_timeout, yield_now};
 
@@ -22,6 +24,8 @@ const ROWS: &[(&str, Row)] = &[
     ("park", park),
     ("semaphore, until it is closed", semaphore_closed),
     ("semaphore, an owned permit", semaphore_owned),
+    ("barrier, until it is reset", barrier_broken),
+    ("wait group", wait_group),
     ("mutex, owned", mutex_owned),
     ("rwlock, to read, owned", rwlock_read_owned),
     ("rwlock, to write, owned", rwlock_write_owned),
@@ -291,5 +295,40 @@ fn rwlock_write_owned(play: &dyn Fn(Stage<'_>)) {
         free: &|| drop(guard.take()),
         is_prompt: true,
         check: &|| assert!(lock.try_write().is_ok() && Rc::strong_count(&lock) == 1),
+    });
+}
+
+fn barrier_broken(play: &dyn Fn(Stage<'_>)) {
+    let barrier = Rc::new(Barrier::new(9));
+    play(Stage {
+        wait: Rc::new({
+            let barrier = barrier.clone();
+            move |limit| within(limit, || barrier.wait_checked().is_err()).unwrap_or(false)
+        }),
+        free: &|| barrier.reset(),
+        is_prompt: true,
+        check: &|| assert!(!barrier.is_broken() && barrier.wait_timeout(Duration::ZERO).is_none()),
+    });
+}
+
+fn wait_group(play: &dyn Fn(Stage<'_>)) {
+    let member = Rc::new(RefCell::new(Some(WaitGroup::new())));
+    play(Stage {
+        wait: Rc::new({
+            let member = member.clone();
+            move |limit| {
+                let group = member.borrow().clone().expect("the group is not over");
+                match limit {
+                    Some(limit) => group.wait_timeout(limit),
+                    None => {
+                        group.wait();
+                        true
+                    }
+                }
+            }
+        }),
+        free: &|| drop(member.take()),
+        is_prompt: true,
+        check: &|| assert_eq!(Rc::strong_count(&member), 1),
     });
 }
