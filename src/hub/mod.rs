@@ -52,7 +52,7 @@ use std::io;
 use std::ops::Deref;
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use self::advance::advance_clock;
 pub(crate) use self::alarm::Alarm;
@@ -153,6 +153,11 @@ pub(crate) fn get() -> HubRef {
 #[inline]
 pub(crate) fn deadline(limit: Duration) -> Option<Nanos> {
     get().clock().after(limit)
+}
+
+/// How long it is until `moment` on this hub's clock. Zero if it has passed.
+pub(crate) fn until(moment: Instant) -> Duration {
+    moment.saturating_duration_since(now())
 }
 
 /// The hub of this thread, if it is there or can be made.

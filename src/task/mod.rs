@@ -35,7 +35,7 @@ use self::job::{Job, report};
 pub use self::kill::shield;
 pub use self::many::{gather, joinall, joinall_timeout, killall, try_gather, try_joinall};
 pub use self::park::{park, park_timeout};
-pub use self::pause::{sleep, yield_now};
+pub use self::pause::{sleep, sleep_until, yield_now};
 pub use self::spawn::{spawn, spawn_later, try_spawn};
 pub use self::unobserved::{Hook, set_unobserved_hook};
 use crate::error::JoinError;

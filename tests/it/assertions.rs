@@ -80,6 +80,7 @@ fn public_types_have_the_traits_that_one_expects() {
         safe::<Notify>();
         safe::<Once>();
         safe::<WaitGroup>();
+        safe::<greenhub::Interval>();
         safe::<watch::Sender<Vec<u8>>>();
         safe::<watch::Receiver<Vec<u8>>>();
         safe::<broadcast::Sender<std::cell::Cell<u8>>>();

@@ -72,6 +72,8 @@ mod hub_waits;
 #[cfg(feature = "hub")]
 mod imap_ends;
 #[cfg(feature = "hub")]
+mod interval;
+#[cfg(feature = "hub")]
 mod kill_order;
 mod killing;
 mod killing_corners;

@@ -38,7 +38,8 @@ const FLOORS: &Order = &[
     (
         "3 tasks",
         &[
-            "waitable", "task", "timeout", "timer", "sync", "select", "group", "interop",
+            "waitable", "task", "timeout", "timer", "interval", "sync", "select", "group",
+            "interop",
         ],
     ),
     (
