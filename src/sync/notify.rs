@@ -65,7 +65,6 @@ impl Notify {
     pub fn notify_one(&self) {
         self.notices.set(self.notices.get() + 1);
         self.serve();
-        self.keep_one();
     }
 
     /// Ends the waits of all greenlets that wait now, in the order in which they came. A wait that begins later is not ended by
@@ -129,7 +128,8 @@ impl Notify {
         self.notices.set(self.notices.get() - 1);
     }
 
-    /// Of the notices that are promised to no waiter, passed-on ones included, one is kept.
+    /// Of the notices that are promised to no waiter, passed-on ones included, one is kept. To be called before one is taken: until
+    /// then it makes no difference, since every waiter in line would have been promised one.
     fn keep_one(&self) {
         let surplus = self.unpromised().saturating_sub(1);
         self.notices.set(self.notices.get() - surplus);
