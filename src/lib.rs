@@ -70,12 +70,16 @@ pub mod hub;
 #[cfg(feature = "hub")]
 mod interrupts;
 #[cfg(feature = "hub")]
+mod interval;
+#[cfg(feature = "hub")]
 mod io;
 #[cfg(feature = "hub")]
 mod list;
 pub mod local;
 #[cfg(feature = "hub")]
 pub mod net;
+#[cfg(feature = "hub")]
+mod owned;
 #[cfg(feature = "hub")]
 mod select;
 #[cfg(feature = "hub")]
@@ -105,14 +109,18 @@ pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
 #[cfg(feature = "hub")]
 pub use group::{Group, Pool, scope};
 #[cfg(feature = "hub")]
+pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+#[cfg(feature = "hub")]
 pub use select::{Select, SelectedOperation};
 #[cfg(feature = "hub")]
-pub use task::{HubHandle, Task, joinall, sleep, spawn, spawn_later, try_spawn, yield_now};
+pub use task::{
+    HubHandle, Task, joinall, sleep, sleep_until, spawn, spawn_later, try_spawn, yield_now,
+};
 
 #[cfg(feature = "hub")]
 pub use threadpool::{offload, try_offload};
 #[cfg(feature = "hub")]
-pub use timeout::{Timeout, with_timeout};
+pub use timeout::{Timeout, with_timeout, with_timeout_at};
 #[cfg(feature = "hub")]
 pub use timer::Timer;
 #[cfg(feature = "hub")]

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::TimedOut;
 use crate::generator;
@@ -57,6 +57,31 @@ pub fn with_timeout<R>(limit: Duration, body: impl FnOnce() -> R) -> Result<R, T
             resume_unwind(payload)
         }
     }
+}
+
+/// As [`with_timeout`], until this thread's clock has reached `deadline`: several blocks may share one. The clock is that of
+/// [`hub::now`](crate::hub::now).
+///
+/// # Errors
+/// As there.
+///
+/// # Panics
+/// As there.
+///
+/// # Examples
+/// ```
+/// use greenhub::{hub, sleep, with_timeout_at};
+/// use std::time::Duration;
+///
+/// let deadline = hub::now() + Duration::from_millis(5);
+/// let steps = [1, 600_000].map(|millis| {
+///     with_timeout_at(deadline, || sleep(Duration::from_millis(millis))).is_ok()
+/// });
+/// assert_eq!(steps, [true, false]);
+/// ```
+#[track_caller]
+pub fn with_timeout_at<R>(deadline: Instant, body: impl FnOnce() -> R) -> Result<R, TimedOut> {
+    with_timeout(hub::until(deadline), body)
 }
 
 /// A timeout of the running greenlet, for blocks that are no closures: see [`with_timeout`].

@@ -3,6 +3,10 @@
 
 mod access;
 #[cfg(feature = "hub")]
+mod barrier;
+#[cfg(feature = "hub")]
+pub(crate) mod broadcast;
+#[cfg(feature = "hub")]
 mod channel;
 #[cfg(feature = "hub")]
 mod join;
@@ -18,8 +22,12 @@ mod spawn;
 mod switch;
 #[cfg(feature = "hub")]
 mod timed_out;
+#[cfg(feature = "hub")]
+pub(crate) mod watch;
 
 pub use self::access::AccessError;
+#[cfg(feature = "hub")]
+pub use self::barrier::BrokenBarrierError;
 #[cfg(feature = "hub")]
 pub use self::channel::{
     RecvError, RecvTimeoutError, SelectTimeoutError, SendError, SendTimeoutError, TryRecvError,
@@ -30,7 +38,7 @@ pub use self::join::{HubGone, JoinError, NotEnded};
 #[cfg(feature = "hub")]
 pub use self::offload::OffloadError;
 #[cfg(feature = "hub")]
-pub use self::permits::TooManyPermits;
+pub use self::permits::{AcquireError, TooManyPermits};
 #[cfg(feature = "hub")]
 pub use self::pool::TrySpawnError;
 #[cfg(feature = "hub")]

@@ -1,4 +1,4 @@
-//! The error of a semaphore that would have more permits than it may have.
+//! Errors of semaphores: closed, or with more permits than they may have.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -11,6 +11,10 @@ pub struct TooManyPermits {
     there: usize,
     most: usize,
 }
+
+/// The semaphore is closed: see [`Semaphore::close`](crate::sync::Semaphore::close).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AcquireError;
 
 impl TooManyPermits {
     pub(crate) fn new(added: usize, there: usize, most: usize) -> TooManyPermits {
@@ -30,3 +34,11 @@ impl fmt::Display for TooManyPermits {
 }
 
 impl Error for TooManyPermits {}
+
+impl fmt::Display for AcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the semaphore is closed")
+    }
+}
+
+impl Error for AcquireError {}

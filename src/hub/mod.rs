@@ -68,7 +68,7 @@ pub(crate) use self::outside::{Outside, OutsideWaker, ensure_wakeable};
 pub(crate) use self::outsiders::GiveUp;
 use self::outsiders::Outsiders;
 pub(crate) use self::park::{
-    Parking, count_call, give_way, may_park, refuse, take_a_breath, yield_now,
+    Parking, count_call, give_way, may_park, refuse, take_a_breath, wake_from, yield_now,
 };
 use self::poller::Poller;
 pub(crate) use self::poller::{Direction, Source};
@@ -167,6 +167,11 @@ pub(crate) fn deadline(limit: Duration) -> Option<Nanos> {
 /// When this hub's clock shows `moment`; `None` if it never does.
 pub(crate) fn deadline_at(moment: Instant) -> Option<Nanos> {
     get().clock().at(moment)
+}
+
+/// How long it is until `moment` on this hub's clock. Zero if it has passed.
+pub(crate) fn until(moment: Instant) -> Duration {
+    moment.saturating_duration_since(now())
 }
 
 /// The hub of this thread, if it is there or can be made.

@@ -136,6 +136,15 @@ impl Drop for Parking {
     }
 }
 
+/// Ends the wait of `greenlet`, if it is one for `reason`.
+pub(crate) fn wake_from(greenlet: &AnyRef, reason: Reason) {
+    if let Some(hub) = existing()
+        && greenlet.wait().wake_from(reason)
+    {
+        hub.ready.push(greenlet.clone());
+    }
+}
+
 /// Lets everybody run who is ready now, and then goes on.
 #[inline(always)]
 pub(crate) fn yield_now(place: &'static Location<'static>) {

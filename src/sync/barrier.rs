@@ -1,18 +1,26 @@
 //! A barrier: greenlets wait there until there are as many as it needs, and go on together.
+//!
+//! ```text
+//!   generation 7   come 2 of 3                  the third comes: generation 8, come 0; all three pass
+//!                  abort, reset                 generation 8, come 0; both that wait are told that 7 was broken
+//!   broken [(7, 2)]                             until these two have run
+//! ```
 #![forbid(unsafe_code)]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::error::BrokenBarrierError;
 use crate::hub::{self, Nanos, WaitList, refuse};
 use crate::waiting::{Reason, Woken};
 
 /// Where greenlets wait for one another, in the shape of std's [`Barrier`](std::sync::Barrier). It can be used again and
 /// again.
 ///
-/// Who is killed while it waits there, or runs out of time, is not counted any more.
+/// Who is killed while it waits there, or runs out of time, is not counted any more. Where the others cannot go on without it,
+/// [`abort`](Barrier::abort) ends all waits.
 ///
 /// # Examples
 /// ```
@@ -32,8 +40,11 @@ pub struct Barrier {
     needed: usize,
     /// How many wait now.
     come: Cell<usize>,
-    /// How often it has let them go on.
-    rounds: Cell<u64>,
+    /// How often it has let them go on, or was broken while some waited.
+    generation: Cell<u64>,
+    is_broken: Cell<bool>,
+    /// The generations that were broken, each with the number of those that came in it and have not run since.
+    broken: RefCell<Vec<(u64, usize)>>,
     waiters: WaitList,
 }
 
@@ -56,7 +67,9 @@ impl Barrier {
         Barrier {
             needed: count,
             come: Cell::new(0),
-            rounds: Cell::new(0),
+            generation: Cell::new(0),
+            is_broken: Cell::new(false),
+            broken: RefCell::new(Vec::new()),
             waiters: WaitList::new(),
         }
     }
@@ -64,21 +77,44 @@ impl Barrier {
     /// Waits until as many have come as it needs. The last one does not wait.
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// If it is broken by [`abort`](Barrier::abort), or gets so meanwhile, or is [reset](Barrier::reset) meanwhile:
+    /// [`wait_checked`](Barrier::wait_checked) says so instead. And where nothing may wait: inside of
+    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
-        self.wait_until(None, Location::caller())
-            .expect("a wait without a deadline ends with the others")
+        let place = Location::caller();
+        match self.wait_until(None, place) {
+            Some(result) => result,
+            None => panic!(
+                "the wait at a barrier at {place}: it is broken (`wait_checked` gives an error instead)"
+            ),
+        }
+    }
+
+    /// As [`wait`](Barrier::wait), where the barrier may be [aborted](Barrier::abort) or [reset](Barrier::reset).
+    ///
+    /// # Errors
+    /// [`BrokenBarrierError`] if it is broken, or gets so or is reset meanwhile.
+    ///
+    /// # Panics
+    /// Where nothing may wait.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn wait_checked(&self) -> Result<BarrierWaitResult, BrokenBarrierError> {
+        let result = self.wait_until(None, Location::caller());
+        result.ok_or(BrokenBarrierError)
     }
 
     /// As [`wait`](Barrier::wait), for as long as `limit` at most. `None` if there were not enough by then: it has not
-    /// come, as far as the others are concerned.
+    /// come, as far as the others are concerned. `None` too, without waiting on, if the barrier is broken or reset.
     ///
     /// # Panics
-    /// As there.
+    /// Where nothing may wait.
     ///
     /// # Aborts
     /// As there.
@@ -88,25 +124,77 @@ impl Barrier {
         self.wait_until(deadline, Location::caller())
     }
 
+    /// Breaks it: all that wait there are told so, and so is whatever comes, until it is [reset](Barrier::reset). In the shape of
+    /// Python's `threading.Barrier`.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::sync::Barrier;
+    /// use greenhub::{spawn, yield_now};
+    /// use std::rc::Rc;
+    ///
+    /// let barrier = Rc::new(Barrier::new(2));
+    /// let waiter = spawn({
+    ///     let barrier = barrier.clone();
+    ///     move || barrier.wait_checked().is_err()
+    /// });
+    /// yield_now();
+    /// barrier.abort(); // the other one will not come
+    /// assert!(waiter.join().unwrap());
+    /// assert!(barrier.wait_checked().is_err());
+    /// ```
+    pub fn abort(&self) {
+        self.is_broken.set(true);
+        self.break_now();
+    }
+
+    /// Makes it as new: those that wait there are told that it was broken, and the next that come wait for one another.
+    pub fn reset(&self) {
+        self.is_broken.set(false);
+        self.break_now();
+    }
+
+    /// It was [aborted](Barrier::abort), and not [reset](Barrier::reset) since then.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.is_broken.get()
+    }
+
     fn wait_until(
         &self,
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Option<BarrierWaitResult> {
+        if self.is_broken() {
+            return None;
+        }
         if self.come.get() + 1 >= self.needed {
-            self.come.set(0);
-            self.rounds.set(self.rounds.get() + 1);
-            if !self.waiters.is_empty() {
-                self.waiters.wake_all();
-            }
+            self.let_go();
             return Some(BarrierWaitResult(true));
         }
         let come = Come::new(self);
         match (self.waiters).wait_until(Reason::BARRIER, place, deadline, &mut None) {
             // Where the others came when the time was over, but before this one ran, it was counted.
             Ok(Woken::TimedOut) if !come.is_over() => None,
-            Ok(_) => Some(BarrierWaitResult(false)),
+            Ok(_) => (!come.was_broken()).then_some(BarrierWaitResult(false)),
             Err(why) => refuse(why, "the wait at a barrier", place),
+        }
+    }
+
+    /// Ends the waits of those that have come.
+    fn break_now(&self) {
+        let come = self.come.get();
+        if come > 0 {
+            self.broken.borrow_mut().push((self.generation.get(), come));
+            self.let_go();
+        }
+    }
+
+    fn let_go(&self) {
+        self.come.set(0);
+        self.generation.set(self.generation.get() + 1);
+        if !self.waiters.is_empty() {
+            self.waiters.wake_all();
         }
     }
 }
@@ -114,7 +202,7 @@ impl Barrier {
 /// One that has come; it goes away again if it is dropped before the others have come.
 struct Come<'a> {
     barrier: &'a Barrier,
-    round: u64,
+    generation: u64,
 }
 
 impl<'a> Come<'a> {
@@ -122,12 +210,17 @@ impl<'a> Come<'a> {
         barrier.come.set(barrier.come.get() + 1);
         Come {
             barrier,
-            round: barrier.rounds.get(),
+            generation: barrier.generation.get(),
         }
     }
 
     fn is_over(&self) -> bool {
-        self.barrier.rounds.get() != self.round
+        self.barrier.generation.get() != self.generation
+    }
+
+    fn was_broken(&self) -> bool {
+        let broken = self.barrier.broken.borrow();
+        broken.iter().any(|(number, _)| *number == self.generation)
     }
 }
 
@@ -135,12 +228,25 @@ impl Drop for Come<'_> {
     fn drop(&mut self) {
         if !self.is_over() {
             self.barrier.come.set(self.barrier.come.get() - 1);
+            return;
+        }
+        let mut broken = self.barrier.broken.borrow_mut();
+        if let Some(index) = broken
+            .iter()
+            .position(|(number, _)| *number == self.generation)
+        {
+            broken[index].1 -= 1;
+            if broken[index].1 == 0 {
+                broken.remove(index);
+            }
         }
     }
 }
 
 impl fmt::Debug for Barrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Barrier").finish_non_exhaustive()
+        f.debug_struct("Barrier")
+            .field("is_broken", &self.is_broken())
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@
 //! ```text
 //!   holder 0          free: if nobody was called from the line, whoever comes takes it
 //!   holder 17         greenlet 17 has taken it; who comes waits in the line
+//!   holder ANY        the same, by a guard that is made to go to another greenlet: no greenlet counts as the holder
 //!   holder 0, called  given back: the first in line was called, and takes it when it runs; nobody overtakes
 //! ```
 #![forbid(unsafe_code)]
@@ -18,6 +19,9 @@ use std::thread::panicking;
 use crate::greenlet::{interrupt, thread};
 use crate::hub::{Line, Nanos, Supply, Turn, refuse, wait_in_line};
 use crate::waiting::Reason;
+
+/// The id of no greenlet.
+const ANY: u64 = u64::MAX;
 
 /// Who holds it, who waits for it, and whether a holder has panicked.
 pub(super) struct Lock {
@@ -157,6 +161,17 @@ impl Hold<'_> {
     #[inline(always)]
     pub(super) fn watch(&mut self) {
         self.is_watched = !panicking();
+    }
+
+    /// Whichever greenlet it goes to, none waits for itself.
+    pub(super) fn disown(&mut self) {
+        self.lock.holder.set(ANY);
+    }
+
+    /// A panic does not poison it any more.
+    #[inline(always)]
+    pub(super) fn unwatch(&mut self) {
+        self.is_watched = false;
     }
 }
 

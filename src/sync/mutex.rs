@@ -54,7 +54,7 @@ pub struct Mutex<T: ?Sized> {
 pub struct MutexGuard<'a, T: ?Sized> {
     // Dropped in this order: the value is given back before the lock is.
     value: RefMut<'a, T>,
-    _hold: Hold<'a>,
+    hold: Hold<'a>,
     mutex: &'a Mutex<T>,
 }
 
@@ -148,6 +148,20 @@ impl<T: ?Sized> Mutex<T> {
         self.lock.check(self.guard(hold))
     }
 
+    /// `None` if the clock has reached `deadline` before it could be locked.
+    pub(super) fn lock_until(
+        &self,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<MutexGuard<'_, T>> {
+        Some(self.guard(self.take(place, deadline)?))
+    }
+
+    /// Gives `guard` as an error if it is poisoned.
+    pub(super) fn check<G>(&self, guard: G) -> LockResult<G> {
+        self.lock.check(guard)
+    }
+
     #[inline(always)]
     fn take(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> Option<Hold<'_>> {
         self.lock.take(Reason::MUTEX, "lock", place, deadline)
@@ -164,13 +178,19 @@ impl<T: ?Sized> Mutex<T> {
         hold.watch();
         MutexGuard {
             value: self.value.borrow_mut(),
-            _hold: hold,
+            hold,
             mutex: self,
         }
     }
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    /// The same guard, for any greenlet to hold.
+    pub(super) fn disowned(mut self) -> MutexGuard<'a, T> {
+        self.hold.disown();
+        self
+    }
+
     /// Which mutex it has locked.
     pub(super) fn mutex(&self) -> &'a Mutex<T> {
         self.mutex

@@ -75,7 +75,8 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     // Dropped in this order, as there.
     value: RefMut<'a, T>,
-    _hold: Hold<'a>,
+    hold: Hold<'a>,
+    lock: &'a RwLock<T>,
 }
 
 /// One of those who read.
@@ -222,6 +223,29 @@ impl<T: ?Sized> RwLock<T> {
         self.gate.check(self.value.get_mut())
     }
 
+    /// `None` if the clock has reached `deadline` before it could be locked.
+    pub(super) fn read_until(
+        &self,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<RwLockReadGuard<'_, T>> {
+        Some(self.read_guard(self.enter(place, deadline)?))
+    }
+
+    /// The same, to write.
+    pub(super) fn write_until(
+        &self,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<RwLockWriteGuard<'_, T>> {
+        Some(self.write_guard(self.clear(place, deadline)?))
+    }
+
+    /// Gives `guard` as an error if it is poisoned.
+    pub(super) fn check<G>(&self, guard: G) -> LockResult<G> {
+        self.gate.check(guard)
+    }
+
     /// Passes the gate, and opens it for the next.
     #[inline(always)]
     fn enter(
@@ -261,8 +285,44 @@ impl<T: ?Sized> RwLock<T> {
         hold.watch();
         RwLockWriteGuard {
             value: self.value.borrow_mut(),
-            _hold: hold,
+            hold,
+            lock: self,
         }
+    }
+}
+
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// The same guard, for any greenlet to hold.
+    pub(super) fn disowned(mut self) -> RwLockWriteGuard<'a, T> {
+        self.hold.disown();
+        self
+    }
+
+    /// Reads on where it has written: no other greenlet writes in between. Readers that come, or wait and are first in line, are let
+    /// in.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let table = RwLock::new(vec![1]);
+    /// let mut writing = table.write().unwrap();
+    /// writing.push(2);
+    /// let reading = RwLockWriteGuard::downgrade(writing);
+    /// assert_eq!(table.read().unwrap().len() + reading.len(), 4);
+    /// ```
+    pub fn downgrade(this: RwLockWriteGuard<'a, T>) -> RwLockReadGuard<'a, T> {
+        let RwLockWriteGuard {
+            value,
+            mut hold,
+            lock,
+        } = this;
+        drop(value);
+        // Before the gate opens: a writer waits for it.
+        let reading = lock.readers.enter();
+        hold.unwatch();
+        drop(hold);
+        lock.read_guard(reading)
     }
 }
 

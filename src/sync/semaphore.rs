@@ -7,7 +7,7 @@ use std::mem;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::error::TooManyPermits;
+use crate::error::{AcquireError, TooManyPermits};
 use crate::hub::{self, Line, Nanos, Spot, Supply, Turn, refuse, wait_in_line};
 use crate::waitable::{Post, Sealed, Waitable};
 use crate::waiting::Reason;
@@ -38,8 +38,9 @@ pub struct Semaphore {
     /// With those that are taken.
     total: Cell<usize>,
     most: usize,
-    /// How many wait for more than one permit.
+    /// How many wait for more than one permit, and one more when it is closed.
     many: Cell<usize>,
+    is_closed: Cell<bool>,
     line: Line,
 }
 
@@ -69,6 +70,7 @@ impl Semaphore {
             total: Cell::new(permits),
             most,
             many: Cell::new(0),
+            is_closed: Cell::new(false),
             line: Line::new(),
         }
     }
@@ -76,18 +78,38 @@ impl Semaphore {
     /// Takes a permit, and waits until there is one for it.
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// If it is [closed](Semaphore::close), or gets so meanwhile: [`acquire_checked`](Semaphore::acquire_checked) says so instead. And
+    /// where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn acquire(&self) -> Permit<'_> {
-        self.acquire_until(1, None, Location::caller())
-            .expect("a wait without a deadline ends with a permit")
+        let place = Location::caller();
+        match self.acquire_until(1, None, place) {
+            Some(permit) => permit,
+            None => refuse_closed("acquire", place),
+        }
     }
 
-    /// As [`acquire`](Semaphore::acquire), for as long as `limit` at most. `None` if there was no permit for it by then.
+    /// As [`acquire`](Semaphore::acquire), where the semaphore may be [closed](Semaphore::close).
+    ///
+    /// # Errors
+    /// [`AcquireError`] if it is closed, or gets so meanwhile.
+    ///
+    /// # Panics
+    /// Where nothing may wait.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn acquire_checked(&self) -> Result<Permit<'_>, AcquireError> {
+        self.acquire_many_checked(1)
+    }
+
+    /// As [`acquire`](Semaphore::acquire), for as long as `limit` at most. `None` if there was no permit for it by then, and at once
+    /// if the semaphore is closed.
     ///
     /// # Panics
     /// As there.
@@ -115,8 +137,30 @@ impl Semaphore {
     /// As there.
     #[track_caller]
     pub fn acquire_many(&self, count: usize) -> Permit<'_> {
-        self.acquire_until(count, None, Location::caller())
-            .expect("a wait without a deadline ends with permits")
+        let place = Location::caller();
+        match self.acquire_until(count, None, place) {
+            Some(permits) => permits,
+            None => refuse_closed("acquire_many", place),
+        }
+    }
+
+    /// As [`acquire_many`](Semaphore::acquire_many), where the semaphore may be [closed](Semaphore::close).
+    ///
+    /// # Errors
+    /// [`AcquireError`] if it is closed, or gets so meanwhile. What was there for it goes back.
+    ///
+    /// # Panics
+    /// As there, but for that.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn acquire_many_checked(&self, count: usize) -> Result<Permit<'_>, AcquireError> {
+        if self.is_closed() {
+            return Err(AcquireError);
+        }
+        let permits = self.acquire_until(count, None, Location::caller());
+        permits.ok_or(AcquireError)
     }
 
     /// As [`acquire_many`](Semaphore::acquire_many), for as long as `limit` at most. `None` if there were not enough for it
@@ -164,7 +208,41 @@ impl Semaphore {
         Ok(())
     }
 
-    /// How many permits there are now for whoever comes.
+    /// Gives no permit any more. All that wait are told so at once, in the order in which they came; one that was promised a permit
+    /// before gets it. Permits that were taken stay good, and may be given back. In the shape of tokio's.
+    ///
+    /// [`acquire_checked`](Semaphore::acquire_checked) gives an error then, what has a limit or never waits gives `None`, and
+    /// [`acquire`](Semaphore::acquire) panics, as `acquire().await.unwrap()` does there.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::sync::Semaphore;
+    /// use greenhub::{spawn, yield_now};
+    /// use std::rc::Rc;
+    ///
+    /// let semaphore = Rc::new(Semaphore::new(0));
+    /// let waiter = spawn({
+    ///     let semaphore = semaphore.clone();
+    ///     move || semaphore.acquire_checked().is_err()
+    /// });
+    /// yield_now();
+    /// semaphore.close();
+    /// assert!(waiter.join().unwrap());
+    /// ```
+    pub fn close(&self) {
+        if !self.is_closed.replace(true) {
+            self.many.set(self.many.get() + 1);
+            self.line.tell_all();
+        }
+    }
+
+    /// It was [closed](Semaphore::close).
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_closed.get()
+    }
+
+    /// How many permits there are now for whoever comes: none if it is closed.
     #[must_use]
     pub fn available_permits(&self) -> usize {
         self.unpromised()
@@ -225,9 +303,13 @@ impl Semaphore {
         rank: &mut Option<u64>,
         take: impl FnOnce() -> R,
     ) -> Option<R> {
+        if self.is_closed() {
+            return None;
+        }
         match wait_in_line(self, Reason::ACQUIRE, place, deadline, rank) {
             // The claim is dropped at the end of the arm.
             Ok(Turn::Mine(_claim)) => Some(take()),
+            // All are told only when it is closed.
             Ok(Turn::Told | Turn::TimedOut) => None,
             Err(why) => refuse(why, "acquire", place),
         }
@@ -243,10 +325,21 @@ impl Semaphore {
     }
 
     #[inline(always)]
-    fn put_back(&self, count: usize) {
+    pub(super) fn put_back(&self, count: usize) {
         self.permits.set(self.permits.get() + count);
         self.serve_rarely();
     }
+
+    /// It has so many permits less.
+    pub(super) fn lose(&self, count: usize) {
+        self.total.set(self.total.get() - count);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refuse_closed(what: &str, place: &Location<'_>) -> ! {
+    panic!("{what} at {place}: the semaphore is closed (`acquire_checked` gives an error instead)")
 }
 
 /// One that waits for more than one permit.
@@ -277,6 +370,7 @@ impl Supply for Semaphore {
     fn available(&self) -> usize {
         match self.many.get() {
             0 => self.permits.get(),
+            _ if self.is_closed() => 0,
             _ => self.permits.get().min(1),
         }
     }
@@ -284,13 +378,18 @@ impl Supply for Semaphore {
 
 impl Permit<'_> {
     /// Gives nothing back: the semaphore has so many permits less, until they are [added](Semaphore::add_permits) again.
-    pub fn forget(mut self) {
-        let total = &self.semaphore.total;
-        total.set(total.get() - mem::take(&mut self.count));
+    pub fn forget(self) {
+        let semaphore = self.semaphore;
+        semaphore.lose(self.into_count());
     }
 
-    fn merge(&mut self, mut other: Permit<'_>) {
-        self.count += mem::take(&mut other.count);
+    /// How many they are. They are not given back.
+    pub(super) fn into_count(mut self) -> usize {
+        mem::take(&mut self.count)
+    }
+
+    fn merge(&mut self, other: Permit<'_>) {
+        self.count += other.into_count();
     }
 }
 
@@ -303,11 +402,11 @@ impl Drop for Permit<'_> {
 
 impl Sealed for Semaphore {}
 
-/// Ready while there is a permit for whoever comes.
+/// Ready while there is a permit for whoever comes, and when it is closed.
 impl Waitable for Semaphore {
     fn post(&self) -> Post<'_> {
         Post {
-            ready: self.is_free(),
+            ready: self.is_free() || self.is_closed(),
             spot: Spot::Look(&self.line),
             reason: Reason::ACQUIRE,
         }

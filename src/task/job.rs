@@ -36,6 +36,8 @@ pub(crate) struct Head {
     pub(super) stand: Cell<Stand>,
     /// Nobody will ask for the outcome.
     pub(super) detached: Cell<bool>,
+    /// It was unparked, and has not parked since then.
+    pub(super) token: Cell<bool>,
 }
 
 /// Whether a task has ended.
@@ -135,6 +137,7 @@ impl<T> Job<T> {
                 parent,
                 stand: Cell::new(Stand::Open),
                 detached: Cell::new(false),
+                token: Cell::new(false),
             },
             outcome: Cell::new(None),
             rare: OnceCell::new(),

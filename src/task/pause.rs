@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::panic::Location;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::hub::{self, Parking, refuse};
 use crate::waiting::Reason;
@@ -40,6 +40,32 @@ pub fn sleep(duration: Duration) {
         }
         Err(why) => refuse(why, "sleep", place),
     }
+}
+
+/// As [`sleep`], until this thread's clock has reached `deadline`. If it has already, everybody runs who is ready now.
+///
+/// The clock is that of [`hub::now`](crate::hub::now): [`Instant::now`], unless it was [paused](crate::hub::pause_clock).
+///
+/// # Panics
+/// As there.
+///
+/// # Aborts
+/// As there.
+///
+/// # Examples
+/// ```
+/// use greenhub::{hub, sleep_until};
+/// use std::time::Duration;
+///
+/// let begun = hub::now();
+/// for n in 1..=3 {
+///     sleep_until(begun + n * Duration::from_millis(2)); // whatever was done meanwhile
+/// }
+/// assert!(hub::now() - begun >= Duration::from_millis(6));
+/// ```
+#[track_caller]
+pub fn sleep_until(deadline: Instant) {
+    sleep(hub::until(deadline));
 }
 
 /// Lets everybody run who is ready now, and then goes on.

@@ -140,6 +140,12 @@ impl<'a> Wait<'a> {
         first
     }
 
+    /// Ends the wait if it is one for `reason`. False if it is for something else, is over, or was woken before.
+    pub(crate) fn wake_from(self, reason: Reason) -> bool {
+        let is_this = self.details.what.get() == reason.what;
+        is_this && self.wake(self.details.ticket.get(), Woken::Called)
+    }
+
     /// The wait with this ticket goes on: nothing has ended it.
     #[inline(always)]
     pub(crate) fn is_parked(self, ticket: u64) -> bool {

@@ -38,6 +38,13 @@ pub(super) enum What {
     Notice,
     Barrier,
     Initialiser,
+    Once,
+    Notify,
+    Watch,
+    WatchEnd,
+    Broadcast,
+    Group,
+    Unpark,
     SendAcross,
     ReceiveAcross,
     EventAcross,
@@ -115,6 +122,27 @@ impl Reason {
 
     /// For a value that is set once.
     pub(crate) const INITIALISER: Reason = Reason::plain(What::Initialiser);
+
+    /// For a call that is made once.
+    pub(crate) const ONCE: Reason = Reason::plain(What::Once);
+
+    /// For a `Notify` to be notified.
+    pub(crate) const NOTIFY: Reason = Reason::plain(What::Notify);
+
+    /// For a watched value to change.
+    pub(crate) const WATCH: Reason = Reason::plain(What::Watch);
+
+    /// For the last receiver of a watched value to be dropped.
+    pub(crate) const WATCH_END: Reason = Reason::plain(What::WatchEnd);
+
+    /// For an item of a broadcast channel.
+    pub(crate) const BROADCAST: Reason = Reason::plain(What::Broadcast);
+
+    /// For the other handles of a wait group to be dropped.
+    pub(crate) const GROUP: Reason = Reason::plain(What::Group);
+
+    /// For the token of this task.
+    pub(crate) const UNPARK: Reason = Reason::plain(What::Unpark);
 
     /// For room in a channel that goes to other threads.
     pub(crate) const SEND_ACROSS: Reason = Reason::plain(What::SendAcross);
@@ -221,6 +249,13 @@ impl fmt::Display for Reason {
             What::Notice => f.write_str("a condition variable"),
             What::Barrier => f.write_str("the others at a barrier"),
             What::Initialiser => f.write_str("a value that is set once"),
+            What::Once => f.write_str("a call that is made once"),
+            What::Notify => f.write_str("a notify"),
+            What::Watch => f.write_str("a change of a watched value"),
+            What::WatchEnd => f.write_str("the last receiver of a watched value to go"),
+            What::Broadcast => f.write_str("an item of a broadcast channel"),
+            What::Group => f.write_str("the others of a wait group"),
+            What::Unpark => f.write_str("its unpark"),
             What::SendAcross => f.write_str("room in a channel to other threads"),
             What::ReceiveAcross => f.write_str("an item from other threads"),
             What::EventAcross => f.write_str("an event that other threads may set"),

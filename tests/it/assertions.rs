@@ -63,7 +63,29 @@ fn public_types_have_the_traits_that_one_expects() {
     #[cfg(feature = "hub")]
     plain::<greenhub::error::TooManyPermits>();
     #[cfg(feature = "hub")]
+    plain::<greenhub::error::AcquireError>();
+    #[cfg(feature = "hub")]
+    plain::<greenhub::error::BrokenBarrierError>();
+    #[cfg(feature = "hub")]
     error::<greenhub::TimedOut>();
+    #[cfg(feature = "hub")]
+    {
+        use greenhub::sync::{Notify, Once, WaitGroup, broadcast, watch};
+        plain::<watch::RecvError>();
+        plain::<watch::RecvTimeoutError>();
+        plain::<broadcast::RecvError>();
+        plain::<broadcast::TryRecvError>();
+        plain::<broadcast::RecvTimeoutError>();
+        fn safe<T: Debug + UnwindSafe + RefUnwindSafe>() {}
+        safe::<Notify>();
+        safe::<Once>();
+        safe::<WaitGroup>();
+        safe::<greenhub::Interval>();
+        safe::<watch::Sender<Vec<u8>>>();
+        safe::<watch::Receiver<Vec<u8>>>();
+        safe::<broadcast::Sender<std::cell::Cell<u8>>>();
+        safe::<broadcast::Receiver<std::cell::Cell<u8>>>();
+    }
     fn sent<T: Send + Sync>() {}
     sent::<SpawnError>();
     fn setting<T: Default + Debug + UnwindSafe + RefUnwindSafe>() {}

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use greenhub::error::BrokenBarrierError;
 use greenhub::hub::pause_clock;
 use greenhub::sync::Barrier;
 use greenhub::{Task, joinall, sleep, spawn, yield_now};
 
-use crate::support::{Log, millis, panic_text};
+use crate::support::{Log, begun, millis, panic_text};
 
 fn comes(barrier: &Rc<Barrier>, log: &Log, name: &'static str) -> Task<bool> {
     let (barrier, log) = (barrier.clone(), log.clone());
@@ -40,7 +41,7 @@ fn for_one_or_none_nobody_waits() {
     assert!(Barrier::new(0).wait().is_leader());
     let one = Barrier::new(1);
     assert!(one.wait().is_leader() && one.wait().is_leader());
-    assert_eq!(format!("{one:?}"), "Barrier { .. }");
+    assert_eq!(format!("{one:?}"), "Barrier { is_broken: false, .. }");
 }
 
 #[test]
@@ -88,4 +89,66 @@ fn the_report_of_a_deadlock_names_it() {
     let text = panic_text(|| Barrier::new(2).wait());
     let expected = "waits for the others at a barrier at tests/it/barrier.rs";
     assert!(text.contains(expected), "{text}");
+}
+
+fn checks(barrier: &Rc<Barrier>, log: &Log, name: &'static str) -> Task<()> {
+    let (barrier, log) = (barrier.clone(), log.clone());
+    begun(move || log.say(format!("{name} {}", barrier.wait_checked().is_ok()))).0
+}
+
+#[test]
+fn an_abort_tells_all_that_wait_and_all_that_come() {
+    let (barrier, log) = (Rc::new(Barrier::new(3)), Log::new());
+    let _tasks = ["a", "b"].map(|name| checks(&barrier, &log, name));
+    barrier.abort();
+    assert!(barrier.is_broken());
+    let _late = checks(&barrier, &log, "late");
+    log.check(["a false", "b false", "late false"]);
+    assert!(barrier.wait_timeout(millis(1)).is_none());
+    let text = panic_text(|| barrier.wait());
+    assert!(
+        text.contains("tests/it/barrier.rs") && text.contains("it is broken"),
+        "{text}"
+    );
+    assert_eq!(BrokenBarrierError.to_string(), "the barrier is broken");
+}
+
+#[test]
+fn a_reset_tells_those_that_wait_and_begins_anew() {
+    let (barrier, log) = (Rc::new(Barrier::new(2)), Log::new());
+    barrier.reset();
+    let waiter = comes(&barrier, &log, "old");
+    yield_now();
+    barrier.reset();
+    assert!(!barrier.is_broken());
+    let _tasks = ["a", "b"].map(|name| checks(&barrier, &log, name));
+    assert!(waiter.join().is_err());
+    yield_now();
+    log.check(["b true", "a true"]);
+    barrier.abort();
+    barrier.reset();
+    let _tasks = ["a", "b"].map(|name| checks(&barrier, &log, name));
+    yield_now();
+    log.check(["b true", "a true"]);
+}
+
+#[test]
+fn what_a_wait_came_to_stays_so_though_the_barrier_is_reset() {
+    let (barrier, log) = (Rc::new(Barrier::new(2)), Log::new());
+    let _passed = checks(&barrier, &log, "passed");
+    assert!(barrier.wait().is_leader());
+    barrier.abort(); // before the other has run
+    barrier.reset();
+    yield_now();
+    log.check(["passed true"]);
+    let (_killed, greenlet) = begun({
+        let barrier = barrier.clone();
+        move || barrier.wait_checked().is_ok()
+    });
+    barrier.abort();
+    greenlet.kill(); // before it has run
+    barrier.reset();
+    let _tasks = ["a", "b"].map(|name| checks(&barrier, &log, name));
+    yield_now();
+    log.check(["b true", "a true"]);
 }

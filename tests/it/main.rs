@@ -15,6 +15,8 @@ mod assertions;
 mod async_result;
 #[cfg(feature = "hub")]
 mod barrier;
+#[cfg(feature = "hub")]
+mod broadcast;
 mod chains;
 #[cfg(feature = "hub")]
 mod channel;
@@ -74,6 +76,8 @@ mod hub_waits;
 #[cfg(feature = "hub")]
 mod imap_ends;
 #[cfg(feature = "hub")]
+mod interval;
+#[cfg(feature = "hub")]
 mod kill_order;
 mod killing;
 mod killing_corners;
@@ -98,6 +102,8 @@ mod long_chains;
 mod matching;
 mod misuse;
 #[cfg(feature = "hub")]
+mod more_waits;
+#[cfg(feature = "hub")]
 mod mutex;
 #[cfg(feature = "hub")]
 mod net_errors;
@@ -115,10 +121,18 @@ mod no_switch;
 #[cfg(feature = "hub")]
 mod no_switch_tasks;
 #[cfg(feature = "hub")]
+mod notify;
+#[cfg(feature = "hub")]
 mod offload;
 #[cfg(feature = "hub")]
+mod once;
+#[cfg(feature = "hub")]
 mod once_lock;
+#[cfg(feature = "hub")]
+mod owned_guards;
 mod parents;
+#[cfg(feature = "hub")]
+mod parking;
 #[cfg(feature = "hub")]
 mod pool;
 #[cfg(feature = "hub")]
@@ -151,6 +165,8 @@ mod select_operations;
 mod semaphore;
 #[cfg(feature = "hub")]
 mod semaphore_claims;
+#[cfg(feature = "hub")]
+mod semaphore_close;
 #[cfg(feature = "hub")]
 mod stderr_lost;
 mod support;
@@ -201,5 +217,9 @@ mod tracing_hub;
 mod tracing_misuse;
 mod unwinding;
 #[cfg(feature = "hub")]
+mod wait_group;
+#[cfg(feature = "hub")]
 mod waits_at_once;
+#[cfg(feature = "hub")]
+mod watch;
 mod weak;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::TryLockError;
 
 use greenhub::hub::pause_clock;
-use greenhub::sync::RwLock;
+use greenhub::sync::{RwLock, RwLockWriteGuard};
 use greenhub::{Task, joinall, sleep, spawn, with_timeout, yield_now};
 
 use crate::support::{Log, caught, millis, panic_text, seconds};
@@ -260,4 +260,52 @@ fn waits_with_a_limit_take_what_comes_in_time() {
     *lock.write_timeout(millis(10)).unwrap() = 3;
     assert_eq!(*lock.read().unwrap(), 3);
     holder.join().unwrap();
+}
+
+#[test]
+fn a_writer_that_reads_on_lets_readers_in_and_no_writer() {
+    let scene = Scene::new();
+    let mut writing = scene.lock.write().unwrap();
+    *writing = 7;
+    let tasks = [scene.read("a"), scene.write("w"), scene.read("b")];
+    yield_now();
+    scene.log.check_line("");
+    let reading = RwLockWriteGuard::downgrade(writing);
+    yield_now();
+    scene.log.check_line("a7");
+    assert!(scene.lock.try_write().is_err());
+    assert_eq!(*reading, 7);
+    joinall(&tasks[..1]);
+    scene.log.check_line("a7 /a");
+    drop(reading);
+    joinall(&tasks);
+    scene.log.check_line("a7 /a w8 /w b8 /b");
+    let guard = RwLockWriteGuard::downgrade(scene.lock.write().unwrap());
+    let other = scene.lock.try_read().unwrap();
+    drop(guard);
+    assert!(scene.lock.try_write().is_err());
+    drop(other);
+    assert!(scene.lock.try_write().is_ok());
+}
+
+#[test]
+fn a_panic_after_the_downgrade_poisons_nothing() {
+    let lock = RwLock::new(0);
+    let writing = caught(|| {
+        let reading = RwLockWriteGuard::downgrade(lock.write().unwrap());
+        panic!("{}", *reading)
+    });
+    drop(writing);
+    assert!(!lock.is_poisoned() && lock.try_write().is_ok());
+    struct InDrop<'a>(Option<RwLockWriteGuard<'a, i32>>);
+    impl Drop for InDrop<'_> {
+        fn drop(&mut self) {
+            drop(self.0.take().map(RwLockWriteGuard::downgrade));
+        }
+    }
+    drop(caught(|| {
+        let _guard = InDrop(lock.write().ok());
+        panic!("in the block")
+    }));
+    assert!(!lock.is_poisoned() && lock.try_write().is_ok());
 }

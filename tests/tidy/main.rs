@@ -29,6 +29,7 @@ const FLOORS: &Order = &[
             "stderr",
             "slots",
             "list",
+            "owned",
             "waiting",
             "interrupts",
         ],
@@ -38,7 +39,8 @@ const FLOORS: &Order = &[
     (
         "3 tasks",
         &[
-            "waitable", "task", "timeout", "timer", "sync", "select", "group", "interop",
+            "waitable", "task", "timeout", "timer", "interval", "sync", "select", "group",
+            "interop",
         ],
     ),
     (
@@ -159,6 +161,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/hub/turn.rs",
     "src/hub/waitlist.rs",
     "src/list.rs",
+    "src/owned.rs",
     "src/stack/guard.rs",
     "src/stack/overflow.rs",
     "src/stack/pointer.rs",

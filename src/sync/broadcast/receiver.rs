@@ -1,0 +1,195 @@
+//! A receiving end of a broadcast channel.
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::Shared;
+use super::ring::Found;
+use crate::dropping::drop_all;
+use crate::error::broadcast::{RecvError, RecvTimeoutError, TryRecvError};
+use crate::hub::{self, Nanos, Spot, refuse};
+use crate::waitable::{Post, Sealed, Waitable};
+use crate::waiting::{Reason, Woken};
+
+/// A receiver of a broadcast channel: see [`channel`](super::channel). It is no `Clone`, since it would not be clear what a clone has
+/// yet to receive: [`resubscribe`](Receiver::resubscribe) makes one for what comes from now on.
+pub struct Receiver<T> {
+    shared: Rc<Shared<T>>,
+    /// The position of the item that it receives next.
+    next: Cell<u64>,
+}
+
+impl<T> Receiver<T> {
+    pub(super) fn new(shared: &Rc<Shared<T>>) -> Receiver<T> {
+        let receivers = &shared.receivers;
+        receivers.set(receivers.get() + 1);
+        let next = shared.ring.borrow().end();
+        Receiver {
+            shared: shared.clone(),
+            next: Cell::new(next),
+        }
+    }
+
+    /// A receiver of the same channel for all that is sent from now on.
+    #[must_use]
+    pub fn resubscribe(&self) -> Receiver<T> {
+        Receiver::new(&self.shared)
+    }
+
+    /// How many items were sent that it has not received, with those that it has missed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let unseen = self.shared.ring.borrow().end() - self.next.get();
+        unseen as usize
+    }
+
+    /// It has received all items.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// There is no sender left. Items may be.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.senders.get() == 0
+    }
+
+    /// Both receive from the same channel.
+    #[must_use]
+    pub fn same_channel(&self, other: &Receiver<T>) -> bool {
+        Rc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl<T: Clone> Receiver<T> {
+    /// Receives the next item, and waits until there is one.
+    ///
+    /// # Errors
+    /// [`RecvError`]: the channel is closed, or the items in between were dropped since it was too slow.
+    ///
+    /// # Panics
+    /// With what the item's `clone` panics with; it counts as received. And where nothing may wait: inside of
+    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn recv(&self) -> Result<T, RecvError> {
+        match self.receive(None, Location::caller()) {
+            Ok(item) => Ok(item),
+            Err(RecvTimeoutError::Lagged(count)) => Err(RecvError::Lagged(count)),
+            Err(RecvTimeoutError::Closed | RecvTimeoutError::Timeout) => Err(RecvError::Closed),
+        }
+    }
+
+    /// As [`recv`](Receiver::recv), for as long as `limit` at most.
+    ///
+    /// # Errors
+    /// [`RecvTimeoutError`]
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
+        self.receive(hub::deadline(limit), Location::caller())
+    }
+
+    /// Receives the next item if there is one. Never waits.
+    ///
+    /// # Errors
+    /// [`TryRecvError`]
+    ///
+    /// # Panics
+    /// With what the item's `clone` panics with; it counts as received.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        match self.take()? {
+            Some(item) => Ok(item),
+            None if self.is_closed() => Err(TryRecvError::Closed),
+            None => Err(TryRecvError::Empty),
+        }
+    }
+
+    fn receive(
+        &self,
+        deadline: Option<Nanos>,
+        place: &'static Location<'static>,
+    ) -> Result<T, RecvTimeoutError> {
+        let (mut rank, mut is_over) = (None, false);
+        loop {
+            if let Some(item) = self.take()? {
+                return Ok(item);
+            }
+            if self.is_closed() {
+                return Err(RecvTimeoutError::Closed);
+            }
+            if is_over {
+                return Err(RecvTimeoutError::Timeout);
+            }
+            let waiters = &self.shared.waiters;
+            match waiters.wait_until(Reason::BROADCAST, place, deadline, &mut rank) {
+                Ok(woken) => is_over = woken == Woken::TimedOut,
+                Err(why) => refuse(why, "receive", place),
+            }
+        }
+    }
+
+    fn take(&self) -> Result<Option<T>, RecvError> {
+        let next = self.next.get();
+        let found = self.shared.ring.borrow_mut().receive(next);
+        match found {
+            Found::End => Ok(None),
+            Found::Dropped(first) => {
+                self.next.set(first);
+                Err(RecvError::Lagged(first - next))
+            }
+            Found::Item(item) => {
+                self.next.set(next + 1);
+                Ok(Some(Rc::unwrap_or_clone(item)))
+            }
+        }
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let Shared {
+            ring, receivers, ..
+        } = &*self.shared;
+        receivers.set(receivers.get() - 1);
+        let over = ring.borrow_mut().leave(self.next.get());
+        drop_all(over);
+    }
+}
+
+impl<T> Sealed for Receiver<T> {}
+
+/// Ready while there is an item or a [lag](RecvError::Lagged) to receive, and when none can ever come.
+impl<T> Waitable for Receiver<T> {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: !self.is_empty() || self.is_closed(),
+            spot: Spot::List(&self.shared.waiters),
+            reason: Reason::BROADCAST,
+        }
+    }
+}
+
+// What a panic leaves behind in a channel is what was sent: nothing half changed can be seen through a handle.
+impl<T> UnwindSafe for Receiver<T> {}
+impl<T> RefUnwindSafe for Receiver<T> {}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

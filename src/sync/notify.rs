@@ -1,0 +1,178 @@
+//! A notice for greenlets: one of those that wait gets it, or all of them; one notice is kept for a later wait.
+//!
+//! ```text
+//!   notices 0, line [a, b]         notify_one: a is called, notices 1, called 1; b waits
+//!   a runs                         takes its notice: notices 0
+//!   a unwinds instead              its claim ends, and b is called; without b the notice is kept
+//!   notices 1, called 0, line []   one kept notice: the next wait takes it and does not block
+//! ```
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
+
+use crate::hub::{self, Line, Nanos, Spot, Supply, Turn, refuse, wait_in_line};
+use crate::waitable::{Post, Sealed, Waitable};
+use crate::waiting::Reason;
+
+/// A notice without a value, in the shape of tokio's [`Notify`](https://docs.rs/tokio/latest/tokio/sync/struct.Notify.html):
+/// `notified().await` there is [`wait`](Notify::wait) here.
+///
+/// [`notify_one`](Notify::notify_one) ends the wait of the first greenlet in line. Without one it keeps a single notice, which
+/// the next wait takes. Notices are not counted: two in a row without a waiter are one.
+/// [`notify_waiters`](Notify::notify_waiters) ends the waits of all that wait at that moment, and keeps nothing.
+///
+/// A greenlet that unwinds after it was notified, and before it has run, passes its notice on.
+///
+/// # Examples
+/// ```
+/// use greenhub::spawn;
+/// use greenhub::sync::Notify;
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// let shared = Rc::new((Cell::new(0), Notify::new()));
+/// let reader = spawn({
+///     let shared = shared.clone();
+///     move || {
+///         shared.1.wait();
+///         shared.0.get()
+///     }
+/// });
+/// shared.0.set(7);
+/// shared.1.notify_one(); // the reader does not wait yet: the notice is kept for it
+/// assert_eq!(reader.join().unwrap(), 7);
+/// ```
+pub struct Notify {
+    /// Those that called waiters have not taken yet, and the one that is kept.
+    notices: Cell<usize>,
+    line: Line,
+}
+
+impl Notify {
+    /// A `Notify` without a notice.
+    #[must_use]
+    pub const fn new() -> Notify {
+        Notify {
+            notices: Cell::new(0),
+            line: Line::new(),
+        }
+    }
+
+    /// Ends the wait of the first greenlet in line, or keeps one notice for the next that comes.
+    pub fn notify_one(&self) {
+        self.notices.set(self.notices.get() + 1);
+        self.serve();
+    }
+
+    /// Ends the waits of all greenlets that wait now, in the order in which they came. A wait that begins later is not ended by
+    /// it.
+    pub fn notify_waiters(&self) {
+        self.line.tell_all();
+    }
+
+    /// Waits for a notice. Takes the one that is kept, if there is one, and returns at once.
+    ///
+    /// # Panics
+    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn wait(&self) {
+        self.wait_until(None, Location::caller());
+    }
+
+    /// As [`wait`](Notify::wait), for as long as `limit` at most. False if there was no notice by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn wait_timeout(&self, limit: Duration) -> bool {
+        self.wait_until(hub::deadline(limit), Location::caller())
+    }
+
+    /// Takes the notice that is kept. False if there is none. Never waits: to be called after a
+    /// [`wait_any`](crate::wait_any), which takes nothing.
+    pub fn try_wait(&self) -> bool {
+        self.keep_one();
+        let is_free = self.is_free();
+        if is_free {
+            self.take();
+        }
+        is_free
+    }
+
+    fn wait_until(&self, deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
+        if self.try_wait() {
+            return true;
+        }
+        match wait_in_line(self, Reason::NOTIFY, place, deadline, &mut None) {
+            // The claim is dropped at the end of the arm, when the notice is taken.
+            Ok(Turn::Mine(_claim)) => {
+                self.take();
+                true
+            }
+            Ok(Turn::Told) => true,
+            Ok(Turn::TimedOut) => false,
+            Err(why) => refuse(why, "the wait for a notify", place),
+        }
+    }
+
+    fn take(&self) {
+        self.notices.set(self.notices.get() - 1);
+    }
+
+    /// Of the notices that are promised to no waiter, passed-on ones included, one is kept. To be called before one is taken: until
+    /// then it makes no difference, since every waiter in line would have been promised one.
+    fn keep_one(&self) {
+        let surplus = self.unpromised().saturating_sub(1);
+        self.notices.set(self.notices.get() - surplus);
+    }
+}
+
+impl Supply for Notify {
+    fn line(&self) -> &Line {
+        &self.line
+    }
+
+    fn available(&self) -> usize {
+        self.notices.get()
+    }
+}
+
+impl Sealed for Notify {}
+
+/// Ready while a notice is kept. [`notify_waiters`](Notify::notify_waiters) keeps none: a wait for several things may miss it.
+impl Waitable for Notify {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: self.is_free(),
+            spot: Spot::Look(&self.line),
+            reason: Reason::NOTIFY,
+        }
+    }
+}
+
+// There is no state that a panic could leave half done.
+impl UnwindSafe for Notify {}
+impl RefUnwindSafe for Notify {}
+
+impl Default for Notify {
+    fn default() -> Notify {
+        Notify::new()
+    }
+}
+
+impl fmt::Debug for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notify")
+            .field("is_notified", &self.is_free())
+            .finish_non_exhaustive()
+    }
+}

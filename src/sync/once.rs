@@ -1,0 +1,262 @@
+//! A call that is made once, by the first greenlet that comes; the others wait until it has returned.
+//!
+//! ```text
+//!   incomplete --- call returns ---> complete      for ever
+//!    |     ^
+//!    |     +--- killed, timed out: the next in line makes its own call
+//!    +--- call panics ---> poisoned: only call_once_force calls again
+//! ```
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
+
+use super::lock::{Hold, Lock};
+use crate::hub::{self, Nanos, Spot, WaitList, refuse};
+use crate::waitable::{Post, Sealed, Waitable};
+use crate::waiting::{Reason, Woken};
+
+/// A call that is made once, in the shape of std's [`Once`](std::sync::Once). The closure may wait.
+///
+/// It is *poisoned* when the closure panics. A kill and a timeout are no panics: the next greenlet that waits to make the call makes
+/// it. For a call that has a value there is [`OnceLock`](super::OnceLock).
+///
+/// # Examples
+/// ```
+/// use greenhub::sync::Once;
+/// use greenhub::{joinall, sleep, spawn};
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+/// use std::time::Duration;
+///
+/// let (once, calls) = (Rc::new(Once::new()), Rc::new(Cell::new(0)));
+/// let tasks = [1, 2, 3].map(|_| {
+///     let (once, calls) = (once.clone(), calls.clone());
+///     spawn(move || {
+///         once.call_once(|| {
+///             sleep(Duration::from_millis(1));
+///             calls.set(calls.get() + 1);
+///         });
+///         assert_eq!(calls.get(), 1);
+///     })
+/// });
+/// joinall(&tasks);
+/// assert!(once.is_completed());
+/// ```
+pub struct Once {
+    is_completed: Cell<bool>,
+    /// Of the greenlet that makes the call.
+    turn: Lock,
+    /// Those that only wait.
+    waiters: WaitList,
+}
+
+/// What [`Once::call_once_force`] tells its closure.
+#[derive(Debug)]
+pub struct OnceState {
+    is_poisoned: bool,
+}
+
+impl OnceState {
+    /// An earlier call has panicked.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        self.is_poisoned
+    }
+}
+
+impl Once {
+    /// A call that was not made yet.
+    #[must_use]
+    pub const fn new() -> Once {
+        Once {
+            is_completed: Cell::new(false),
+            turn: Lock::new(),
+            waiters: WaitList::new(),
+        }
+    }
+
+    /// Calls `f` if no call has returned yet. Waits while another greenlet makes its call.
+    ///
+    /// # Panics
+    /// With what `f` panics with, and if it is poisoned. If `f` calls this itself. And where nothing may wait: inside of
+    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[inline]
+    #[track_caller]
+    pub fn call_once(&self, f: impl FnOnce()) {
+        if !self.is_completed() {
+            self.call(false, |_| f(), Location::caller());
+        }
+    }
+
+    /// As [`call_once`](Once::call_once), also if it is poisoned. A call that returns ends that.
+    ///
+    /// # Panics
+    /// As there, but for the poison.
+    ///
+    /// # Aborts
+    /// As there.
+    #[inline]
+    #[track_caller]
+    pub fn call_once_force(&self, f: impl FnOnce(&OnceState)) {
+        if !self.is_completed() {
+            self.call(true, f, Location::caller());
+        }
+    }
+
+    /// A call has returned.
+    #[inline]
+    #[must_use]
+    pub fn is_completed(&self) -> bool {
+        self.is_completed.get()
+    }
+
+    /// Waits until a call has returned.
+    ///
+    /// # Panics
+    /// If it is poisoned, or gets so meanwhile. And where nothing may wait.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn wait(&self) {
+        self.wait_until(false, None, Location::caller());
+    }
+
+    /// As [`wait`](Once::wait), for as long as `limit` at most. False if no call had returned by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn wait_timeout(&self, limit: Duration) -> bool {
+        self.wait_until(false, hub::deadline(limit), Location::caller())
+    }
+
+    /// As [`wait`](Once::wait), also while it is poisoned: until a [`call_once_force`](Once::call_once_force) has returned.
+    ///
+    /// # Panics
+    /// Where nothing may wait.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn wait_force(&self) {
+        self.wait_until(true, None, Location::caller());
+    }
+
+    #[inline(never)]
+    fn call(&self, force: bool, f: impl FnOnce(&OnceState), place: &'static Location<'static>) {
+        let turn = self.turn.take(Reason::ONCE, "call_once", place, None);
+        let mut turn = turn.expect("a wait without a deadline ends with the turn");
+        if self.is_completed() {
+            return; // by another while this one waited
+        }
+        let is_poisoned = self.turn.is_poisoned();
+        if is_poisoned && !force {
+            refuse_poisoned("call_once", place);
+        }
+        turn.watch();
+        let _call = Call {
+            turn: Some(turn),
+            once: self,
+        };
+        f(&OnceState { is_poisoned });
+        self.is_completed.set(true);
+        self.turn.clear_poison();
+    }
+
+    fn wait_until(
+        &self,
+        force: bool,
+        deadline: Option<Nanos>,
+        place: &'static Location<'static>,
+    ) -> bool {
+        let (mut rank, mut is_over) = (None, false);
+        loop {
+            if self.is_completed() {
+                return true;
+            }
+            if self.is_poisoned() && !force {
+                refuse_poisoned("wait", place);
+            }
+            if is_over {
+                return false;
+            }
+            let waited = (self.waiters).wait_until(Reason::ONCE, place, deadline, &mut rank);
+            match waited {
+                Ok(woken) => is_over = woken == Woken::TimedOut,
+                Err(why) => refuse(why, "wait", place),
+            }
+        }
+    }
+
+    /// The last call has panicked, and no other is being made.
+    fn is_poisoned(&self) -> bool {
+        self.turn.is_poisoned() && !self.turn.is_held()
+    }
+
+    fn is_settled(&self) -> bool {
+        self.is_completed() || self.is_poisoned()
+    }
+}
+
+/// A call that is being made. When its frame is left, the waiters are told what it came to, if that concerns them.
+struct Call<'a> {
+    turn: Option<Hold<'a>>,
+    once: &'a Once,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        // First, since this poisons it.
+        drop(self.turn.take());
+        if self.once.is_settled() && !self.once.waiters.is_empty() {
+            self.once.waiters.wake_all();
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refuse_poisoned(what: &str, place: &Location<'_>) -> ! {
+    panic!("{what} at {place}: an earlier call has panicked, so this `Once` is poisoned")
+}
+
+impl Sealed for Once {}
+
+/// Ready when a call has returned, and while it is poisoned.
+impl Waitable for Once {
+    fn post(&self) -> Post<'_> {
+        Post {
+            ready: self.is_settled(),
+            spot: Spot::List(&self.waiters),
+            reason: Reason::ONCE,
+        }
+    }
+}
+
+// A panic is told by the poison.
+impl UnwindSafe for Once {}
+impl RefUnwindSafe for Once {}
+
+impl Default for Once {
+    fn default() -> Once {
+        Once::new()
+    }
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once")
+            .field("is_completed", &self.is_completed())
+            .finish_non_exhaustive()
+    }
+}

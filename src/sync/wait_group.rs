@@ -1,0 +1,138 @@
+//! A wait group: its handles are counted, and one waits until all others were dropped.
+#![forbid(unsafe_code)]
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::hub::{self, Nanos, WaitList, refuse};
+use crate::waiting::{Reason, Woken};
+
+/// A handle of a group of those that are waited for, in the shape of crossbeam's
+/// [`WaitGroup`](https://docs.rs/crossbeam/latest/crossbeam/sync/struct.WaitGroup.html). Each clone belongs to the same group;
+/// [`wait`](WaitGroup::wait) drops its own handle, and waits until all others were dropped.
+///
+/// A task drops its handle however it ends.
+///
+/// # Examples
+/// ```
+/// use greenhub::sync::WaitGroup;
+/// use greenhub::{sleep, spawn};
+/// use std::time::Duration;
+///
+/// let group = WaitGroup::new();
+/// for millis in [3, 1, 2] {
+///     let member = group.clone();
+///     spawn(move || {
+///         sleep(Duration::from_millis(millis));
+///         drop(member);
+///     });
+/// }
+/// group.wait();
+/// ```
+pub struct WaitGroup {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    handles: Cell<usize>,
+    waiters: WaitList,
+}
+
+impl WaitGroup {
+    /// A new group, with one handle.
+    #[must_use]
+    pub fn new() -> WaitGroup {
+        WaitGroup {
+            shared: Rc::new(Shared {
+                handles: Cell::new(1),
+                waiters: WaitList::new(),
+            }),
+        }
+    }
+
+    /// Drops this handle, and waits until there is none left. Those that wait are no handles.
+    ///
+    /// # Panics
+    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    ///
+    /// # Aborts
+    /// If it had to wait while a panic unwinds the running greenlet.
+    #[track_caller]
+    pub fn wait(self) {
+        self.wait_until(None, Location::caller());
+    }
+
+    /// As [`wait`](WaitGroup::wait), for as long as `limit` at most. False if there were handles left by then.
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Aborts
+    /// As there.
+    #[track_caller]
+    pub fn wait_timeout(self, limit: Duration) -> bool {
+        let deadline = hub::deadline(limit);
+        self.wait_until(deadline, Location::caller())
+    }
+
+    fn wait_until(self, deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
+        let shared = self.shared.clone();
+        drop(self);
+        if shared.is_over() {
+            return true;
+        }
+        match (shared.waiters).wait_until(Reason::GROUP, place, deadline, &mut None) {
+            Ok(Woken::Called) => true,
+            Ok(Woken::TimedOut) => shared.is_over(),
+            Err(why) => refuse(why, "the wait for a group", place),
+        }
+    }
+}
+
+impl Shared {
+    /// There is no handle left, and so there never will be one.
+    fn is_over(&self) -> bool {
+        self.handles.get() == 0
+    }
+}
+
+impl Clone for WaitGroup {
+    fn clone(&self) -> WaitGroup {
+        let handles = &self.shared.handles;
+        handles.set(handles.get() + 1);
+        WaitGroup {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl Drop for WaitGroup {
+    fn drop(&mut self) {
+        let Shared { handles, waiters } = &*self.shared;
+        handles.set(handles.get() - 1);
+        if self.shared.is_over() && !waiters.is_empty() {
+            waiters.wake_all();
+        }
+    }
+}
+
+impl Default for WaitGroup {
+    fn default() -> WaitGroup {
+        WaitGroup::new()
+    }
+}
+
+// There is no state that a panic could leave half done.
+impl UnwindSafe for WaitGroup {}
+impl RefUnwindSafe for WaitGroup {}
+
+impl fmt::Debug for WaitGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitGroup")
+            .field("handles", &self.shared.handles.get())
+            .finish_non_exhaustive()
+    }
+}

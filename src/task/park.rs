@@ -1,0 +1,90 @@
+//! Parking: a task waits until another one unparks it, as threads of std do.
+//!
+//! ```text
+//!   token   park                            unpark
+//!   no      waits                           yes; ends the wait of a parked task
+//!   yes     takes it and returns at once    stays yes: tokens are not counted
+//! ```
+#![forbid(unsafe_code)]
+
+use std::panic::Location;
+use std::time::Duration;
+
+use super::{AnyTask, Task};
+use crate::hub::{self, Nanos, Parking, refuse};
+use crate::waiting::Reason;
+
+/// Waits until the running task is unparked, in the shape of [`std::thread::park`]. Returns at once if it was unparked since it has
+/// parked last. It never returns without that.
+///
+/// # Panics
+/// - In a greenlet that is no task, which could not be unparked: main, and those made by
+///   [`Greenlet::new`](crate::Greenlet::new).
+/// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
+/// - Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), and in a tracer.
+///
+/// # Aborts
+/// If it had to wait while a panic unwinds the running greenlet.
+///
+/// # Examples
+/// ```
+/// use greenhub::{spawn, task, yield_now};
+///
+/// let sleeper = spawn(|| {
+///     task::park();
+///     "woken"
+/// });
+/// yield_now();
+/// assert!(!sleeper.is_finished());
+/// sleeper.unpark();
+/// assert_eq!(sleeper.join().unwrap(), "woken");
+/// ```
+#[track_caller]
+pub fn park() {
+    park_until(None, Location::caller());
+}
+
+/// As [`park`], for as long as `limit` at most. True if it was unparked by then.
+///
+/// # Panics
+/// As there.
+///
+/// # Aborts
+/// As there.
+#[track_caller]
+pub fn park_timeout(limit: Duration) -> bool {
+    park_until(hub::deadline(limit), Location::caller())
+}
+
+fn park_until(deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
+    let Some(me) = super::current() else {
+        panic!("park at {place}: the running greenlet is no task, so nothing could unpark it");
+    };
+    let token = &me.head().token;
+    if token.take() {
+        return true;
+    }
+    match Parking::begin(Reason::UNPARK, place) {
+        Ok(parking) => parking.park_until(deadline),
+        Err(why) => refuse(why, "park", place),
+    };
+    // An unpark at the last moment counts. If the wait unwinds instead, the token is kept.
+    token.take()
+}
+
+impl AnyTask {
+    /// Ends the task's [`park`], or its next one if it is not parked. Several in a row count as one. Nothing happens if it has
+    /// ended.
+    pub fn unpark(&self) {
+        self.head().token.set(true);
+        hub::wake_from(self.record(), Reason::UNPARK);
+    }
+}
+
+impl<T> Task<T> {
+    /// As [`AnyTask::unpark`].
+    pub fn unpark(&self) {
+        self.record.extra.head.token.set(true);
+        hub::wake_from(self.record.any(), Reason::UNPARK);
+    }
+}
