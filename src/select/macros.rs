@@ -30,13 +30,19 @@
 ///
 /// # When what is evaluated
 /// Channels and things come first, in the order in which they are written, once; then the duration. An item to be sent is
-/// evaluated only when its arm was chosen, and keeps its place in the channel meanwhile: others who send there wait until
-/// it is there, unless it does not come because of a panic, a `return` or a `break`. For `join` there must be a variable
-/// that holds the task; it is moved when that arm is chosen. Whatever stands for a channel is borrowed
-/// until the body begins.
+/// evaluated only when its arm was chosen. Its place in the channel is kept meanwhile: what others send is received after it,
+/// and they do not wait for it. A receiver that waits in a rendezvous channel is chosen with the arm, and waits for this
+/// item alone. If there is no item, because of a panic, a `return` or a `break`, the place is given back, and the receiver
+/// waits on as before. For `join` there must be a variable that holds the task; it is moved when that arm is chosen. Whatever
+/// stands for a channel is borrowed until the body begins.
 ///
-/// With an item chosen for a rendezvous channel, it waits as [`send`](crate::sync::channel::Sender::send) does until it was
-/// taken.
+/// # With a default
+/// A select with `default` waits for no decision of another greenlet, and one with `default(duration)` until then at the most.
+/// It lets others run where a receiver meets another select in a rendezvous channel: that one makes its item first.
+///
+/// # What looks
+/// The arms `recv` and `send` take, in their turn among all that wait at the channel. The arms `wait` and `join` look: see
+/// [`Waitable`](crate::Waitable).
 ///
 /// # Panics
 /// If it has to wait, as [`Task::wait`](crate::Task::wait). Nothing was taken then. With no arm at all it waits for ever,

@@ -19,6 +19,7 @@ use crate::waiting::{Reason, Woken};
 /// use greenhub::{iwait, sleep, spawn};
 /// use std::time::Duration;
 ///
+/// # greenhub::hub::pause_clock();
 /// let tasks = [20, 10, 0].map(|millis| spawn(move || sleep(Duration::from_millis(millis))));
 /// let ids: Vec<_> = iwait(&tasks).map(|task| task.id()).collect();
 /// assert_eq!(ids, [tasks[2].id(), tasks[1].id(), tasks[0].id()]);

@@ -11,14 +11,16 @@
 //! |---|---|
 //! | [`unbounded`] | never |
 //! | [`bounded`]`(n)` | while there are `n` items that nobody has received |
-//! | [`rendezvous`], [`bounded`]`(0)` | until a receiver has taken its item |
+//! | [`rendezvous`], [`bounded`]`(0)` | until a receiver has come for its item |
 //!
 //! An end is closed when the last handle to it is dropped: receivers get what is left and then an error; senders get an error
-//! at once, with the item. Whoever has to wait does so in a line, first come, first served, and calls that
-//! never wait take only what was promised to nobody in the line. An item is received once, or it is still in the channel,
-//! whoever is killed or has run out of time meanwhile.
+//! at once, with the item. Calls that have to wait do so in a line, first come, first served; calls that never wait take only
+//! what is promised to no call in the line. An item is received once, or it is still in the channel, whatever is killed or
+//! has run out of time meanwhile.
 //!
-//! A call that does not have to wait lets nobody else run. [`select!`](crate::select!) waits for several channels at once.
+//! A call that does not have to wait lets no other greenlet run, except that the receiver of a rendezvous channel runs before the
+//! `send` of its item returns. [`select!`](crate::select!) and [`Select`](crate::Select) wait for several channels at once. Channels
+//! of the clock, [`after`], [`at`] and [`tick`], are arms of theirs as any other.
 //!
 //! The names are those of [`std::sync::mpsc`] and of crossbeam's channels. Nothing here is `Send`; items may be anything.
 //!
@@ -77,7 +79,7 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     with_capacity(usize::MAX)
 }
 
-/// A channel without room: [`send`](Sender::send) returns when a receiver has taken the item.
+/// A channel without room: each [`send`](Sender::send) is matched with one receive, and returns when that has its item.
 ///
 /// # Examples
 /// ```

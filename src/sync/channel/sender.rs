@@ -23,8 +23,8 @@ pub struct Sender<T> {
 }
 
 impl<T> Sender<T> {
-    /// Sends an item, and waits for room first where the channel is full. In a rendezvous channel it waits until a receiver
-    /// has taken the item.
+    /// Sends an item, and waits for room first where the channel is full. In a rendezvous channel it waits for a receiver, and
+    /// lets that run before it returns.
     ///
     /// Who has to wait does so in a line: items arrive in the order in which their senders came.
     ///
