@@ -68,6 +68,7 @@ pub(super) enum FirstSender {
 impl<T> Items<T> {
     /// The first undecided sender, seen by a receiver that does not wait.
     pub(super) fn first_sender(&self) -> Option<FirstSender> {
+        self.settle();
         let mut first = None;
         self.senders.take_first(|_, rank| {
             first = Some(match self.meeting.has_offer(rank) {
@@ -81,6 +82,7 @@ impl<T> Items<T> {
 
     /// Takes the item of the first undecided sender, if that is a plain one.
     pub(super) fn take_offer(&self) -> Option<T> {
+        self.settle();
         let mut taken = None;
         let sender = self.senders.take_first(|_, rank| {
             taken = self.meeting.take_offer(rank);
@@ -148,9 +150,47 @@ impl<T> Items<T> {
 
     /// An item does not come: its receiver is undecided again, and is matched with a sender that has come meanwhile.
     pub(super) fn unbind(&self, receiver: Waiter) {
-        let Some(receiver) = receiver.unbind() else {
-            return;
-        };
+        if let Some(receiver) = receiver.unbind() {
+            self.match_waiting(receiver);
+        }
+    }
+
+    /// Matches those on both sides that wait, before one that comes is matched with either: a select that was bound in another
+    /// channel, and is undecided again, was not there for what has come here meanwhile.
+    #[inline(always)]
+    pub(super) fn settle(&self) {
+        if self.senders.has_taker() && self.receivers.has_taker() {
+            self.settle_slow();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn settle_slow(&self) {
+        let mut skipped = 0;
+        while let Some(receiver) = self.undecided_receiver(skipped) {
+            if !self.match_waiting(receiver) {
+                skipped += 1;
+            }
+        }
+    }
+
+    /// The first undecided receiver after so many others.
+    fn undecided_receiver(&self, mut skip: usize) -> Option<Waiter> {
+        let mut found = None;
+        self.receivers.take_first(|receiver, _| {
+            if skip > 0 {
+                skip -= 1;
+                return Look::Leave;
+            }
+            found = Some(receiver.clone());
+            Look::Stop
+        });
+        found
+    }
+
+    /// Matches an undecided receiver with the first sender that is. False if there is none but itself.
+    fn match_waiting(&self, receiver: Waiter) -> bool {
         let mut item = None;
         let sender = self.senders.take_first(|sender, rank| {
             if sender.is_of_same_greenlet(&receiver) {
@@ -160,7 +200,7 @@ impl<T> Items<T> {
             Look::Take
         });
         let Some(sender) = sender else {
-            return;
+            return false;
         };
         match item {
             Some(item) => {
@@ -172,6 +212,7 @@ impl<T> Items<T> {
                 self.push_bound(&receiver);
             }
         }
+        true
     }
 
     fn push_bound(&self, receiver: &Waiter) {

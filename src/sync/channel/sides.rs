@@ -156,6 +156,7 @@ impl<T> Supply for Room<T> {
     #[inline(always)]
     fn is_free(&self) -> bool {
         if self.is_rendezvous() {
+            self.items.settle();
             return self.items.receivers.has_undecided();
         }
         self.available() > self.items.senders.called()
