@@ -30,13 +30,13 @@
 ///
 /// # When what is evaluated
 /// Channels and things come first, in the order in which they are written, once; then the duration. An item to be sent is
-/// evaluated only when its arm was chosen, and keeps its place in the channel meanwhile: others who send there wait until
-/// it is there, unless it does not come because of a panic, a `return` or a `break`. For `join` there must be a variable
+/// evaluated only when its arm was chosen, and keeps its place in the channel meanwhile: what is sent after that is received
+/// after it, unless it does not come because of a panic, a `return` or a `break`. For `join` there must be a variable
 /// that holds the task; it is moved when that arm is chosen. Whatever stands for a channel is borrowed
 /// until the body begins.
 ///
-/// With an item chosen for a rendezvous channel, it waits as [`send`](crate::sync::channel::Sender::send) does until it was
-/// taken.
+/// An item that is sent through a rendezvous channel is made for one receiver, which waits for it alone, and runs before the
+/// sender goes on.
 ///
 /// # Panics
 /// If it has to wait, as [`Task::wait`](crate::Task::wait). Nothing was taken then. With no arm at all it waits for ever,
