@@ -176,6 +176,6 @@ mod tests {
         let notes = Rc::default();
         let kept = DropsAll::new(five(&notes).collect::<Vec<_>>()).into_inner();
         assert!(notes.borrow().is_empty());
-        mem::forget(kept);
+        drop(catch_unwind(AssertUnwindSafe(|| drop_all(kept))));
     }
 }

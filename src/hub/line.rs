@@ -225,6 +225,12 @@ impl Line {
         self.takers.is_empty() & self.lookers.is_empty()
     }
 
+    /// A taker waits, or has waited and is still in the list.
+    #[inline(always)]
+    pub(crate) fn has_taker(&self) -> bool {
+        !self.takers.is_empty()
+    }
+
     /// A taker waits that can be called.
     pub(crate) fn has_undecided(&self) -> bool {
         self.takers.has_undecided()

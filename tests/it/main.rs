@@ -89,6 +89,8 @@ mod killing_waiters;
 mod late_callbacks;
 #[cfg(feature = "sanitizer")]
 mod leaks;
+#[cfg(feature = "hub")]
+mod like_crossbeam;
 mod like_gevent;
 mod like_greenlet;
 mod local;

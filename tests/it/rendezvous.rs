@@ -2,9 +2,11 @@
 
 use greenhub::hub::{now, pause_clock};
 use greenhub::sync::channel::{
-    self, Receiver, SendError, SendTimeoutError, TryRecvError, TrySendError,
+    self, Receiver, RecvError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
-use greenhub::{Task, iwait, joinall, select, sleep, spawn, wait_any, with_timeout, yield_now};
+use greenhub::{
+    Select, Task, iwait, joinall, select, sleep, spawn, wait_any, with_timeout, yield_now,
+};
 
 use crate::support::{Census, Log, begun, millis, seconds, within};
 
@@ -377,4 +379,87 @@ fn neighbours_that_select_in_a_ring_meet() {
         tasks.iter().for_each(Task::kill_nowait);
         joinall(&tasks);
     }
+}
+
+#[test]
+fn a_receiver_whose_item_does_not_come_is_met_in_the_order_of_the_senders() {
+    for others_select in [false, true] {
+        let (fails, one) = channel::bounded(0);
+        let (sender, two) = channel::bounded(0);
+        let taking = spawn(move || {
+            [0; 2].map(|_| {
+                select! {
+                    recv(one) -> item => item.unwrap(),
+                    recv(two) -> item => item.unwrap(),
+                }
+            })
+        });
+        yield_now();
+        let give = move |sender: &channel::Sender<i32>, n| match others_select {
+            true => select! { send(sender, n) -> sent => sent },
+            false => sender.send(n),
+        };
+        let mut set = Select::new();
+        set.send(&fails);
+        let operation = set.select();
+        let first = spawn({
+            let sender = sender.clone();
+            move || give(&sender, 1)
+        });
+        yield_now();
+        drop(operation);
+        // The receiver is undecided again, and has not run yet.
+        assert_eq!(give(&sender, 2), Ok(()));
+        assert_eq!(taking.join().unwrap(), [1, 2], "{others_select}");
+        assert_eq!(first.join().unwrap(), Ok(()));
+    }
+}
+
+#[test]
+fn a_sender_whose_own_item_does_not_come_meets_receivers_in_their_order() {
+    for others_select in [false, true] {
+        let (fails, one) = channel::bounded::<i32>(0);
+        let (sender, receiver) = channel::bounded(0);
+        let take = move |receiver: &Receiver<i32>| match others_select {
+            true => select! { recv(receiver) -> item => item },
+            false => receiver.recv(),
+        };
+        // It gives to `receiver` when nothing comes from `one`, and is bound to that first.
+        let giving = spawn(move || {
+            [1, 2].map(|n| {
+                select! {
+                    recv(one) -> _ => unreachable!("nothing comes"),
+                    send(sender, n) -> sent => sent,
+                }
+            })
+        });
+        yield_now();
+        let mut set = Select::new();
+        set.send(&fails);
+        let operation = set.select();
+        let first = spawn({
+            let receiver = receiver.clone();
+            move || take(&receiver)
+        });
+        yield_now();
+        drop(operation);
+        assert_eq!(take(&receiver), Ok(2), "{others_select}");
+        assert_eq!(first.join().unwrap(), Ok(1), "it has come first");
+        assert_eq!(giving.join().unwrap(), [Ok(()), Ok(())]);
+    }
+}
+
+#[test]
+fn a_receiver_that_is_closed_while_its_item_is_made_gets_the_end() {
+    let (sender, receiver) = channel::rendezvous();
+    let other = receiver.clone();
+    let taking = spawn(move || {
+        select! { recv(other) -> item => item }
+    });
+    yield_now();
+    let sent = select! {
+        send(sender, { receiver.close(); 7 }) -> sent => sent,
+    };
+    assert_eq!(sent, Err(SendError(7)));
+    assert_eq!(taking.join().unwrap(), Err(RecvError));
 }

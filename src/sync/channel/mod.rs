@@ -113,20 +113,20 @@ macro_rules! both_ends {
             /// How many items were sent and not received. In a rendezvous channel always zero.
             #[must_use]
             pub fn len(&self) -> usize {
-                self.shared.len()
+                self.shared.len_now()
             }
 
             /// There is no item in the channel.
             #[must_use]
             pub fn is_empty(&self) -> bool {
-                self.shared.len() == 0
+                self.shared.len_now() == 0
             }
 
             /// There is no room in the channel. In a rendezvous channel there never is.
             #[must_use]
             pub fn is_full(&self) -> bool {
                 let items = self.shared.items();
-                self.shared.len() + items.behind.places() >= items.capacity
+                self.shared.len_now() + items.behind.places() >= items.capacity
             }
 
             /// For how many items it has room; `None` if for any number.
@@ -148,6 +148,12 @@ impl<T> Shared<T> {
             return 0;
         }
         self.items().count()
+    }
+
+    /// As `len`, with what the clock has sent by now.
+    fn len_now(&self) -> usize {
+        self.is_wound();
+        self.len()
     }
 
     fn describe(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {

@@ -75,6 +75,7 @@ pub(super) enum FirstSender {
 impl<T> Items<T> {
     /// The first undecided sender, seen by a receiver that does not wait.
     pub(super) fn first_sender(&self) -> Option<FirstSender> {
+        self.settle();
         let mut first = None;
         self.senders.take_first(|_, rank| {
             first = Some(match self.meeting.has_offer(rank) {
@@ -92,6 +93,7 @@ impl<T> Items<T> {
         if self.senders.takers().is_empty() {
             return None;
         }
+        self.settle();
         let mut taken = None;
         let mut is_plain = |rank| {
             taken = self.meeting.take_offer(rank);
@@ -168,12 +170,50 @@ impl<T> Items<T> {
 
     /// An item does not come: its receiver is undecided again, and gets what has come meanwhile.
     pub(super) fn unbind(&self, receiver: Waiter) {
-        let Some(receiver) = receiver.unbind() else {
-            return;
-        };
+        if let Some(receiver) = receiver.unbind() {
+            self.match_waiting(receiver);
+        }
+    }
+
+    /// Matches those on both sides that wait, before one that comes is matched with either: a select that was bound in another
+    /// channel, and is undecided again, was not there for what has come here meanwhile.
+    #[inline(always)]
+    pub(super) fn settle(&self) {
+        if self.senders.has_taker() && self.receivers.has_taker() {
+            self.settle_slow();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn settle_slow(&self) {
+        let mut skipped = 0;
+        while let Some(receiver) = self.undecided_receiver(skipped) {
+            if !self.match_waiting(receiver) {
+                skipped += 1;
+            }
+        }
+    }
+
+    /// The first undecided receiver after so many others.
+    fn undecided_receiver(&self, mut skip: usize) -> Option<Waiter> {
+        let mut found = None;
+        self.receivers.take_first(|receiver, _| {
+            if skip > 0 {
+                skip -= 1;
+                return Look::Leave;
+            }
+            found = Some(receiver.clone());
+            Look::Stop
+        });
+        found
+    }
+
+    /// Matches an undecided receiver with the first sender that is. False if there is none but itself.
+    fn match_waiting(&self, receiver: Waiter) -> bool {
         if self.is_free() {
             self.receivers.call(receiver);
-            return;
+            return true;
         }
         let mut item = None;
         let sender = self.senders.take_first(|sender, rank| {
@@ -184,7 +224,7 @@ impl<T> Items<T> {
             Look::Take
         });
         let Some(sender) = sender else {
-            return;
+            return false;
         };
         match item {
             Some(item) => {
@@ -196,6 +236,7 @@ impl<T> Items<T> {
                 self.push_bound(&receiver);
             }
         }
+        true
     }
 
     fn push_bound(&self, receiver: &Waiter) {

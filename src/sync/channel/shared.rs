@@ -23,6 +23,8 @@ pub(super) struct Shared<T> {
     is_closed: Cell<bool>,
     /// It has ended when it is empty: no sender is left, or it was closed.
     is_ending: Cell<bool>,
+    /// Something is to be done when an item was received: the channel may have ended, or the clock sends another one.
+    has_sequel: Cell<bool>,
     /// What sends its items, if that is the clock.
     pub(super) clockwork: Option<Box<Clockwork>>,
     /// Items may come from elsewhere than the queue: from a sender that waits, or from the clock.
@@ -38,6 +40,7 @@ impl<T> Shared<T> {
             receivers: Cell::new(1),
             is_closed: Cell::new(false),
             is_ending: Cell::new(false),
+            has_sequel: Cell::new(false),
             clockwork: None,
             is_special: capacity == 0,
         }
@@ -47,9 +50,18 @@ impl<T> Shared<T> {
     pub(super) fn timed(clockwork: Clockwork) -> Shared<T> {
         Shared {
             senders: Cell::new(0),
+            has_sequel: Cell::new(true),
             clockwork: Some(Box::new(clockwork)),
             is_special: true,
             ..Shared::new(1)
+        }
+    }
+
+    /// With no sender and one receiver, and open all the same.
+    pub(super) fn never() -> Shared<T> {
+        Shared {
+            senders: Cell::new(0),
+            ..Shared::new(0)
         }
     }
 
@@ -247,8 +259,22 @@ impl<T> Shared<T> {
     #[inline(always)]
     pub(super) fn after_take(&self) {
         self.room.serve();
+        if self.has_sequel.get() {
+            self.see_to_the_next();
+        }
+    }
+
+    /// Those that wait now hear of the end, or of the clock's next item.
+    #[inline(never)]
+    fn see_to_the_next(&self) {
+        let line = self.items().line();
         if self.is_drained() {
-            self.items().line().tell_all();
+            line.tell_all();
+        } else if let Some(clockwork) = &self.clockwork {
+            clockwork.taken();
+            if !line.has_no_waiter() {
+                clockwork.wind();
+            }
         }
     }
 
@@ -284,6 +310,9 @@ impl<T> Shared<T> {
     /// Accepts nothing any more. What is in the channel can still be received.
     pub(super) fn close(&self) {
         if !self.is_closed.replace(true) {
+            self.clockwork
+                .as_deref()
+                .inspect(|clockwork| clockwork.stop());
             self.room.line().tell_all();
             self.end();
         }
@@ -292,6 +321,7 @@ impl<T> Shared<T> {
     /// Nothing comes any more. Receivers are told when the last item has gone.
     fn end(&self) {
         self.is_ending.set(true);
+        self.has_sequel.set(true);
         if self.is_drained() {
             self.items().line().tell_all();
         }

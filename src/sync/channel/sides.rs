@@ -176,7 +176,13 @@ impl<T> Supply for Room<T> {
     fn is_free(&self) -> bool {
         let items = &self.items;
         let taken = items.len.get() + items.behind.len() + items.senders.called();
-        taken < items.capacity || (self.is_rendezvous() && items.receivers.has_undecided())
+        if taken < items.capacity {
+            return true;
+        }
+        self.is_rendezvous() && {
+            items.settle();
+            items.receivers.has_undecided()
+        }
     }
 
     /// Where no sender was called no item is being made, so nothing waits behind one.

@@ -3,7 +3,7 @@
 //! ```text
 //!   timer --on_time--> [ the moment ] -> recv        room for one item, and no sender
 //!     ^                                 |
-//!     +-- wind: when a receiver finds nothing, the timer for the next moment is started
+//!     +-- wind: when a receiver finds nothing, or waits while another takes the item, the timer for the next moment is started
 //! ```
 //! So a timer runs only while the channel is empty, and one that is not received from costs nothing after its first item.
 #![forbid(unsafe_code)]
@@ -20,7 +20,9 @@ use crate::hub::{self, Alarm, Nanos, OnTime, TimerKey};
 pub(super) struct Clockwork {
     alarm: Rc<Alarm>,
     next: Cell<Option<Nanos>>,
-    period: Option<Duration>,
+    period: Option<Nanos>,
+    /// The moment that is in the channel, where another one comes after it.
+    held: Cell<Option<Nanos>>,
     timer: Cell<Option<TimerKey>>,
 }
 
@@ -52,8 +54,8 @@ pub fn at(moment: Instant) -> Receiver<Instant> {
     receiver(hub::deadline_at(moment), None)
 }
 
-/// A channel that brings the moment whenever `period` has passed. It holds one item: while that is not received no other one
-/// comes, and the next then follows after a `period` at the earliest.
+/// A channel that brings the moment whenever `period` has passed. It holds one item: moments that pass while that is not
+/// received are skipped, and the next one then comes a `period` after it was received.
 ///
 /// # Panics
 /// If `period` is zero.
@@ -74,7 +76,9 @@ pub fn at(moment: Instant) -> Receiver<Instant> {
 #[track_caller]
 pub fn tick(period: Duration) -> Receiver<Instant> {
     assert!(!period.is_zero(), "a tick needs a period longer than zero");
-    receiver(hub::deadline(period), Some(period))
+    let next = hub::deadline(period);
+    let period = Nanos::try_from(period.as_nanos()).unwrap_or(Nanos::MAX);
+    receiver(next, Some(period))
 }
 
 /// A channel that never brings anything, and stays open: for an arm of a select that is not wanted.
@@ -87,12 +91,11 @@ pub fn tick(period: Duration) -> Receiver<Instant> {
 /// ```
 #[must_use]
 pub fn never<T>() -> Receiver<T> {
-    let clockwork = Clockwork::new(Alarm::new(), None, None);
-    let shared = Rc::new(Shared::timed(clockwork));
+    let shared = Rc::new(Shared::never());
     Receiver { shared }
 }
 
-fn receiver(next: Option<Nanos>, period: Option<Duration>) -> Receiver<Instant> {
+fn receiver(next: Option<Nanos>, period: Option<Nanos>) -> Receiver<Instant> {
     let shared = Rc::new_cyclic(|shared: &Weak<Shared<Instant>>| {
         let alarm = Alarm::of_call(shared.clone());
         Shared::timed(Clockwork::new(alarm, next, period))
@@ -101,11 +104,12 @@ fn receiver(next: Option<Nanos>, period: Option<Duration>) -> Receiver<Instant> 
 }
 
 impl Clockwork {
-    fn new(alarm: Alarm, next: Option<Nanos>, period: Option<Duration>) -> Clockwork {
+    fn new(alarm: Alarm, next: Option<Nanos>, period: Option<Nanos>) -> Clockwork {
         Clockwork {
             alarm: Rc::new(alarm),
             next: Cell::new(next),
             period,
+            held: Cell::new(None),
             timer: Cell::new(None),
         }
     }
@@ -123,18 +127,30 @@ impl Clockwork {
         }
     }
 
-    /// The moment that is due, as an item. The next one lies a period after it, or is now if it was missed.
+    /// The moment that is due, as an item.
     fn turn(&self) -> Option<Instant> {
         self.timer.set(None);
         let due = self.next.take()?;
-        let hub = hub::get();
-        let clock = hub.clock();
-        if let Some(period) = self.period {
-            let next = u64::try_from(period.as_nanos()).ok();
-            let next = next.and_then(|period| due.checked_add(period));
-            self.next.set(next.map(|next| next.max(clock.now())));
+        self.held.set(self.period.and(Some(due)));
+        Some(hub::get().clock().instant_of(due))
+    }
+
+    /// The item was received: the next one lies a period after it, or after now if that was missed.
+    pub(super) fn taken(&self) {
+        let (Some(held), Some(period)) = (self.held.take(), self.period) else {
+            return;
+        };
+        let now = hub::get().clock().now();
+        let in_time = held.checked_add(period).filter(|next| *next >= now);
+        self.next.set(in_time.or_else(|| now.checked_add(period)));
+    }
+
+    /// Nothing comes any more.
+    pub(super) fn stop(&self) {
+        self.next.set(None);
+        if let (Some(timer), Some(hub)) = (self.timer.take(), hub::existing()) {
+            hub.stop_timer(timer);
         }
-        Some(clock.instant_of(due))
     }
 }
 
@@ -148,8 +164,6 @@ impl OnTime for Shared<Instant> {
 
 impl Drop for Clockwork {
     fn drop(&mut self) {
-        if let (Some(timer), Some(hub)) = (self.timer.get(), hub::existing()) {
-            hub.stop_timer(timer);
-        }
+        self.stop();
     }
 }

@@ -241,13 +241,11 @@ impl Model {
 
     /// Does what can be done, or waits.
     fn look(&mut self, number: usize) {
+        // It runs: for others it is no counterpart until it waits.
+        self.operations[number].state = State::Busy(Todo::Look);
         let plan = self.operations[number].plan.clone();
-        let can_be_done: Vec<Arm> = plan
-            .arms
-            .iter()
-            .copied()
-            .filter(|&arm| self.can_be_done(number, arm))
-            .collect();
+        let arms = plan.arms.iter().copied();
+        let can_be_done: Vec<Arm> = arms.filter(|&arm| self.can_be_done(number, arm)).collect();
         let arm = match plan.kind {
             Kind::Select | Kind::Poll => {
                 let drawn = self.draw(can_be_done.len());
@@ -263,7 +261,9 @@ impl Model {
         }
     }
 
-    fn can_be_done(&self, number: usize, arm: Arm) -> bool {
+    fn can_be_done(&mut self, number: usize, arm: Arm) -> bool {
+        let (Arm::Recv(channel) | Arm::Send(channel, _)) = arm;
+        self.settle(channel);
         match arm {
             Arm::Recv(channel) => {
                 self.has_item(channel)
@@ -479,6 +479,25 @@ impl Model {
         place.expect("it has a place")
     }
 
+    /// Matches those that wait, before what arrives: a select that was bound elsewhere, and is undecided again, was not there
+    /// for them.
+    fn settle(&mut self, channel: usize) {
+        if !self.is_rendezvous(channel) || self.has_item(channel) {
+            return;
+        }
+        let is_such = |arm: &Arm| *arm == Arm::Recv(channel);
+        let mut receivers: Vec<_> = self.undecided(usize::MAX, is_such).collect();
+        receivers.sort_by_key(|&receiver| self.operations[receiver].rank);
+        for receiver in receivers {
+            if matches!(
+                self.operations[receiver].state,
+                State::Waiting | State::Again
+            ) {
+                self.match_receiver(receiver, channel);
+            }
+        }
+    }
+
     fn unbind(&mut self, receiver: usize, channel: usize) {
         if !matches!(self.operations[receiver].state, State::Bound) {
             return;
@@ -489,6 +508,10 @@ impl Model {
             self.channels[channel].slots.pop_front();
             return self.give(receiver, channel, item);
         }
+        self.match_receiver(receiver, channel);
+    }
+
+    fn match_receiver(&mut self, receiver: usize, channel: usize) {
         let Some(sender) = self.first_sender(channel, receiver) else {
             return;
         };
@@ -566,15 +589,23 @@ impl Model {
 
     /// The first undecided operation with such an arm.
     fn first(&self, except: usize, is_such: impl Fn(&Arm) -> bool) -> Option<usize> {
+        let undecided = self.undecided(except, is_such);
+        undecided.min_by_key(|&number| self.operations[number].rank)
+    }
+
+    fn undecided(
+        &self,
+        except: usize,
+        is_such: impl Fn(&Arm) -> bool,
+    ) -> impl Iterator<Item = usize> {
         let numbered = self.operations.iter().enumerate();
-        let undecided = numbered.filter(|(number, operation)| {
+        let undecided = numbered.filter(move |(number, operation)| {
             *number != except
                 && operation.is_in_line
                 && matches!(operation.state, State::Waiting | State::Again)
                 && operation.plan.arms.iter().any(&is_such)
         });
-        let first = undecided.min_by_key(|(_, operation)| operation.rank);
-        first.map(|(number, _)| number)
+        undecided.map(|(number, _)| number)
     }
 
     fn has_item(&self, channel: usize) -> bool {
