@@ -155,7 +155,7 @@ impl<'a> Wait<'a> {
     /// As `wake`, by a list that it waits in, which it shall know. A wait that is about to look again can be called, too.
     #[inline(always)]
     pub(crate) fn call(self, ticket: u64, list: usize) -> bool {
-        let is_undecided = self.is_undecided(ticket);
+        let is_undecided = self.is_parked(ticket) || self.is_to_look_again(ticket);
         if is_undecided {
             self.phase.0.set(Stand::Called);
             self.details.what.set(What::Called);
@@ -172,8 +172,13 @@ impl<'a> Wait<'a> {
     /// The wait with this ticket can still be called: nothing has ended it, and no counterpart was found for it.
     #[inline(always)]
     pub(crate) fn is_undecided(self, ticket: u64) -> bool {
-        let stand = self.phase.0.get();
-        self.details.ticket.get() == ticket && (stand == Stand::Parked || stand == Stand::Again)
+        self.is_parked(ticket) || self.is_to_look_again(ticket)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_to_look_again(self, ticket: u64) -> bool {
+        self.phase.0.get() == Stand::Again && self.details.ticket.get() == ticket
     }
 
     /// The wait with this ticket is bound to one counterpart.

@@ -147,13 +147,13 @@ impl<T> Shared<T> {
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Result<T, RecvTimeoutError> {
+        if self.items().is_open()
+            && let Some(item) = self.take()
+        {
+            return Ok(item);
+        }
         let mut rank = None;
         loop {
-            if self.items().is_open()
-                && let Some(item) = self.take()
-            {
-                return Ok(item);
-            }
             if self.is_drained() {
                 return Err(RecvTimeoutError::Disconnected);
             }
@@ -169,6 +169,12 @@ impl<T> Shared<T> {
             }
             match wait_in_line(self.items(), Reason::RECEIVE, place, deadline, &mut rank) {
                 Ok(Turn::Mine(_claim)) => {
+                    if let Some(item) = self.take() {
+                        return Ok(item);
+                    }
+                }
+                // Its item did not come, and another may be there; or there is no sender any more.
+                Ok(Turn::Told) if self.items().is_open() => {
                     if let Some(item) = self.take() {
                         return Ok(item);
                     }
