@@ -58,10 +58,10 @@ pub(crate) fn end_switch(core: &Core) -> bool {
 }
 
 /// The running greenlet has got control in a switch. If it stands in the queue, to be interrupted, it does so no more:
-/// with another arrival somebody else was first.
+/// with another arrival that one was first. Without any it has only come here because of a tracer.
 pub(super) fn end_turn(me: Me, arrival: Option<&Arrival>) {
     me.wait().end();
-    if !matches!(arrival, Some(Arrival::Interrupt))
+    if !matches!(arrival, None | Some(Arrival::Interrupt))
         && let Some(known) = me.known_interrupts()
     {
         known.put_off();

@@ -3,8 +3,8 @@
 //! ```text
 //!   drop of body 1 -> of body 2 -> ... -> of body DEEPEST        as with boxes, one in the other
 //!                                           |
-//!                                           +-- body 33, body 34, ...    put off, and dropped one after the other when
-//!                                                                        body 32 is gone: each before what comes behind it
+//!                                           +-- body 9, body 10, ...     put off, and dropped one after the other when
+//!                                                                        body 8 is gone: each before what comes behind it
 //! ```
 //! The depth is counted for each stack, since a destructor may switch and another greenlet may drop bodies meanwhile.
 #![forbid(unsafe_code)]
@@ -17,7 +17,7 @@ use super::parent;
 use crate::stack::{self, stack_pointer};
 
 /// How deep drops are nested on one stack. In builds without optimisation a level takes about 1.5 KiB.
-const DEEPEST: usize = 32;
+const DEEPEST: usize = 8;
 
 /// Addresses that are closer to each other lie on one stack: a guard is as large.
 const CLOSE: usize = 64 << 10;

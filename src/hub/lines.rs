@@ -162,10 +162,14 @@ impl<'a> Calls<'a, '_> {
 
     fn first(&self) -> First<'a> {
         let Some(caller) = self.parking.caller() else {
-            let told = |index: &usize| {
-                self.spots[*index].supply().is_none() && !self.nodes[*index].is_linked()
+            let told = |index: &usize| !self.nodes[*index].is_linked();
+            // What a list tells is so; what the lookers of a line are told may be over.
+            let is_list = |index: &usize| matches!(self.spots[*index], Spot::List(_));
+            let is_look = |index: &usize| matches!(self.spots[*index], Spot::Look(_));
+            let first = |is_such: &dyn Fn(&usize) -> bool| {
+                (0..self.nodes.len()).find(|index| is_such(index) && told(index))
             };
-            let first = (0..self.nodes.len()).find(told);
+            let first = first(&is_list).or_else(|| first(&is_look));
             return first.map_or(First::Again, First::Told);
         };
         // It may wait in the same line more than once: a draw tells for which of these the call was.

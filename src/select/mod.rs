@@ -186,13 +186,15 @@ impl Choice {
                     let (index, claim) = (DEFAULT, None);
                     return Selected { index, claim };
                 };
-                match self.meet(index, &spots) {
-                    Some(selected) => return selected,
-                    None => {
-                        picked = self.pick(arms);
-                        continue;
-                    }
-                }
+                // A partner that makes no item again and again must not keep it from its default.
+                let other = || {
+                    self.pick_of(arms, false)
+                        .map_or(DEFAULT, |(index, _)| index)
+                };
+                return self.meet(index, &spots).unwrap_or_else(|| Selected {
+                    index: other(),
+                    claim: None,
+                });
             };
             let reason = match arms {
                 [one] => one.post().reason,
@@ -214,6 +216,9 @@ impl Choice {
                 }
                 Ok(First::TimedOut) => return self.selected(DEFAULT, None, spots.as_ref()),
                 // What it was promised was withdrawn, or something has changed: which are ready now?
+                Ok(First::Told(index)) if matches!(spots.as_ref()[index], Spot::List(_)) => {
+                    return self.selected(index, None, spots.as_ref());
+                }
                 Ok(First::Mine(..) | First::Told(_) | First::Again) => picked = self.pick(arms),
                 Err(why) => refuse(why, "select", self.place),
             }
@@ -223,6 +228,12 @@ impl Choice {
     /// One of those that are ready.
     #[inline]
     fn pick(self, arms: &[&dyn Arm]) -> Option<(usize, Standing)> {
+        self.pick_of(arms, true)
+    }
+
+    /// The same, with those that are ready only when another select has run, or without.
+    #[inline]
+    fn pick_of(self, arms: &[&dyn Arm], meets: bool) -> Option<(usize, Standing)> {
         let is_patient = matches!(self.patience, Patience::Until(_));
         let (mut picked, mut count) = (None, 0);
         for (index, arm) in arms.iter().enumerate() {
@@ -231,7 +242,7 @@ impl Choice {
                 Standing::NotReady => false,
                 Standing::Ready | Standing::Behind => true,
                 // Where the greenlet may not be left, a default meets no other select.
-                Standing::Meets => is_patient || hub::may_park(),
+                Standing::Meets => meets && (is_patient || hub::may_park()),
             };
             if !is_ready {
                 continue;

@@ -223,5 +223,7 @@ mod wait_group;
 #[cfg(feature = "hub")]
 mod waits_at_once;
 #[cfg(feature = "hub")]
+mod waits_that_end;
+#[cfg(feature = "hub")]
 mod watch;
 mod weak;

@@ -8,7 +8,7 @@ use super::rendezvous::FirstSender;
 use super::shared::Shared;
 use super::{Receiver, Sender};
 use crate::error::{RecvError, SendError};
-use crate::hub::{Spot, Supply, Waiter, give_way};
+use crate::hub::{Spot, Supply, Waiter, give_way, may_park};
 use crate::waitable::{Post, Sealed, Waitable};
 use crate::waiting::Reason;
 
@@ -166,8 +166,13 @@ impl<T> Receiver<T> {
 /// Ready while there is an item that no waiting receiver has a claim to, and when none can ever come.
 impl<T> Waitable for Receiver<T> {
     fn post(&self) -> Post<'_> {
+        let ready = match self.look(false) {
+            Standing::NotReady => false,
+            Standing::Ready | Standing::Behind => true,
+            Standing::Meets => may_park(),
+        };
         Post {
-            ready: self.look(false) != Standing::NotReady,
+            ready,
             spot: Spot::Look(self.shared.items().line()),
             reason: Reason::RECEIVE,
         }

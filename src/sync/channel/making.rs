@@ -34,9 +34,10 @@ pub(super) struct Behind<T> {
     last_number: Cell<u64>,
 }
 
-enum Entry<T> {
-    BeingMade(u64),
-    Item(T),
+/// An item, or none while it is being made; with its number, in the order of which entries stand.
+struct Entry<T> {
+    number: u64,
+    item: Option<T>,
 }
 
 impl<T> Behind<T> {
@@ -62,6 +63,11 @@ impl<T> Behind<T> {
         self.being_made.get() + self.chosen.borrow().len()
     }
 
+    /// No item is here, and none is chosen and not yet taken.
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.get() == 0 && self.chosen.borrow().is_empty()
+    }
+
     /// How many items wait here.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
@@ -70,22 +76,21 @@ impl<T> Behind<T> {
 
     #[cold]
     pub(super) fn push(&self, item: T) {
-        self.entries.borrow_mut().push_back(Entry::Item(item));
+        let (number, item) = (self.next_number(), Some(item));
+        self.entries.borrow_mut().push_back(Entry { number, item });
         self.items.set(self.items.get() + 1);
     }
 
     /// Takes all items out, and leaves the places of those that are being made.
     pub(super) fn take_all(&self) -> VecDeque<T> {
-        let entries = mem::take(&mut *self.entries.borrow_mut());
+        let mut items = VecDeque::new();
         self.items.set(0);
-        let (mut items, mut left) = (VecDeque::new(), VecDeque::new());
-        for entry in entries {
-            match entry {
-                Entry::Item(item) => items.push_back(item),
-                place @ Entry::BeingMade(_) => left.push_back(place),
-            }
-        }
-        *self.entries.borrow_mut() = left;
+        self.entries.borrow_mut().retain_mut(|entry| {
+            let item = entry.item.take();
+            let is_being_made = item.is_none();
+            items.extend(item);
+            is_being_made
+        });
         items
     }
 
@@ -101,7 +106,7 @@ impl<T> Behind<T> {
             self.front.set(number);
         } else {
             let mut entries = self.entries.borrow_mut();
-            entries.push_back(Entry::BeingMade(number));
+            entries.push_back(Entry { number, item: None });
         }
         number
     }
@@ -114,13 +119,11 @@ impl<T> Behind<T> {
             return item;
         }
         let mut entries = self.entries.borrow_mut();
-        let is_it = |entry: &Entry<T>| matches!(entry, Entry::BeingMade(other) if *other == number);
-        let Some(index) = entries.iter().position(is_it) else {
-            unreachable!("a place stays until it is settled")
-        };
+        let found = entries.binary_search_by_key(&number, |entry| entry.number);
+        let index = found.expect("a place stays until it is settled");
         match item {
             Some(item) => {
-                entries[index] = Entry::Item(item);
+                entries[index].item = Some(item);
                 self.items.set(self.items.get() + 1);
             }
             None => drop(entries.remove(index)),
@@ -130,8 +133,8 @@ impl<T> Behind<T> {
 
     fn take_chosen(&self, number: u64) -> Option<T> {
         let mut chosen = self.chosen.borrow_mut();
-        let index = chosen.iter().position(|(other, _)| *other == number)?;
-        Some(chosen.swap_remove(index).1)
+        let index = chosen.binary_search_by_key(&number, |item| item.0).ok()?;
+        Some(chosen.remove(index).1)
     }
 
     /// The first item, unless one before it is still being made.
@@ -139,16 +142,12 @@ impl<T> Behind<T> {
         if self.front.get() != 0 {
             return None;
         }
-        match self.entries.borrow_mut().pop_front()? {
-            Entry::Item(item) => {
-                self.items.set(self.items.get() - 1);
-                Some(item)
-            }
-            Entry::BeingMade(number) => {
-                self.front.set(number);
-                None
-            }
+        let Entry { number, item } = self.entries.borrow_mut().pop_front()?;
+        match item {
+            Some(_) => self.items.set(self.items.get() - 1),
+            None => self.front.set(number),
         }
+        item
     }
 }
 

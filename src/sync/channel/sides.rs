@@ -64,10 +64,10 @@ impl<T> Room<T> {
 }
 
 impl<T> Items<T> {
-    /// Nothing is there to be received, now or behind an item that is still being made.
+    /// Nothing is there to be received: now, behind an item that is still being made, or chosen and perhaps given back.
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        self.len.get() == 0 && self.behind.len() == 0
+        self.len.get() == 0 && self.behind.is_empty()
     }
 
     /// How many items were sent and not received.

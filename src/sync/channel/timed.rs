@@ -119,7 +119,10 @@ impl Clockwork {
         let (Some(next), None) = (self.next.get(), self.timer.get()) else {
             return;
         };
-        let hub = hub::get();
+        // In the last destructors of a thread there is none, and nothing comes any more.
+        let Ok(hub) = hub::try_get() else {
+            return;
+        };
         if hub.clock().now() >= next {
             self.alarm.call();
         } else {
@@ -130,9 +133,10 @@ impl Clockwork {
     /// The moment that is due, as an item.
     fn turn(&self) -> Option<Instant> {
         self.timer.set(None);
+        let hub = hub::try_get().ok()?;
         let due = self.next.take()?;
         self.held.set(self.period.and(Some(due)));
-        Some(hub::get().clock().instant_of(due))
+        Some(hub.clock().instant_of(due))
     }
 
     /// The item was received: the next one lies a period after it, or after now if that was missed.
@@ -140,7 +144,10 @@ impl Clockwork {
         let (Some(held), Some(period)) = (self.held.take(), self.period) else {
             return;
         };
-        let now = hub::get().clock().now();
+        let Ok(hub) = hub::try_get() else {
+            return;
+        };
+        let now = hub.clock().now();
         let in_time = held.checked_add(period).filter(|next| *next >= now);
         self.next.set(in_time.or_else(|| now.checked_add(period)));
     }

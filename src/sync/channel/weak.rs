@@ -43,7 +43,8 @@ impl<T> Sender<T> {
     }
 
     /// Waits until an item can be sent, and reserves its place. Items that are sent meanwhile come after it, and are
-    /// received after it. In a rendezvous channel it waits for a receiver, which then waits for this item alone.
+    /// received after it. In a rendezvous channel it waits for a receiver, which then waits for this item alone: whatever limit
+    /// of time it has, until the permit is used or dropped. So hold a permit for a short time.
     ///
     /// # Errors
     /// [`SendError`], if no receiver is left.

@@ -68,6 +68,7 @@ struct Operation {
     pending: Option<Outcome>,
     deadline: Option<Duration>,
     looks_since: u64,
+    has_met: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -136,6 +137,7 @@ impl Model {
             pending: None,
             deadline: None,
             looks_since: 0,
+            has_met: false,
         });
     }
 
@@ -267,13 +269,20 @@ impl Model {
         match arm {
             Arm::Recv(channel) => {
                 self.has_item(channel)
-                    || (self.is_rendezvous(channel) && self.first_sender(channel, number).is_some())
+                    || (self.is_rendezvous(channel) && self.can_be_met(channel, number))
             }
             Arm::Send(channel, _) if self.is_rendezvous(channel) => {
                 self.first_receiver(channel, number).is_some()
             }
             Arm::Send(channel, _) => self.has_room(channel),
         }
+    }
+
+    /// A poll that was matched with a select in vain is not matched with one again.
+    fn can_be_met(&self, channel: usize, number: usize) -> bool {
+        let has_met = self.kind(number) == Kind::Poll && self.operations[number].has_met;
+        let sender = self.first_sender(channel, number);
+        sender.is_some_and(|sender| !has_met || self.kind(sender) == Kind::Plain)
     }
 
     fn receive(&mut self, number: usize, channel: usize) {
@@ -375,6 +384,7 @@ impl Model {
 
     /// A receiver waits for one select alone, which was called.
     fn bind(&mut self, number: usize, channel: usize) {
+        self.operations[number].has_met = true;
         self.operations[number].state = State::Bound;
         self.channels[channel].bound.push_back(number);
     }
