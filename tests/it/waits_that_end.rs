@@ -17,7 +17,8 @@ use crate::support::{caught, in_child, millis, panic_text, seconds, within};
 fn a_pulse_of_an_event_ends_every_wait_for_it() {
     let (sender, receiver) = channel::unbounded::<i32>();
     let event = Rc::new(Event::new());
-    let waits: [(&str, fn(&Event, &Receiver<i32>)); 6] = [
+    type Wait = fn(&Event, &Receiver<i32>);
+    let waits: [(&str, Wait); 6] = [
         ("wait", |event, _| event.wait()),
         ("first of two", |event, other| {
             assert_eq!(wait_any(&[event, other]), 0);
