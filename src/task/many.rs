@@ -147,10 +147,12 @@ pub fn try_gather<T: 'static>(
     if let Some(id) = failed
         && let Some(place) = tasks.iter().position(|task| task.id() == id)
     {
-        return match tasks.swap_remove(place).join() {
-            Err(error) => Err(error),
-            Ok(_) => unreachable!("it has failed"),
+        let Err(error) = tasks.swap_remove(place).join() else {
+            unreachable!("it has failed")
         };
+        // Where values panic when they are dropped, an error that was returned already would be leaked.
+        drop(tasks);
+        return Err(error);
     }
     tasks.into_inner().into_iter().map(Task::join).collect()
 }
