@@ -77,10 +77,16 @@ pub(crate) trait Supply {
         self.available() > self.line().called.get()
     }
 
-    /// There is one, and no taker was called before and has not taken its own: whoever takes it now is the first.
+    /// There is one, and no taker was called before and has not taken its own: what comes now is the first.
     #[inline(always)]
     fn is_open(&self) -> bool {
         self.line().called.get() == 0 && self.available() > 0
+    }
+
+    /// Takers are called when there is something for them. Where they are not, each is called by a counterpart that comes.
+    #[inline(always)]
+    fn is_served(&self) -> bool {
+        true
     }
 
     /// Calls the takers for which there is something, and tells lookers of what is left. To be done after each change that
@@ -88,7 +94,7 @@ pub(crate) trait Supply {
     #[inline(always)]
     fn serve(&self) {
         // Mostly no greenlet waits, which is the cheapest to see.
-        if self.line().has_no_waiter() {
+        if self.line().has_no_waiter() || !self.is_served() {
             return;
         }
         while self.is_free() && self.line().call_next() {}
@@ -125,7 +131,7 @@ fn promise_behind<'a, S: Supply + ?Sized>(
 #[inline(never)]
 fn tell_lookers<S: Supply + ?Sized>(supply: &S) {
     if supply.is_free() {
-        supply.line().lookers.wake_all();
+        supply.line().tell_lookers();
     }
 }
 

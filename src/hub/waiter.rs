@@ -110,19 +110,6 @@ impl Waiter {
         Some(Waiter::new(greenlet.clone(), ticket))
     }
 
-    /// Undoes `bind`, for what that gave: the greenlet looks again when its turn comes. What it can be called as until
-    /// then, if its wait has not ended meanwhile.
-    pub(super) fn unbind_into(self, ready: &Ready) -> Option<Waiter> {
-        let Waiter::One { greenlet, ticket } = self else {
-            return None;
-        };
-        greenlet.wait().unbind(ticket).then(|| {
-            ready.push(greenlet.clone());
-            let ticket = greenlet.wait().ticket();
-            Waiter::new(greenlet, ticket)
-        })
-    }
-
     /// Both are waits of the same greenlet.
     pub(crate) fn is_of_same_greenlet(&self, other: &Waiter) -> bool {
         match (self, other) {

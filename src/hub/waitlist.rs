@@ -60,9 +60,7 @@ impl WaitList {
             self.wake_all_into(&hub.ready);
         }
     }
-}
 
-impl WaitList {
     /// Calls the first that can be called. False if there is none.
     #[inline(always)]
     pub(super) fn call_first(&self) -> bool {
@@ -107,7 +105,14 @@ impl Waiter {
     /// Undoes `bind`, for what that gave: the greenlet looks again when its turn comes. What it can be called as until
     /// then, if its wait has not ended meanwhile.
     pub(crate) fn unbind(self) -> Option<Waiter> {
-        self.unbind_into(&existing()?.ready)
+        let (hub, Waiter::One { greenlet, ticket }) = (existing()?, self) else {
+            return None;
+        };
+        greenlet.wait().unbind(ticket).then(|| {
+            hub.ready.push(greenlet.clone());
+            let ticket = greenlet.wait().ticket();
+            Waiter::new(greenlet, ticket)
+        })
     }
 }
 
@@ -153,8 +158,7 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// A place for each of `count` things, which are in no list yet.
-    /// The thread has a hub from here on: without one, what becomes ready would tell no list.
+    /// A place for each of `count` things, which are in no list yet. The thread has a hub from here on: without one, what becomes ready would tell no list.
     pub(crate) fn new(count: usize, collector: &Rc<Collector>) -> Places {
         get();
         let node = |number| Node::new(Waiter::among(collector, number), 0);

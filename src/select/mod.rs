@@ -12,11 +12,11 @@
 mod macros;
 mod operations;
 
-pub use self::operations::{Select, SelectedOperation};
 use std::array;
 use std::panic::Location;
 use std::time::Duration;
 
+pub use self::operations::{Select, SelectedOperation};
 use crate::error::RecvError;
 use crate::hub::{self, Claim, First, Nanos, Spot, Supply, Waiter, meet_now, refuse, wait_in_any};
 use crate::list::Node;
@@ -143,11 +143,8 @@ impl Choice {
     ) -> Selected<'a> {
         let picked = self.pick(arms);
         match (picked, self.patience) {
-            (Some((index, Standing::Ready)), _) => Selected { index, claim: None },
-            (None, Patience::None) => {
-                let (index, claim) = (DEFAULT, None);
-                Selected { index, claim }
-            }
+            (Some((index, Standing::Ready)), _) => Selected::found(index),
+            (None, Patience::None) => Selected::found(DEFAULT),
             _ => self.choose_slow(picked, arms, spots, nodes),
         }
     }
@@ -167,10 +164,7 @@ impl Choice {
                 Some((index, Standing::Behind)) => {
                     let supply = spots().as_ref()[index].supply();
                     match supply.and_then(|supply| Claim::behind_others(supply, self.place)) {
-                        Some(claim) if claim.holds() => {
-                            let claim = Some(claim);
-                            return Selected { index, claim };
-                        }
+                        Some(claim) if claim.holds() => return Selected::promised(index, claim),
                         Some(_) => {
                             picked = self.pick(arms);
                             continue;
@@ -178,22 +172,15 @@ impl Choice {
                         None => None,
                     }
                 }
-                Some((index, _)) => return Selected { index, claim: None },
+                Some((index, _)) => return Selected::found(index),
                 None => None,
             };
             let Patience::Until(deadline) = self.patience else {
-                let Some(index) = met else {
-                    let (index, claim) = (DEFAULT, None);
-                    return Selected { index, claim };
-                };
+                let selected = met.and_then(|index| self.meet(index, &spots));
                 // A partner that makes no item again and again must not keep it from its default.
-                let other = || {
-                    self.pick_of(arms, false)
-                        .map_or(DEFAULT, |(index, _)| index)
-                };
-                return self.meet(index, &spots).unwrap_or_else(|| Selected {
-                    index: other(),
-                    claim: None,
+                return selected.unwrap_or_else(|| {
+                    let other = self.pick_of(arms, false);
+                    Selected::found(other.map_or(DEFAULT, |(index, _)| index))
                 });
             };
             let reason = match arms {
@@ -212,13 +199,15 @@ impl Choice {
             );
             match waited {
                 Ok(First::Mine(index, claim)) if claim.holds() => {
-                    return self.selected(index, Some(claim), spots.as_ref());
+                    let index = self.first_of_equals(index, spots.as_ref());
+                    return Selected::promised(index, claim);
                 }
-                Ok(First::TimedOut) => return self.selected(DEFAULT, None, spots.as_ref()),
-                // What it was promised was withdrawn, or something has changed: which are ready now?
+                Ok(First::TimedOut) => return Selected::found(DEFAULT),
+                // What a list tells is so, though it may be over by now.
                 Ok(First::Told(index)) if matches!(spots.as_ref()[index], Spot::List(_)) => {
-                    return self.selected(index, None, spots.as_ref());
+                    return Selected::found(index);
                 }
+                // What it was promised was withdrawn, or something has changed: which are ready now?
                 Ok(First::Mine(..) | First::Told(_) | First::Again) => picked = self.pick(arms),
                 Err(why) => refuse(why, "select", self.place),
             }
@@ -266,26 +255,28 @@ impl Choice {
         spots: impl Fn() -> S,
     ) -> Option<Selected<'a>> {
         let supply = spots().as_ref()[index].supply()?;
-        let claim = Some(meet_now(supply, Reason::RECEIVE, self.place)?);
-        Some(Selected { index, claim })
+        let claim = meet_now(supply, Reason::RECEIVE, self.place)?;
+        Some(Selected::promised(index, claim))
     }
 
-    fn selected<'a>(
-        self,
-        mut index: usize,
-        claim: Option<Claim<'a, dyn Supply + 'a>>,
-        spots: &[Spot<'a>],
-    ) -> Selected<'a> {
-        // Of several arms of one channel a draw has chosen.
-        if self.is_biased && claim.is_some() {
-            let first = spots.iter().position(|spot| spot.is_same(spots[index]));
-            index = first.unwrap_or(index);
-        }
-        Selected { index, claim }
+    /// Of several arms of one channel a draw has chosen this one, and a biased select wants the first.
+    fn first_of_equals(self, drawn: usize, spots: &[Spot<'_>]) -> usize {
+        let is_equal = |spot: &Spot<'_>| self.is_biased && spot.is_same(spots[drawn]);
+        spots.iter().position(is_equal).unwrap_or(drawn)
     }
 }
 
 impl<'a> Selected<'a> {
+    /// An arm that was found ready, or the default.
+    fn found(index: usize) -> Selected<'a> {
+        Selected { index, claim: None }
+    }
+
+    fn promised(index: usize, claim: Claim<'a, dyn Supply + 'a>) -> Selected<'a> {
+        let claim = Some(claim);
+        Selected { index, claim }
+    }
+
     /// The index of the arm; another one stands for the default.
     pub fn index(&self) -> usize {
         self.index

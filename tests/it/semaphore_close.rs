@@ -1,4 +1,4 @@
-//! A semaphore that is closed: who is told, who gets a permit all the same, and what goes back.
+//! A semaphore that is closed: which waits are told, which get a permit all the same, and what goes back.
 
 use std::rc::Rc;
 

@@ -194,7 +194,7 @@ fn a_child_of_a_dead_main_ends_into_who_runs_the_destructors() {
         at_the_end(move || {
             let value = child.switch(());
             say.send(format!("{}", value == BIG)).expect("heard");
-            // And what is sent to the dead child comes to who runs.
+            // And what is sent to the dead child comes to the greenlet that runs.
             let again = child.typed::<u8, u8>().switch(7);
             say.send(format!("{again}")).expect("heard");
         });

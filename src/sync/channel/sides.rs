@@ -224,14 +224,7 @@ impl<T> Supply for Room<T> {
 
     /// Senders of a rendezvous channel are called by receivers that come, one by each.
     #[inline(always)]
-    fn serve(&self) {
-        let line = &self.items.senders;
-        if line.has_no_waiter() || self.is_rendezvous() {
-            return;
-        }
-        while self.is_free() && line.call_next() {}
-        if !line.lookers().is_empty() && self.is_free() {
-            line.tell_lookers();
-        }
+    fn is_served(&self) -> bool {
+        !self.is_rendezvous()
     }
 }

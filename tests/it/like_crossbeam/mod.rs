@@ -19,10 +19,7 @@ mod table;
 mod times;
 mod ways;
 
-use std::collections::BTreeSet;
-use std::fs;
-
-use crate::support::ancestors::{check_ours, check_theirs, root, rows, tests_in};
+use crate::support::ancestors::{check_folder, check_ours, check_theirs, rows};
 
 #[test]
 fn every_test_that_the_table_names_is_there() {
@@ -37,23 +34,5 @@ fn every_test_of_crossbeam_has_one_row_with_a_test_or_a_reason() {
 
 #[test]
 fn every_test_in_this_folder_stands_in_the_table() {
-    let named: BTreeSet<&str> = rows(table::FILES)
-        .flat_map(|(_, row)| row.ours)
-        .copied()
-        .collect();
-    let folder = root().join("tests/it/like_crossbeam");
-    let mut count = 0;
-    for entry in fs::read_dir(folder).expect("this folder") {
-        let path = entry.expect("a file").path();
-        let module = path.file_stem().expect("a name").to_string_lossy();
-        if module == "mod" || module == "table" {
-            continue;
-        }
-        for test in tests_in(&fs::read_to_string(&path).expect("a text")) {
-            let name = format!("like_crossbeam::{module}::{test}");
-            assert!(named.contains(&*name), "{name} stands for nothing");
-            count += 1;
-        }
-    }
-    assert!(count > 90, "{count} tests found");
+    check_folder("like_crossbeam", table::FILES, 90);
 }

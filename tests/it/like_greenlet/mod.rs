@@ -17,7 +17,7 @@ mod weak;
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::support::ancestors::{check_ours, check_theirs, root, rows, tests_in};
+use crate::support::ancestors::{check_folder, check_ours, check_theirs, root, rows};
 
 /// Tests that a compiler makes: examples that must not compile, in the documentation of these files.
 const DO_NOT_COMPILE: &str = "does not compile: see the documentation in ";
@@ -46,23 +46,5 @@ fn every_example_that_must_not_compile_is_there() {
 
 #[test]
 fn every_test_in_this_folder_stands_in_the_table() {
-    let named: BTreeSet<&str> = rows(table::FILES)
-        .flat_map(|(_, row)| row.ours)
-        .copied()
-        .collect();
-    let folder = root().join("tests/it/like_greenlet");
-    let mut count = 0;
-    for entry in fs::read_dir(folder).expect("this folder") {
-        let path = entry.expect("a file").path();
-        let module = path.file_stem().expect("a name").to_string_lossy();
-        if module == "mod" || module == "table" {
-            continue;
-        }
-        for test in tests_in(&fs::read_to_string(&path).expect("a text")) {
-            let name = format!("like_greenlet::{module}::{test}");
-            assert!(named.contains(&*name), "{name} stands for nothing");
-            count += 1;
-        }
-    }
-    assert!(count > 40, "{count} tests found");
+    check_folder("like_greenlet", table::FILES, 40);
 }

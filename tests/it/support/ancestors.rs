@@ -58,7 +58,7 @@ fn file_of(module: &str) -> PathBuf {
 }
 
 /// The names of all functions in this text that have the attribute `#[test]`.
-pub(crate) fn tests_in(text: &str) -> BTreeSet<&str> {
+fn tests_in(text: &str) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     let mut is_test = false;
     for line in text.lines() {
@@ -105,4 +105,23 @@ pub(crate) fn check_theirs(files: &'static [File]) {
         let says_something = !row.ours.is_empty() || !row.why.is_empty();
         assert!(says_something, "{file} {}: neither", row.theirs);
     }
+}
+
+/// Every test in this folder of `tests/it` stands in its table, and there are more than so many.
+pub(crate) fn check_folder(name: &str, files: &'static [File], more_than: usize) {
+    let named: BTreeSet<&str> = rows(files).flat_map(|(_, row)| row.ours).copied().collect();
+    let mut count = 0;
+    for entry in fs::read_dir(root().join("tests/it").join(name)).expect("a folder") {
+        let path = entry.expect("a file").path();
+        let module = path.file_stem().expect("a name").to_string_lossy();
+        if module == "mod" || module == "table" {
+            continue;
+        }
+        for test in tests_in(&fs::read_to_string(&path).expect("a text")) {
+            let name = format!("{name}::{module}::{test}");
+            assert!(named.contains(&*name), "{name} stands for nothing");
+            count += 1;
+        }
+    }
+    assert!(count > more_than, "{count} tests found");
 }
