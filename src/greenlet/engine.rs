@@ -44,7 +44,7 @@ pub(crate) struct Context {
     stack: Cell<Option<StackView>>,
 }
 
-/// The lowest frame of a stack. corosensei hands a panic that leaves it to the resumer, who is in the middle of a transfer
+/// The lowest frame of a stack. corosensei hands a panic that leaves it to the resumer, which is in the middle of a transfer
 /// and knows nothing of it.
 struct Root;
 

@@ -131,7 +131,7 @@ pub(crate) fn begin_exit() -> bool {
         let is_first = !thread.exiting.replace(true);
         let current = ptr::NonNull::new(thread.current.get().cast_mut());
         if is_first && current != thread.main.get() {
-            // Kept for ever: nobody may give its stack up for lost, whoever it switches to.
+            // Kept for ever: its stack must not be given up for lost, whichever greenlet it switches to.
             std::mem::forget(current.map(|current| Me(current).to_ref()));
             thread.exits_in.set(current);
         }

@@ -79,7 +79,7 @@ impl Ready {
         self.head.get() == self.tail.get()
     }
 
-    /// Empties it, and keeps whom it held for ever.
+    /// Empties it, and leaks the greenlets that it held.
     pub(super) fn forget_all(&self) {
         while let Some(greenlet) = self.pop() {
             std::mem::forget(greenlet);

@@ -108,7 +108,7 @@ impl Roster {
         self.set_closing(self.closing.get());
     }
 
-    /// From now on each spawn wakes those who wait for the tasks to end, until all who have begun this have ended it.
+    /// From now on each spawn wakes those who wait for the tasks to end, until each call of this was ended.
     pub(super) fn begin_closing(&self) {
         self.set_closing(self.closing.get() + 1);
     }

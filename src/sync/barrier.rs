@@ -19,7 +19,7 @@ use crate::waiting::{Reason, Woken};
 /// Where greenlets wait for one another, in the shape of std's [`Barrier`](std::sync::Barrier). It can be used again and
 /// again.
 ///
-/// Who is killed while it waits there, or runs out of time, is not counted any more. Where the others cannot go on without it,
+/// A greenlet that is killed while it waits there, or runs out of time, is not counted any more. Where the others cannot go on without it,
 /// [`abort`](Barrier::abort) ends all waits.
 ///
 /// # Examples

@@ -242,7 +242,7 @@ impl Semaphore {
         self.is_closed.get()
     }
 
-    /// How many permits there are now for whoever comes: none if it is closed.
+    /// How many permits there are now that no waiting greenlet has a claim to: none if it is closed.
     #[must_use]
     pub fn available_permits(&self) -> usize {
         self.unpromised()
@@ -402,7 +402,7 @@ impl Drop for Permit<'_> {
 
 impl Sealed for Semaphore {}
 
-/// Ready while there is a permit for whoever comes, and when it is closed.
+/// Ready while there is a permit that no waiting greenlet has a claim to, and when it is closed.
 impl Waitable for Semaphore {
     fn post(&self) -> Post<'_> {
         Post {

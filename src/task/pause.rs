@@ -42,7 +42,7 @@ pub fn sleep(duration: Duration) {
     }
 }
 
-/// As [`sleep`], until this thread's clock has reached `deadline`. If it has already, everybody runs who is ready now.
+/// As [`sleep`], until this thread's clock has reached `deadline`. If it has already, all greenlets run that are ready now.
 ///
 /// The clock is that of [`hub::now`](crate::hub::now): [`Instant::now`], unless it was [paused](crate::hub::pause_clock).
 ///

@@ -35,7 +35,7 @@ pub struct OrderedQueue<T, O: Order<T>> {
 /// A queue that greenlets of one thread share: [`push`](OrderedQueue::push) waits while it is full, [`pop`](OrderedQueue::pop) while it
 /// is empty. Who waits does so in a line, first come, first served.
 ///
-/// As something to [wait for](crate::wait_any) it is ready while there is an item for whoever comes, and when it was shut
+/// As something to [wait for](crate::wait_any) it is ready while there is an item that no waiting pop has a claim to, and when it was shut
 /// down and is empty.
 ///
 /// # Examples
@@ -378,7 +378,7 @@ impl<T, O: Order<T>> Default for OrderedQueue<T, O> {
 
 impl<T, O: Order<T>> Sealed for OrderedQueue<T, O> {}
 
-/// Ready while there is an item for whoever comes, and when it was shut down and is empty.
+/// Ready while there is an item that no waiting pop has a claim to, and when it was shut down and is empty.
 impl<T, O: Order<T>> Waitable for OrderedQueue<T, O> {
     fn post(&self) -> Post<'_> {
         Post {
