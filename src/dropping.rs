@@ -21,7 +21,7 @@ pub(crate) fn dropped<T>(value: T) -> Caught<()> {
 }
 
 /// Drops `value`, and a panic that comes of it.
-pub(crate) fn forget<T>(value: T) {
+pub(crate) fn drop_quietly<T>(value: T) {
     if let Err(panic) = dropped(value)
         && let Err(panic) = dropped(panic)
     {
@@ -40,11 +40,11 @@ pub(crate) fn drop_all<T>(values: impl IntoIterator<Item = T>) {
     while let Err(panic) = catch_unwind(AssertUnwindSafe(|| values.by_ref().for_each(drop))) {
         match first {
             None => first = Some(panic),
-            Some(_) => forget(panic),
+            Some(_) => drop_quietly(panic),
         }
     }
     match first {
-        Some(panic) if thread::panicking() => forget(panic),
+        Some(panic) if thread::panicking() => drop_quietly(panic),
         Some(panic) => resume_unwind(panic),
         None => {}
     }
@@ -168,7 +168,7 @@ mod tests {
             }
         }
         let panic = catch_unwind(|| drop_all([Thrower, Thrower, Thrower]));
-        forget(panic);
+        drop_quietly(panic);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::hub::{self, Alarm, Spot, TimerKey, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A moment to come, to be waited for. It ends nothing: that is what a [`Timeout`](crate::Timeout) does.
 ///
@@ -99,7 +99,7 @@ impl Waitable for Timer {
         Post {
             ready: self.has_expired(),
             spot: Spot::List(self.alarm.waiters()),
-            reason: Reason::TIMER,
+            reason: WaitReason::TIMER,
         }
     }
 }

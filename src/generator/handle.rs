@@ -14,7 +14,7 @@ use super::engine::{Engine, Left};
 use super::step::Step;
 use super::yielder::{Order, State, Yielder};
 use crate::error::Ended;
-use crate::greenlet::permit::MOST_SWALLOWED;
+use crate::greenlet::switch_guard::MOST_SWALLOWED;
 use crate::greenlet::{GreenletExit, nest, thread as greenlet_thread};
 
 /// A body that yields `Y`s, takes an `I` with each resume, and returns an `R`.

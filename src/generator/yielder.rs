@@ -27,7 +27,7 @@ use super::step::Step;
 #[cfg(feature = "hub")]
 use crate::greenlet::piece::Home;
 use crate::greenlet::piece::{Lying, Piece};
-use crate::greenlet::{GreenletExit, no_switch, permit, thread, trace};
+use crate::greenlet::{GreenletExit, no_switch, switch_guard, thread, trace};
 use crate::stack::{self, Description, stack_pointer};
 use crate::stderr;
 
@@ -277,7 +277,7 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     #[inline(always)]
     fn exchange(&self, value: Y, place: &'static Location<'static>) -> Result<I, Order> {
         // Each arm sets the state, so that the usual one keeps it in no register.
-        if !self.is_here(self.base.reach.get()) || !permit::is_free() {
+        if !self.is_here(self.base.reach.get()) || !switch_guard::may_switch() {
             self.look_closer(place);
         } else {
             self.base.state.set(State::Suspended);

@@ -16,7 +16,7 @@
 //! one between two greenlets that take turns, and between a task and the hub.
 
 use super::counted;
-use super::engine::{Left, Next};
+use super::engine::{CorePtr, Left};
 use super::state::State;
 use super::thread::Me;
 use super::unwind;
@@ -28,7 +28,7 @@ use super::unwind;
 /// # Safety
 /// As for [`transfer`]; and the target is not `me`.
 #[inline(always)]
-pub(crate) unsafe fn leave(me: Me, target: Next) {
+pub(crate) unsafe fn leave(me: Me, target: CorePtr) {
     if me.is_bottom() {
         // SAFETY: the caller's promise.
         return unsafe { transfer(me, target) };
@@ -44,13 +44,13 @@ pub(crate) unsafe fn leave(me: Me, target: Next) {
 /// `me` runs now. `target` is not over, is ready to go on (what it waits for is in its slot, or its
 /// arrival is), and `thread::set_current` was told of it. Nobody's borrow is held across.
 #[inline(always)]
-pub(crate) unsafe fn transfer(me: Me, mut target: Next) {
+pub(crate) unsafe fn transfer(me: Me, mut target: CorePtr) {
     loop {
         // SAFETY: a greenlet that can be switched to has its record: it owns itself, or it is
         // unstarted and whoever switches to it owns it.
         let core = unsafe { target.as_ref() };
         if core.state() == State::Active {
-            if target != me.as_next() {
+            if target != me.as_ptr() {
                 me.move_on(State::Suspended);
                 // SAFETY: we run on our own stack. It is not main's, for above main there is nobody
                 // on the chain while main runs.

@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::thread::Result as Caught;
 
-use super::engine::Next;
+use super::engine::CorePtr;
 use super::locals::Locals;
 use super::record::{Birth, Core, Extra, First, Kind, Record};
 use super::state::State;
@@ -28,7 +28,7 @@ impl AnyRef {
     /// # Safety
     /// The record is there: somebody else owns a counted pointer to it.
     #[inline(always)]
-    pub(crate) unsafe fn counted(core: Next) -> AnyRef {
+    pub(crate) unsafe fn counted(core: CorePtr) -> AnyRef {
         // SAFETY: the caller says that the record is there.
         let count = unsafe { &core.as_ref().count };
         count.set(count.get() + 1);
@@ -36,7 +36,7 @@ impl AnyRef {
     }
 
     #[inline(always)]
-    pub(crate) fn as_next(&self) -> Next {
+    pub(crate) fn as_ptr(&self) -> CorePtr {
         self.0
     }
 
@@ -50,7 +50,7 @@ impl AnyRef {
     /// Gives this pointer up to the greenlet itself, which is about to run: a last pointer does not
     /// unwind it here, but when it waits again and nobody has got hold of it.
     #[inline(always)]
-    pub(crate) fn hand_over(self) -> Next {
+    pub(crate) fn hand_over(self) -> CorePtr {
         let pointer = ManuallyDrop::new(self);
         pointer.count.set(pointer.count.get() - 1);
         debug_assert!(
@@ -111,13 +111,13 @@ fn too_many_handles() -> ! {
 
 /// A pointer that keeps a record there, but does not keep its greenlet from being unwound. A child's
 /// pointer to its parent is one: a parent often owns its children in its frames, and both would stay for ever.
-pub(crate) struct Link(Next);
+pub(crate) struct Link(CorePtr);
 
 impl Link {
     /// # Safety
     /// The record is there: somebody else owns a pointer to it.
     #[inline(always)]
-    pub(crate) unsafe fn to(core: Next) -> Link {
+    pub(crate) unsafe fn to(core: CorePtr) -> Link {
         // SAFETY: the caller says that the record is there.
         let links = unsafe { &core.as_ref().links };
         if links.get() == u32::MAX {
@@ -128,7 +128,7 @@ impl Link {
     }
 
     /// Gives this pointer up. What it pointed to comes back if nobody points there any more.
-    fn let_go(self) -> Option<Next> {
+    fn let_go(self) -> Option<CorePtr> {
         let core = ManuallyDrop::new(self).0;
         // SAFETY: this pointer keeps its record alive until it is given up here.
         let record = unsafe { core.as_ref() };
@@ -138,7 +138,7 @@ impl Link {
 }
 
 impl Link {
-    pub(super) fn as_next(&self) -> Next {
+    pub(super) fn as_ptr(&self) -> CorePtr {
         self.0
     }
 
@@ -189,7 +189,7 @@ pub(crate) enum Handle {
 impl Handle {
     pub(crate) fn to_ref(&self) -> AnyRef {
         // SAFETY: the handle keeps it there.
-        unsafe { AnyRef::counted(self.as_next()) }
+        unsafe { AnyRef::counted(self.as_ptr()) }
     }
 }
 
@@ -288,7 +288,7 @@ impl<I: 'static> First<I> {
 /// # Safety
 /// `core` has ended and still owns its pointer to itself, which nobody uses after this.
 #[inline(always)]
-pub(super) unsafe fn release_ended(core: Next) {
+pub(super) unsafe fn release_ended(core: CorePtr) {
     // SAFETY: its own pointer keeps it there until the next line.
     let count = unsafe { &core.as_ref().count };
     count.set(count.get() - 1);
@@ -303,7 +303,7 @@ pub(super) unsafe fn release_ended(core: Next) {
 /// # Safety
 /// No counted pointer to `core` is left, which has no stack (any more).
 #[cold]
-unsafe fn free_slow(mut core: Next) {
+unsafe fn free_slow(mut core: CorePtr) {
     // SAFETY: it is freed below, and nowhere else.
     if unsafe { core.as_ref() }.links.get() > 0 {
         return;
@@ -332,7 +332,7 @@ unsafe fn free_slow(mut core: Next) {
 /// A counted pointer to `core` was given up and one or none is left.
 #[cold]
 #[inline(never)]
-unsafe fn let_go_slow(core: Next) {
+unsafe fn let_go_slow(core: CorePtr) {
     // SAFETY: if none is left, nobody else frees it; if one is left, its owner keeps it there.
     let record = unsafe { core.as_ref() };
     if record.count.get() == 1 {
@@ -379,7 +379,7 @@ fn end_unstarted(last: AnyRef) -> Caught<()> {
 
 /// # Safety
 /// Nobody points to `core`.
-unsafe fn free_block(core: Next) {
+unsafe fn free_block(core: CorePtr) {
     // SAFETY: nobody else points to it, so it is there.
     let free = unsafe { core.as_ref() }.kind.free;
     // SAFETY: this `free` was made for this kind of record.
@@ -388,7 +388,7 @@ unsafe fn free_block(core: Next) {
 
 /// # Safety
 /// `core` is the first half of a `Record<X>` that nobody points to any more.
-unsafe fn free<X>(core: Next) {
+unsafe fn free<X>(core: CorePtr) {
     let record = core.cast::<Record<X>>();
     // SAFETY: written in `with_kind`, and dropped once, here.
     unsafe { record.drop_in_place() };

@@ -19,10 +19,10 @@ use crate::stack::{PooledStack, StackView};
 use crate::stderr;
 
 /// What travels with a raw switch: who runs next.
-pub(crate) type Next = NonNull<Core>;
+pub(crate) type CorePtr = NonNull<Core>;
 
 /// A raw coroutine hands its resumer the greenlet that shall run next, when it steps aside and when it ends.
-type Raw = Coroutine<(), Next, Next, PooledStack>;
+type Raw = Coroutine<(), CorePtr, CorePtr, PooledStack>;
 
 /// Bodies up to this size are stored on the new stack itself; corosensei refuses more than 1024.
 const LARGEST_INLINE_BODY: usize = 512;
@@ -30,16 +30,16 @@ const LARGEST_INLINE_BODY: usize = 512;
 /// Why a resumed greenlet gave control back.
 pub(crate) enum Left {
     /// It stepped aside for `Next`, which is on the chain below it.
-    Suspended(Next),
+    Suspended(CorePtr),
     /// Its body has ended; `Next` comes after it.
-    Ended(Next),
+    Ended(CorePtr),
 }
 
 /// The machine context of one greenlet: its stack and its registers.
 pub(crate) struct Context {
     coroutine: UnsafeCell<MaybeUninit<Raw>>,
     /// Where this greenlet suspends: valid from its first instruction to its last.
-    yielder: Cell<*const Yielder<(), Next>>,
+    yielder: Cell<*const Yielder<(), CorePtr>>,
     /// The stack, to be looked at while it is installed.
     stack: Cell<Option<StackView>>,
 }
@@ -86,7 +86,7 @@ impl Context {
     #[inline(always)]
     pub(crate) unsafe fn install<F>(&self, stack: PooledStack, entry: F)
     where
-        F: FnOnce() -> Next,
+        F: FnOnce() -> CorePtr,
     {
         if size_of::<F>() > LARGEST_INLINE_BODY {
             let entry = Box::new(entry);
@@ -103,11 +103,11 @@ impl Context {
     #[inline(always)]
     unsafe fn install_small<F>(&self, stack: PooledStack, entry: F)
     where
-        F: FnOnce() -> Next,
+        F: FnOnce() -> CorePtr,
     {
         self.stack.set(Some(stack.view()));
         let yielder = &raw const self.yielder;
-        let root = move |here: &Yielder<(), Next>, ()| {
+        let root = move |here: &Yielder<(), CorePtr>, ()| {
             // SAFETY: the context outlives the coroutine that it holds.
             unsafe { (*yielder).set(here) };
             let root = Root;
@@ -141,7 +141,7 @@ impl Context {
     /// # Safety
     /// Called on this context's own stack, from within its body.
     #[inline(always)]
-    pub(crate) unsafe fn suspend(&self, next: Next) {
+    pub(crate) unsafe fn suspend(&self, next: CorePtr) {
         // SAFETY: we run on this coroutine's stack, at whose base the yielder lies.
         let yielder = unsafe { &*self.yielder.get() };
         yielder.suspend(next);

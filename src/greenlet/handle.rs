@@ -150,7 +150,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     pub fn set_parent(&self, parent: impl Into<AnyGreenlet>) -> Result<(), ParentError> {
         let parent = parent.into();
         let parent = parent.core();
-        if self.core.takes_all() {
+        if self.core.is_hub() {
             return Err(ParentError::Hub);
         }
         if self.core.parent().is_none() {
@@ -160,11 +160,11 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         if self.core.is_task() {
             return Err(ParentError::Task);
         }
-        if parent::descends_from(parent, self.core.as_next()) {
+        if parent::descends_from(parent, self.core.as_ptr()) {
             return Err(ParentError::Cycle);
         }
         // SAFETY: its handle keeps it there.
-        self.core.set_parent(unsafe { Link::to(parent.as_next()) });
+        self.core.set_parent(unsafe { Link::to(parent.as_ptr()) });
         Ok(())
     }
 
@@ -172,7 +172,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     #[must_use]
     pub fn downgrade(&self) -> Weak<I, O> {
         // SAFETY: our handle keeps it there.
-        Weak::from_link(unsafe { Link::to(self.core.as_next()) })
+        Weak::from_link(unsafe { Link::to(self.core.as_ptr()) })
     }
 
     /// The same greenlet, said to take and give other types. They are checked at each switch.
@@ -239,7 +239,7 @@ pub(super) fn debug(core: &Core, what: &str, f: &mut fmt::Formatter<'_>) -> fmt:
     let state = match core.state() {
         State::Declared | State::Unstarted => "pending",
         State::Suspended => "suspended",
-        State::Active if core.as_next() == thread::current().as_next() => "current",
+        State::Active if core.as_ptr() == thread::current().as_ptr() => "current",
         State::Active => "active",
         State::Dead | State::Leaked => "dead",
     };
@@ -263,7 +263,7 @@ impl<I: 'static, O: 'static> RefUnwindSafe for Greenlet<I, O> {}
 
 impl<I: 'static, O: 'static> PartialEq for Greenlet<I, O> {
     fn eq(&self, other: &Greenlet<I, O>) -> bool {
-        self.core.as_next() == other.core.as_next()
+        self.core.as_ptr() == other.core.as_ptr()
     }
 }
 

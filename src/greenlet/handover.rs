@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::Result as Caught;
 
 use super::counted::{AnyRef, Ref};
-use super::engine::Next;
+use super::engine::CorePtr;
 use super::exit::GreenletExit;
 #[cfg(feature = "hub")]
 use super::interrupt;
@@ -42,7 +42,7 @@ pub(crate) fn waits_for<I: 'static>(target: &Core) -> bool {
 #[inline(always)]
 pub(crate) unsafe fn exchange<I: 'static, O: 'static>(
     me: Me,
-    target: Next,
+    target: CorePtr,
     value: I,
 ) -> Result<O, Box<Arrival>> {
     let mut answer = MaybeUninit::<O>::uninit();
@@ -70,7 +70,7 @@ pub(crate) unsafe fn exchange<I: 'static, O: 'static>(
 #[inline(never)]
 pub(super) unsafe fn throw_into<O: 'static>(
     me: Me,
-    target: Next,
+    target: CorePtr,
     arrival: Arrival,
 ) -> Result<O, Box<Arrival>> {
     let mut answer = MaybeUninit::<O>::uninit();
@@ -99,7 +99,7 @@ pub(super) unsafe fn throw_into<O: 'static>(
 #[cfg(feature = "hub")]
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn trace_aside(me: Me, target: Next) {
+pub(crate) unsafe fn trace_aside(me: Me, target: CorePtr) {
     // SAFETY: it is about to run, so it is there.
     trace::note(Event::Switch, me, unsafe { target.as_ref() });
 }
@@ -165,7 +165,7 @@ fn begin_traced(me: Me) -> Caught<()> {
 /// `me` runs, and `target` is another that may run now without a value.
 #[cfg(feature = "hub")]
 #[inline(always)]
-pub(crate) unsafe fn step_aside(me: Me, target: Next) -> Result<(), Box<Arrival>> {
+pub(crate) unsafe fn step_aside(me: Me, target: CorePtr) -> Result<(), Box<Arrival>> {
     me.expects.set(Tag::of::<Nothing>());
     thread::set_current(target);
     // SAFETY: the caller's promise.
@@ -194,7 +194,7 @@ fn look_at_arrival_in_hub(me: Me) -> Result<(), Box<Arrival>> {
 /// `me` is the hub and runs, and `target` is another that may run now without a value.
 #[cfg(feature = "hub")]
 #[inline(always)]
-pub(crate) unsafe fn run(me: Me, target: Next) {
+pub(crate) unsafe fn run(me: Me, target: CorePtr) {
     me.expects.set(Tag::of::<Nothing>());
     if thread::attention() != 0 {
         // SAFETY: it may run, so it is there.
@@ -213,7 +213,7 @@ pub(crate) unsafe fn run(me: Me, target: Next) {
 #[cold]
 #[inline(never)]
 pub(crate) fn trace_hub(me: Me) {
-    parent::forget(me.take_arrival());
+    parent::drop_quietly(me.take_arrival());
     trace::tell_or_say(me);
 }
 
@@ -227,7 +227,7 @@ where
     O: 'static,
     F: FnOnce(I) -> O + 'static,
 {
-    let core: Next = record.any().as_next();
+    let core: CorePtr = record.any().as_ptr();
     let root = move || {
         // SAFETY: the record is there while its greenlet runs on its stack.
         let me = unsafe { enter(core) };
@@ -237,8 +237,8 @@ where
         let outcome = match begin(me) {
             Ok(()) => catch_unwind(AssertUnwindSafe(|| body(first))),
             Err(panic) => {
-                parent::forget(first);
-                parent::forget(body);
+                parent::drop_quietly(first);
+                parent::drop_quietly(body);
                 Err(panic)
             }
         };
@@ -257,7 +257,7 @@ where
 #[inline(always)]
 pub(crate) unsafe fn install<F>(record: &AnyRef, stack: PooledStack, root: F)
 where
-    F: FnOnce() -> Next,
+    F: FnOnce() -> CorePtr,
 {
     if record.state() != State::Declared {
         refuse_body(record);
@@ -284,7 +284,7 @@ fn refuse_body(core: &Core) -> ! {
 /// # Safety
 /// Called by the root of the greenlet whose record `core` is.
 #[inline(always)]
-pub(crate) unsafe fn enter(core: Next) -> Me {
+pub(crate) unsafe fn enter(core: CorePtr) -> Me {
     // SAFETY: whoever started it has a pointer to it.
     let record = unsafe { core.as_ref() };
     if !record.was_started() {

@@ -7,8 +7,8 @@ use std::panic::resume_unwind;
 
 use super::describe;
 use super::exit::GreenletExit;
-use super::permit::MOST_SWALLOWED;
 use super::record::{Arrival, Core};
+use super::switch_guard::MOST_SWALLOWED;
 use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
 use super::unwind;
@@ -47,7 +47,7 @@ fn clear_slow(core: &Core) {
 /// Ends the switch that `core` waits in, so that it may run and be interrupted. False if it waits in none.
 pub(crate) fn end_switch(core: &Core) -> bool {
     let waits = core.state().is_alive()
-        && core.as_next() != thread::current().as_next()
+        && core.as_ptr() != thread::current().as_ptr()
         && !core.expects.get().is::<Nothing>();
     if waits {
         // Nobody else may switch there any more.
@@ -129,7 +129,7 @@ fn leave_for_good(me: Me) -> ! {
     std::mem::forget(me.to_ref());
     // SAFETY: it is given up here, where it was not told of before.
     unsafe { me.give_up() };
-    let hub = || me.parent().expect("a task's parent is its hub").as_next();
+    let hub = || me.parent().expect("a task's parent is its hub").as_ptr();
     let next = me.unwinder().unwrap_or_else(hub);
     unwind::leak(&me);
     thread::set_current(next);

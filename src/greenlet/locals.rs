@@ -21,7 +21,7 @@ use std::thread::Result as Caught;
 use super::piece::Lying;
 use super::record::Core;
 use super::thread;
-use crate::dropping::{DropsAll, dropped, forget};
+use crate::dropping::{DropsAll, drop_quietly, dropped};
 
 /// What a local's static is to this list. It is known by its address.
 pub(crate) trait Key {
@@ -174,11 +174,11 @@ pub(crate) fn end_with<O>(core: &Core, outcome: Caught<O>) -> Caught<O> {
 fn spoil<O>(outcome: Caught<O>, panic: Panic) -> Caught<O> {
     match outcome {
         Ok(value) => {
-            forget(value);
+            drop_quietly(value);
             Err(panic)
         }
         Err(first) => {
-            forget(panic);
+            drop_quietly(panic);
             Err(first)
         }
     }
@@ -279,7 +279,7 @@ impl Locals {
         while let Some(value) = self.let_go_of_last() {
             match dropped(value) {
                 Err(panic) if first.is_ok() => first = Err(panic),
-                ended => forget(ended),
+                ended => drop_quietly(ended),
             }
         }
         self.list.take();

@@ -103,7 +103,7 @@ fn drop_rest(top: usize, mut first: Caught<()>) -> Caught<()> {
         };
         match drop() {
             Err(panic) if first.is_ok() => first = Err(panic),
-            dropped => parent::forget(dropped),
+            dropped => parent::drop_quietly(dropped),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::ops::RangeInclusive;
 use std::panic::Location;
 
-use super::engine::Next;
+use super::engine::CorePtr;
 use super::thread::{self, Me};
 use crate::error::WaitRefused;
 
@@ -24,14 +24,14 @@ pub(crate) struct Scope {
     /// Why nobody may leave it.
     pub(crate) why: WaitRefused,
     /// Who called it. Only compared.
-    owner: Next,
+    owner: CorePtr,
     /// Where its frame is.
     address: usize,
 }
 
 impl Scope {
     pub(super) fn is_of(&self, me: Me) -> bool {
-        self.owner == me.as_next()
+        self.owner == me.as_ptr()
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) fn hold<R>(why: WaitRefused, body: impl FnOnce() -> R) -> R {
     };
     INNERMOST.set(Some(Scope {
         why,
-        owner: thread::current().as_next(),
+        owner: thread::current().as_ptr(),
         address: (&raw const guard).addr(),
     }));
     thread::add_attention();

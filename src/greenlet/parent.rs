@@ -16,7 +16,7 @@ use std::thread::Result as Caught;
 
 use super::counted::{Handle, Link};
 use super::describe;
-use super::engine::Next;
+use super::engine::CorePtr;
 use super::exit::GreenletExit;
 use super::handover;
 #[cfg(feature = "hub")]
@@ -26,15 +26,15 @@ use super::record::{Arrival, Core, Unwanted};
 use super::state::State;
 use super::thread::{self, Me};
 use super::trace::Event;
-pub(crate) use crate::dropping::forget;
+pub(crate) use crate::dropping::drop_quietly;
 
 /// Ends the running greenlet with what came out of its body. What it returns must run next.
-pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
+pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> CorePtr {
     let outcome = locals::end_with(&me, outcome);
     let (event, next) = if let Some(unwinder) = me.unwound_by() {
-        forget(outcome);
+        drop_quietly(outcome);
         heir_of(&me);
-        (Event::Switch, unwinder.as_next())
+        (Event::Switch, unwinder.as_ptr())
     } else {
         match outcome {
             Ok(value) => (Event::Switch, hand_over(&me, value)),
@@ -45,7 +45,7 @@ pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> Next {
         }
     };
     // Destructors ran above, which may have waited, and been unwound there.
-    let next = me.unwound_by().map_or(next, Core::as_next);
+    let next = me.unwound_by().map_or(next, Core::as_ptr);
     close(&me);
     // SAFETY: chosen just now: an unwinder waits for us, and the parent links from `me` keep an heir there.
     handover::trace(event, me, unsafe { next.as_ref() });
@@ -80,7 +80,7 @@ pub(crate) fn cancel(core: &Core) -> Caught<()> {
 }
 
 /// The nearest ancestor that has not ended, the main greenlet at the latest. None for a main greenlet, which has none.
-pub(crate) fn ancestor(core: &Core) -> Option<Next> {
+pub(crate) fn ancestor(core: &Core) -> Option<CorePtr> {
     let mut ancestor = Handle::Link(core.parent()?);
     while ancestor.state().is_over() {
         ancestor = match ancestor.parent() {
@@ -90,16 +90,16 @@ pub(crate) fn ancestor(core: &Core) -> Option<Next> {
         };
     }
     // The parent links from `core` keep it there.
-    Some(ancestor.as_next())
+    Some(ancestor.as_ptr())
 }
 
 /// The nearest ancestor of a greenlet that is not main which has not ended.
-fn live_ancestor(core: &Core) -> Next {
+fn live_ancestor(core: &Core) -> CorePtr {
     ancestor(core).expect("only a main greenlet has no parent, and it ends otherwise")
 }
 
 /// The nearest ancestor of `core`, which is not main, that was started and has not ended. The unstarted ones on the way die.
-pub(super) fn started_ancestor(core: &Core) -> Next {
+pub(super) fn started_ancestor(core: &Core) -> CorePtr {
     loop {
         let heir = live_ancestor(core);
         // SAFETY: the parent links from `core` keep it there.
@@ -109,7 +109,7 @@ pub(super) fn started_ancestor(core: &Core) -> Next {
                 // The body's destructors may give `core` another parent.
                 // SAFETY: the link from `core` keeps it there until then.
                 let kept = unsafe { Link::to(heir) };
-                forget(cancel(heir_core));
+                drop_quietly(cancel(heir_core));
                 drop(kept);
             }
             _ => return heir,
@@ -118,13 +118,13 @@ pub(super) fn started_ancestor(core: &Core) -> Next {
 }
 
 /// Whether `core` descends from `other`, or is it.
-pub(super) fn descends_from(core: &Core, other: Next) -> bool {
-    if core.as_next() == other {
+pub(super) fn descends_from(core: &Core, other: CorePtr) -> bool {
+    if core.as_ptr() == other {
         return true;
     }
     let mut ancestor = core.parent();
     while let Some(link) = ancestor {
-        if link.as_next() == other {
+        if link.as_ptr() == other {
             return true;
         }
         ancestor = Handle::Link(link).parent();
@@ -133,7 +133,7 @@ pub(super) fn descends_from(core: &Core, other: Next) -> bool {
 }
 
 /// Who comes after `core`, which ends with a value.
-fn heir_of(core: &Core) -> Next {
+fn heir_of(core: &Core) -> CorePtr {
     let heir = live_ancestor(core);
     // SAFETY: the parent links from `core` keep it there.
     unsafe { adopt(core, heir) };
@@ -141,7 +141,7 @@ fn heir_of(core: &Core) -> Next {
 }
 
 /// Who comes after `core`, which ends with a panic. The unstarted ones on the way die.
-pub(super) fn heir_of_panic(core: &Core) -> Next {
+pub(super) fn heir_of_panic(core: &Core) -> CorePtr {
     let heir = started_ancestor(core);
     // SAFETY: the parent links from `core` keep it there.
     unsafe { adopt(core, heir) };
@@ -153,7 +153,7 @@ pub(super) fn heir_of_panic(core: &Core) -> Next {
 ///
 /// # Safety
 /// Somebody keeps `heir` there.
-unsafe fn adopt(core: &Core, heir: Next) {
+unsafe fn adopt(core: &Core, heir: CorePtr) {
     // SAFETY: the caller's promise.
     core.set_parent(unsafe { Link::to(heir) });
 }
@@ -165,12 +165,12 @@ fn leave_children(core: &Core) {
     }
 }
 
-fn hand_over<O: 'static>(me: &Core, value: O) -> Next {
+fn hand_over<O: 'static>(me: &Core, value: O) -> CorePtr {
     let heir = heir_of(me);
     // SAFETY: the parent links from `me` keep it there.
     let heir_core = unsafe { heir.as_ref() };
-    if heir_core.takes_all() {
-        forget(value);
+    if heir_core.is_hub() {
+        drop_quietly(value);
         return heir;
     }
     if heir_core.expects.get().is::<O>() {
@@ -197,21 +197,21 @@ fn hand_over<O: 'static>(me: &Core, value: O) -> Next {
 }
 
 /// Puts `arrival` before the nearest live ancestor that was started; the unstarted ones die of it.
-fn tell(me: &Core, arrival: Arrival) -> Next {
+fn tell(me: &Core, arrival: Arrival) -> CorePtr {
     let heir = heir_of_panic(me);
     if me.unwound_by().is_some() {
-        forget(arrival);
+        drop_quietly(arrival);
         return heir;
     }
     // SAFETY: the parent links from `me` keep it there.
     put(unsafe { heir.as_ref() }, arrival)
 }
 
-fn put(heir: &Core, arrival: Arrival) -> Next {
-    if heir.takes_all() {
-        forget(arrival);
+fn put(heir: &Core, arrival: Arrival) -> CorePtr {
+    if heir.is_hub() {
+        drop_quietly(arrival);
     } else {
         heir.put_arrival(arrival);
     }
-    heir.as_next()
+    heir.as_ptr()
 }

@@ -94,8 +94,8 @@ impl Lying {
     /// Its stack runs in the running greenlet.
     pub(crate) fn runs_here(&self) -> bool {
         let greenlet = self.0.greenlet.borrow();
-        let runs_in = greenlet.as_ref().map(Link::as_next);
-        runs_in == Some(thread::current().as_next())
+        let runs_in = greenlet.as_ref().map(Link::as_ptr);
+        runs_in == Some(thread::current().as_ptr())
     }
 }
 

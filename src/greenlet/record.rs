@@ -19,7 +19,7 @@ use std::panic::Location;
 use std::ptr::{self, NonNull};
 
 use super::counted::Link;
-use super::engine::{Context, Next};
+use super::engine::{Context, CorePtr};
 use super::locals::Locals;
 use super::parent;
 use super::state::State;
@@ -48,7 +48,7 @@ pub(crate) struct Core {
     /// Where the value goes that this greenlet waits for.
     pub(super) slot: Cell<*mut u8>,
     /// Whatever ends here is taken without a word: the hub.
-    takes_all: Cell<bool>,
+    is_hub: Cell<bool>,
     /// Its greenlet-locals were dropped, or would have been: it gets none any more.
     locals_ended: Cell<bool>,
     /// How many [`Link`]s there are. They keep the record, not the greenlet.
@@ -112,7 +112,7 @@ pub(super) struct Kind {
     pub(super) starts_with: Option<&'static Tag>,
     /// What the owner's half does when its greenlet ends without running its body to the end. `None`: it is no task.
     #[cfg(feature = "hub")]
-    pub(super) give_up: Option<unsafe fn(Next)>,
+    pub(super) give_up: Option<unsafe fn(CorePtr)>,
     /// Where the owner's half begins.
     #[cfg(feature = "hub")]
     pub(super) extra_at: usize,
@@ -128,7 +128,7 @@ pub(crate) trait Extra: Sized {
     /// # Safety
     /// The pointer is to the core of a `Record<Self>`, which has just ended so, and is told once.
     #[cfg(feature = "hub")]
-    const GIVE_UP: Option<unsafe fn(Next)> = None;
+    const GIVE_UP: Option<unsafe fn(CorePtr)> = None;
 }
 
 impl Extra for () {}
@@ -176,7 +176,7 @@ impl Core {
             count: Cell::new(1),
             state: Cell::new(State::Declared),
             has_arrival: Cell::new(false),
-            takes_all: Cell::new(false),
+            is_hub: Cell::new(false),
             locals_ended: Cell::new(false),
             started: Cell::new(false),
             links: Cell::new(0),
@@ -196,7 +196,7 @@ impl Core {
     }
 
     #[inline(always)]
-    pub(crate) fn as_next(&self) -> Next {
+    pub(crate) fn as_ptr(&self) -> CorePtr {
         NonNull::from(self)
     }
 
@@ -256,8 +256,8 @@ impl Core {
 
     /// Makes it swallow whatever its children end with, values and panics.
     #[cfg(feature = "hub")]
-    pub(crate) fn take_all(&self) {
-        self.takes_all.set(true);
+    pub(crate) fn set_hub(&self) {
+        self.is_hub.set(true);
     }
 
     /// Makes its wait end with a panic that says `what`.
@@ -288,7 +288,7 @@ impl Core {
     pub(crate) unsafe fn give_up(&self) {
         let give_up = self.kind.give_up.expect("only tasks are given up");
         // SAFETY: the kind is that of this record, and the rest is the caller's promise.
-        unsafe { give_up(self.as_next()) };
+        unsafe { give_up(self.as_ptr()) };
     }
 
     /// It is a task: others wait for its end in ways of their own.
@@ -297,8 +297,8 @@ impl Core {
         self.kind.give_up.is_some()
     }
 
-    pub(super) fn takes_all(&self) -> bool {
-        self.takes_all.get()
+    pub(super) fn is_hub(&self) -> bool {
+        self.is_hub.get()
     }
 
     /// How it stands with its hub.
@@ -364,8 +364,8 @@ impl Core {
     /// Who gets control when it ends because it unwinds it, if somebody does.
     #[cfg(feature = "hub")]
     #[inline(always)]
-    pub(crate) fn unwinder(&self) -> Option<Next> {
-        self.unwound_by().map(Core::as_next)
+    pub(crate) fn unwinder(&self) -> Option<CorePtr> {
+        self.unwound_by().map(Core::as_ptr)
     }
 
     /// What is pending for it.
@@ -423,7 +423,7 @@ impl Core {
         self.has_arrival.set(true);
         if let Some(old) = old {
             // It may be a payload, whose destructor may panic.
-            parent::forget(old);
+            parent::drop_quietly(old);
         }
     }
 

@@ -8,7 +8,7 @@ use super::record::{Arrival, Core};
 use super::state::State;
 use super::thread::{self, Me};
 use super::trace::Event;
-use super::{describe, handover, parent, permit};
+use super::{describe, handover, parent, switch_guard};
 use crate::error::{SwitchError, WaitRefused};
 use crate::stderr;
 
@@ -48,8 +48,11 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     #[inline(always)]
     pub fn try_switch(&self, value: I) -> Result<O, SwitchError<I>> {
         let me = thread::current();
-        let target = self.core.as_next();
-        if target == me.as_next() || !permit::is_free() || !handover::waits_for::<I>(&self.core) {
+        let target = self.core.as_ptr();
+        if target == me.as_ptr()
+            || !switch_guard::may_switch()
+            || !handover::waits_for::<I>(&self.core)
+        {
             return self.try_switch_slow(me, value);
         }
         // SAFETY: `me` is the running one, the target is another that waits for an `I`, and a switch
@@ -63,10 +66,10 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     #[cold]
     #[inline(never)]
     fn try_switch_slow(&self, me: Me, value: I) -> Result<O, SwitchError<I>> {
-        if self.core.as_next() == me.as_next() {
+        if self.core.as_ptr() == me.as_ptr() {
             return switch_to_self(me, value);
         }
-        match permit::look_closer(me) {
+        match switch_guard::check_slow(me) {
             Ok(()) => {}
             Err(WaitRefused::Forbidden { place }) => {
                 return Err(SwitchError::Forbidden { value, place });
@@ -76,14 +79,14 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
                 return Err(SwitchError::NotWaiting(value));
             }
         }
-        if me.takes_all() {
+        if me.is_hub() {
             // The hub: an answer would be swallowed.
             return Err(SwitchError::NotWaiting(value));
         }
         if handover::waits_for::<I>(&self.core) {
             handover::trace(Event::Switch, me, &self.core);
             // SAFETY: as in `try_switch`, now that somebody has looked.
-            return unsafe { handover::exchange::<I, O>(me, self.core.as_next(), value) }
+            return unsafe { handover::exchange::<I, O>(me, self.core.as_ptr(), value) }
                 .map_err(|arrival| refuse(*arrival));
         }
         Err(match self.core.state() {
@@ -162,7 +165,7 @@ pub(super) fn give_up<I>(what: &str, instead: &str, target: &Core, error: &Switc
             "{} cannot {what} {} at {place} {} (use {instead} in destructors)",
             describe(&me),
             describe(target),
-            permit::during_panic(me, "it"),
+            switch_guard::during_panic(me, "it"),
         ));
     }
     panic!("{what} {} failed: {error}", describe(target))

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::blocks;
 use super::counted::{AnyRef, Link, Ref};
-use super::engine::Next;
+use super::engine::CorePtr;
 use super::record::{Birth, Core};
 use super::state::State;
 use super::{locals, parent};
@@ -24,16 +24,16 @@ static NEXT_ID_BLOCK: AtomicU64 = AtomicU64::new(1);
 
 struct Thread {
     current: Cell<*const Core>,
-    main: Cell<Option<Next>>,
+    main: Cell<Option<CorePtr>>,
     /// Who goes on when nobody else does: the hub, which owns it.
-    idle: Cell<Option<Next>>,
+    idle: Cell<Option<CorePtr>>,
     next_id: Cell<u64>,
     last_id: Cell<u64>,
     /// Not zero: before a switch somebody must look closer. See `permit.rs`.
     attention: Cell<usize>,
     exiting: Cell<bool>,
     /// Where the process ends in a greenlet: that one, on whose stack the thread's destructors run.
-    exits_in: Cell<Option<Next>>,
+    exits_in: Cell<Option<CorePtr>>,
 }
 
 thread_local! {
@@ -56,7 +56,7 @@ thread_local! {
 /// The greenlet that runs now, as its own code sees it: used in its own frames only, which end before
 /// its record does.
 #[derive(Clone, Copy)]
-pub(crate) struct Me(Next);
+pub(crate) struct Me(CorePtr);
 
 impl Deref for Me {
     type Target = Core;
@@ -91,18 +91,18 @@ pub(crate) fn current() -> Me {
 
 /// Says who goes on when nobody else does. It stays there until somebody else is named.
 #[cfg(feature = "hub")]
-pub(crate) fn set_idle(hub: Option<Next>) {
+pub(crate) fn set_idle(hub: Option<CorePtr>) {
     THREAD.with(|thread| thread.idle.set(hub));
 }
 
 /// Who goes on when nobody else does, if there is a hub.
-pub(super) fn idle() -> Option<Next> {
+pub(super) fn idle() -> Option<CorePtr> {
     THREAD.with(|thread| thread.idle.get())
 }
 
 /// Says who runs after the raw switch that comes next.
 #[inline(always)]
-pub(crate) fn set_current(next: Next) {
+pub(crate) fn set_current(next: CorePtr) {
     THREAD.with(|thread| thread.current.set(next.as_ptr()));
 }
 
@@ -182,7 +182,7 @@ fn begin_thread_slow() -> Me {
         id: next_id(),
     };
     let main = Ref::new(birth, || ());
-    let core = main.any().as_next();
+    let core = main.any().as_ptr();
     main.any().move_on(State::Active);
     // It owns itself, like any greenlet that runs, and the thread owns it besides.
     main.any().enter();
@@ -208,7 +208,7 @@ impl Drop for Exit {
         if !begin_exit() {
             return;
         }
-        parent::forget(locals::end(&main()));
+        parent::drop_quietly(locals::end(&main()));
         THREAD.with(|thread| {
             thread.current.set(ptr::null());
             if let Some(main) = thread.main.take() {
@@ -222,7 +222,7 @@ impl Drop for Exit {
 
 /// # Safety
 /// `main` is the main greenlet's record and its two own pointers were not given up before.
-unsafe fn end_main(main: Next) {
+unsafe fn end_main(main: CorePtr) {
     // SAFETY: the thread's own pointer keeps it there.
     parent::close(unsafe { main.as_ref() });
     // SAFETY: the caller hands both pointers over: first the one to itself,

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{Location, resume_unwind};
 
-use super::engine::Next;
+use super::engine::CorePtr;
 use super::exit::GreenletExit;
 use super::handle::Greenlet;
 use super::record::{Arrival, Core};
@@ -11,7 +11,7 @@ use super::state::State;
 use super::switch::{give_up, refuse};
 use super::thread::{self, Me};
 use super::trace::Event;
-use super::{describe, handover, parent, permit, unwind};
+use super::{describe, handover, parent, switch_guard, unwind};
 use crate::error::{KillError, SwitchError, WaitRefused};
 use crate::stderr;
 
@@ -69,11 +69,11 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// As [`throw`](Greenlet::throw) does with `payload`.
     pub fn try_throw(&self, payload: Payload) -> Result<O, SwitchError<Payload>> {
         let me = thread::current();
-        if self.core.as_next() == me.as_next() {
+        if self.core.as_ptr() == me.as_ptr() {
             return throw_here(me, payload);
         }
         let payload = permit_throw(me, payload)?;
-        if me.takes_all() || self.core.takes_all() || self.core.is_killing() {
+        if me.is_hub() || self.core.is_hub() || self.core.is_killing() {
             return Err(SwitchError::NotWaiting(payload));
         }
         match self.core.state() {
@@ -81,7 +81,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             State::Dead | State::Leaked => Err(SwitchError::Dead(payload)),
             State::Unstarted => {
                 let kept = self.core.to_ref();
-                parent::forget(parent::cancel(&kept));
+                parent::drop_quietly(parent::cancel(&kept));
                 // Its children go where the payload goes.
                 parent::heir_of_panic(&kept);
                 // Only handles keep a dead greenlet, and not who waits.
@@ -90,7 +90,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             }
             // SAFETY: it waits, and is not the running one; the switch is permitted.
             State::Suspended | State::Active => unsafe {
-                throw_at(me, self.core.as_next(), Arrival::Thrown(payload))
+                throw_at(me, self.core.as_ptr(), Arrival::Thrown(payload))
             },
         }
     }
@@ -144,7 +144,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
                 "{} cannot kill {} at {place} {} (use try_kill in destructors)",
                 describe(&me),
                 describe(&self.core),
-                permit::during_panic(me, "it"),
+                switch_guard::during_panic(me, "it"),
             ));
         }
         panic!("{} cannot be killed: {error}", describe(&self.core));
@@ -160,10 +160,10 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// With what the destructors of a body panic with that never ran.
     pub fn try_kill(&self) -> Result<(), KillError> {
         let me = thread::current();
-        if self.core.as_next() != me.as_next() {
+        if self.core.as_ptr() != me.as_ptr() {
             return unwind::kill(&self.core.to_ref());
         }
-        if me.takes_all() {
+        if me.is_hub() {
             return Err(KillError::Hub);
         }
         if me.parent().is_none() {
@@ -191,10 +191,10 @@ fn throw_here<O>(me: Me, payload: Payload) -> Result<O, SwitchError<Payload>> {
 
 /// Gives `payload` back if `me` may be left for another.
 fn permit_throw(me: Me, payload: Payload) -> Result<Payload, SwitchError<Payload>> {
-    if permit::is_free() {
+    if switch_guard::may_switch() {
         return Ok(payload);
     }
-    match permit::look_closer(me) {
+    match switch_guard::check_slow(me) {
         Ok(()) => Ok(payload),
         Err(WaitRefused::Panicking) => Err(SwitchError::Panicking(payload)),
         Err(WaitRefused::Forbidden { place }) => Err(SwitchError::Forbidden {
@@ -225,7 +225,7 @@ fn throw_above<O: 'static>(
     let me = thread::current();
     // As at the end of a body: a kill ends there.
     let is_kill = GreenletExit::is_in(&*payload);
-    if heir == me.as_next() {
+    if heir == me.as_ptr() {
         if is_kill {
             return Err(SwitchError::Killed);
         }
@@ -237,7 +237,7 @@ fn throw_above<O: 'static>(
     let payload = permit_throw(me, payload)?;
     // SAFETY: the parent links from `core` keep it there.
     let heir_core = unsafe { heir.as_ref() };
-    if heir_core.takes_all() {
+    if heir_core.is_hub() {
         return Err(SwitchError::Dead(payload));
     }
     if heir_core.is_killing() {
@@ -256,7 +256,7 @@ fn throw_above<O: 'static>(
 /// `target` waits, is not `me`, which runs, and stays there; and the switch is permitted.
 unsafe fn throw_at<O: 'static>(
     me: Me,
-    target: Next,
+    target: CorePtr,
     arrival: Arrival,
 ) -> Result<O, SwitchError<Payload>> {
     // SAFETY: the caller's promise.

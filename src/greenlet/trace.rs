@@ -16,9 +16,9 @@ use std::rc::Rc;
 
 use super::any::AnyGreenlet;
 use super::counted::Link;
-use super::engine::Next;
+use super::engine::CorePtr;
 use super::no_switch;
-use super::parent::forget;
+use super::parent::drop_quietly;
 use super::record::Core;
 use super::thread::{self, Me};
 use crate::error::WaitRefused;
@@ -91,7 +91,7 @@ pub(super) struct Note {
     /// Does not keep it: who leaves the chain without owners is unwound as if nobody traced.
     origin: Link,
     /// Only compared.
-    target: Next,
+    target: CorePtr,
 }
 
 /// Sets this thread's tracer, or removes it, and gives back the one that was set before.
@@ -147,7 +147,7 @@ pub(super) fn note(event: Event, origin: Me, target: &Core) {
     let note = Note {
         event,
         origin: origin.to_link(),
-        target: target.as_next(),
+        target: target.as_ptr(),
     };
     if let Ok(old) = NOTE.try_with(|kept| kept.replace(Some(note))) {
         target.has_arrival.set(true);
@@ -169,7 +169,7 @@ pub(super) fn tell(me: Me) -> Result<(), Box<dyn Any + Send>> {
 
 /// Calls the tracer, if there is one still and the note is for `me`.
 fn call(me: Me, note: Note) -> Result<(), Box<dyn Any + Send>> {
-    if note.target != me.as_next() {
+    if note.target != me.as_ptr() {
         return Ok(());
     }
     let Ok(Some(tracer)) = TRACER.try_with(|kept| kept.borrow().clone()) else {
@@ -192,7 +192,7 @@ fn call(me: Me, note: Note) -> Result<(), Box<dyn Any + Send>> {
     if told.is_err() {
         remove(&tracer);
     }
-    forget(tracer);
+    drop_quietly(tracer);
     told
 }
 
@@ -203,7 +203,7 @@ fn remove(tracer: &Tracer) {
         kept.as_ref().is_some_and(|kept| Rc::ptr_eq(kept, tracer))
     });
     if matches!(is_set, Ok(true)) {
-        forget(set_tracer(None));
+        drop_quietly(set_tracer(None));
     }
 }
 
@@ -213,7 +213,7 @@ pub(super) fn tell_or_say(me: Me) {
         return;
     };
     if let Err(panic) = no_switch::hold(WaitRefused::Tracing, || call(me, note)) {
-        forget(panic);
+        drop_quietly(panic);
         stderr::say(format_args!("the tracer panicked and was removed"));
     }
 }

@@ -9,14 +9,14 @@ use std::ptr;
 
 use super::chain;
 use super::counted::AnyRef;
-use super::engine::Next;
+use super::engine::CorePtr;
 use super::handover;
 #[cfg(feature = "hub")]
 use super::interrupt;
 use super::parent;
-use super::permit::{self, MOST_SWALLOWED};
 use super::record::{Arrival, Core};
 use super::state::State;
+use super::switch_guard::{self, MOST_SWALLOWED};
 use super::tag::{Nothing, Tag};
 use super::thread::{self, Me};
 use super::trace::{self, Event, Note};
@@ -30,7 +30,7 @@ use crate::error::{KillError, WaitRefused};
 /// # Panics
 /// With what the destructors of a body panic with that never ran.
 pub(super) fn kill(core: &AnyRef) -> Result<(), KillError> {
-    if core.takes_all() {
+    if core.is_hub() {
         return Err(KillError::Hub);
     }
     match core.state() {
@@ -44,7 +44,7 @@ pub(super) fn kill(core: &AnyRef) -> Result<(), KillError> {
         State::Active => kill_below(core),
         State::Suspended => {
             // SAFETY: suspended, and `core` is a counted pointer to it.
-            unsafe { unwind(core.as_next()) };
+            unsafe { unwind(core.as_ptr()) };
             Ok(())
         }
     }
@@ -53,17 +53,17 @@ pub(super) fn kill(core: &AnyRef) -> Result<(), KillError> {
 /// Ends a greenlet that is on the chain, so that the running one must leave it meanwhile.
 fn kill_below(core: &AnyRef) -> Result<(), KillError> {
     let me = thread::current();
-    if me.takes_all() {
+    if me.is_hub() {
         return Err(KillError::Refused(WaitRefused::Hub));
     }
-    if !permit::is_free() {
-        permit::look_closer(me).map_err(KillError::Refused)?;
+    if !switch_guard::may_switch() {
+        switch_guard::check_slow(me).map_err(KillError::Refused)?;
     }
     // Suspended meanwhile, we must be left alone: nobody may drop our last handle, nor kill us.
     let kept = me.to_ref();
     me.rare().kills.set(true);
     // SAFETY: it waits on the chain for control, and `core` is a counted pointer to it.
-    unsafe { unwind(core.as_next()) };
+    unsafe { unwind(core.as_ptr()) };
     kept.rare().kills.set(false);
     Ok(())
 }
@@ -75,7 +75,7 @@ fn kill_below(core: &AnyRef) -> Result<(), KillError> {
 /// pointer to it.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn unwind(core: Next) {
+pub(super) unsafe fn unwind(core: CorePtr) {
     // SAFETY: the caller owns a pointer to it.
     let core = unsafe { core.as_ref() };
     // In a destructor of a thread-local an unwinding frame may look at another thread-local that is
@@ -94,11 +94,11 @@ pub(super) unsafe fn unwind(core: Next) {
         me.expects.set(Tag::of::<Nothing>());
         core.put_arrival(Arrival::Exit);
         handover::trace(Event::Throw, me, core);
-        thread::set_current(core.as_next());
+        thread::set_current(core.as_ptr());
         // SAFETY: `me` runs, `core` waits, and what it waits for has arrived.
-        unsafe { chain::transfer(me, core.as_next()) };
+        unsafe { chain::transfer(me, core.as_ptr()) };
         // Only greenlets that are being unwound have run, and nobody sends us anything but control.
-        parent::forget(me.take_arrival());
+        parent::drop_quietly(me.take_arrival());
         trace::tell_or_say(me);
         if core.state().is_over() {
             break;
@@ -149,8 +149,8 @@ pub(super) fn leak(core: &Core) {
 /// `core` is suspended and owns itself; `me` runs the transfer; `next` is another that is about to run.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn unwind_between(core: Next, me: Me, next: Next) -> Next {
-    thread::set_current(me.as_next());
+pub(super) unsafe fn unwind_between(core: CorePtr, me: Me, next: CorePtr) -> CorePtr {
+    thread::set_current(me.as_ptr());
     // SAFETY: about to run, so it is there. This keeps destructors from dropping its last handle.
     let kept_next = unsafe { AnyRef::counted(next) };
     // SAFETY: it owns itself.
@@ -176,12 +176,12 @@ pub(super) unsafe fn unwind_between(core: Next, me: Me, next: Next) -> Next {
 /// any more.
 #[cfg(feature = "hub")]
 pub(crate) unsafe fn end_without_unwinding(core: &AnyRef) {
-    parent::forget(super::locals::end(core));
+    parent::drop_quietly(super::locals::end(core));
     parent::close(core);
     // SAFETY: the caller's promise.
     unsafe { core.context.abandon() };
     // SAFETY: it was alive, so it owned itself, and it has ended.
-    unsafe { super::counted::release_ended(core.as_next()) };
+    unsafe { super::counted::release_ended(core.as_ptr()) };
 }
 
 /// What a greenlet waits for, and what was to be told, put aside while it unwinds another.

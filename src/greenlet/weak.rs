@@ -52,7 +52,7 @@ impl<I: 'static, O: 'static> Weak<I, O> {
     /// Both name the same greenlet, or none.
     #[must_use]
     pub fn ptr_eq(&self, other: &Weak<I, O>) -> bool {
-        self.link.as_ref().map(Link::as_next) == other.link.as_ref().map(Link::as_next)
+        self.link.as_ref().map(Link::as_ptr) == other.link.as_ref().map(Link::as_ptr)
     }
 }
 

@@ -196,7 +196,7 @@ impl Children {
             self.kill_new();
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.wait_for_first())) {
                 // The scope is on its way out already, with what came first.
-                parent::forget(payload);
+                parent::drop_quietly(payload);
                 if thread::current().parent().is_none() {
                     // Main, whom nothing but a deadlock ends here: those who are left do not heed their kill.
                     self.end_here();
@@ -266,7 +266,7 @@ impl Children {
         {
             // Unwound ourselves, from code of the task that is left, say. To wait is to be told so again, until
             // this greenlet is left here for good, and its frames with it.
-            return parent::forget(payload);
+            return parent::drop_quietly(payload);
         }
         self.give_up(&left, "it cannot be unwound from here");
     }
@@ -320,7 +320,7 @@ impl Children {
 /// The running greenlet may wait in the hub, and be woken there.
 fn may_wait() -> bool {
     let me = thread::current();
-    let is_another = |hub: hub::HubRef| hub.greenlet().as_next() != me.as_next();
+    let is_another = |hub: hub::HubRef| hub.greenlet().as_ptr() != me.as_ptr();
     !panicking()
         && no_switch::innermost().is_none()
         && me.unwinder().is_none()

@@ -23,7 +23,7 @@ use crate::error::JoinError;
 use crate::greenlet::thread;
 use crate::hub::{self, WaitList, refuse};
 use crate::task::{Builder, Task};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// The results of [`Pool::imap`] and [`Pool::imap_unordered`], one by one: `next` waits for it.
 ///
@@ -224,7 +224,7 @@ impl<T: 'static> Iterator for Imap<T> {
             {
                 continue;
             }
-            if let Err(why) = window.consumer.wait(Reason::RESULT, self.place) {
+            if let Err(why) = window.consumer.wait(WaitReason::POOL_RESULT, self.place) {
                 refuse(why, "imap", self.place);
             }
         }
@@ -284,7 +284,7 @@ impl<T: 'static> Window<T> {
     /// Waits until there may be another job. False if nobody wants its result.
     fn wait_until_wanted(&self, place: &'static Location<'static>) -> bool {
         while !self.is_closed.get() && self.jobs.borrow().len() >= self.maxsize.get() {
-            if let Err(why) = self.feeder.wait(Reason::CONSUMER, place) {
+            if let Err(why) = self.feeder.wait(WaitReason::POOL_CONSUMER, place) {
                 refuse(why, "imap", place);
             }
         }

@@ -213,18 +213,18 @@ where
         (Ok(value), None) => match failures.next() {
             None => value,
             Some(first) => {
-                parent::forget(value);
+                parent::drop_quietly(value);
                 failures.for_each(report);
                 resume_unwind(first.into_panic())
             }
         },
         (Ok(value), Some(payload)) => {
-            parent::forget(value);
+            parent::drop_quietly(value);
             failures.for_each(report);
             resume_unwind(payload)
         }
         (Err(payload), later) => {
-            parent::forget(later);
+            parent::drop_quietly(later);
             failures.for_each(report);
             resume_unwind(payload)
         }
@@ -234,7 +234,7 @@ where
 /// Nobody will join that task any more.
 fn report(error: JoinError) {
     unobserved::report(&error);
-    parent::forget(error);
+    parent::drop_quietly(error);
 }
 
 /// While it lives, the frame that it lies in must not be left. It ends the process where that happens with tasks left.

@@ -26,13 +26,13 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
-use crate::dropping::forget;
+use crate::dropping::drop_quietly;
 use crate::error::TimedOut;
 use crate::greenlet::thread;
 use crate::hub::{WaitList, refuse};
 use crate::task::kill::Shield;
 use crate::task::{AnyTask, State};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// All seats of one pool.
 pub(super) struct Seats {
@@ -230,7 +230,7 @@ impl OwnClaim {
             if let Some(seat) = self.0.granted.take() {
                 return seat;
             }
-            if let Err(why) = self.0.waiter.wait(Reason::SEAT, place) {
+            if let Err(why) = self.0.waiter.wait(WaitReason::POOL_SLOT, place) {
                 refuse(why, what, place);
             }
         }
@@ -282,12 +282,12 @@ impl OwnClaim {
             if thread::current().unwinder().is_some() {
                 return None;
             }
-            let wait = || self.0.waiter.wait(Reason::SEAT, place);
+            let wait = || self.0.waiter.wait(WaitReason::POOL_SLOT, place);
             match catch_unwind(AssertUnwindSafe(wait)) {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
                 // Thrown in. The call is on its way out already, with what came first.
-                Err(later) => forget(later),
+                Err(later) => drop_quietly(later),
             }
         }
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::park::{Parking, refuse};
 use super::timers::TimerKey;
 use super::{Hub, HubRef, Nanos, get};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// Sets this thread's clock, which [`pause_clock`](super::pause_clock) has stopped, forward by `duration`, and lets
 /// everything happen that is due until then.
@@ -83,7 +83,7 @@ pub fn advance_clock(duration: Duration) {
 }
 
 fn begin(place: &'static Location<'static>) -> Parking {
-    match Parking::begin(Reason::ADVANCE, place) {
+    match Parking::begin(WaitReason::ADVANCE, place) {
         Ok(parking) => parking,
         Err(why) => refuse(why, "an advance of the clock", place),
     }

@@ -23,7 +23,7 @@ impl Hub {
     pub(super) fn report_tasks(&self, me: &Core) -> String {
         let mut text = String::new();
         self.tasks.for_each(|task| {
-            if task.as_next() != me.as_next() {
+            if task.as_ptr() != me.as_ptr() {
                 add(&mut text, task);
             }
         });

@@ -8,7 +8,7 @@ use super::{Hub, HubRef, Nanos, existing, get};
 use crate::error::{KillError, NotEnded};
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::{GreenletExit, State, parent, thread};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// Kills `task`. It has ended with that if it was not started; otherwise it unwinds at its wait.
 ///
@@ -31,7 +31,7 @@ pub(crate) fn kill(task: &AnyRef) -> Result<(), KillError> {
     };
     task.interrupts().kill();
     hub.interrupt(task);
-    if task.as_next() == thread::current().as_next() && !std::thread::panicking() {
+    if task.as_ptr() == thread::current().as_ptr() && !std::thread::panicking() {
         GreenletExit::raise();
     }
     Ok(())
@@ -43,7 +43,7 @@ impl Hub {
         let mut tasks = Vec::new();
         self.tasks.for_each(|task| tasks.push(task.clone()));
         for task in tasks {
-            if task.as_next() != me.as_next() {
+            if task.as_ptr() != me.as_ptr() {
                 // Where nothing can be unwound the started ones stay, and are told of at the end.
                 let _ = kill(&task);
             }
@@ -62,7 +62,7 @@ impl Hub {
         }
         self.tasks
             .changed()
-            .wait_until(Reason::DRAIN, place, deadline, &mut None)
+            .wait_until(WaitReason::DRAIN, place, deadline, &mut None)
             .unwrap_or_else(|why| refuse(why, "the wait for all tasks", place))
     }
 
@@ -85,7 +85,7 @@ fn cancel(task: &AnyRef) {
     // First: it stands in the queue, and those who come to its turn while a destructor waits must find that it has none.
     task.wait().end();
     if let Err(panic) = parent::cancel(&task) {
-        parent::forget(panic);
+        parent::drop_quietly(panic);
     }
     // SAFETY: it has ended just now, without having run.
     unsafe { task.give_up() };

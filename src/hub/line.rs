@@ -25,7 +25,7 @@ use super::waiter::{WaitList, Waiter};
 use super::{Nanos, existing};
 use crate::error::WaitRefused;
 use crate::list::{Look, Node};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// The takers and lookers of a thing, and how many takers were called and have not taken theirs yet.
 pub(crate) struct Line {
@@ -310,7 +310,7 @@ impl Line {
 #[inline(always)]
 pub(crate) fn wait_in_line<'a, S: Supply + ?Sized>(
     supply: &'a S,
-    reason: Reason,
+    reason: WaitReason,
     place: &'static Location<'static>,
     deadline: Option<Nanos>,
     rank: &mut Option<u64>,
@@ -340,7 +340,7 @@ pub(crate) fn wait_in_line<'a, S: Supply + ?Sized>(
 #[inline(never)]
 pub(crate) fn meet_now<'a, S: Supply + ?Sized>(
     supply: &'a S,
-    reason: Reason,
+    reason: WaitReason,
     place: &'static Location<'static>,
 ) -> Option<Claim<'a, S>> {
     if !park::may_park() {

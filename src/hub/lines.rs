@@ -17,7 +17,7 @@ use super::park::Parking;
 use super::waiter::{WaitList, Waiter};
 use crate::error::WaitRefused;
 use crate::list::Node;
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// Where a greenlet waits for one thing.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ pub(crate) fn wait_in_any<'a, N: AsRef<[Node<Waiter>]>>(
     spots: &[Spot<'a>],
     nodes: impl FnOnce(&dyn Fn() -> Node<Waiter>) -> N,
     met: Option<usize>,
-    reason: Reason,
+    reason: WaitReason,
     place: &'static Location<'static>,
     deadline: Option<Nanos>,
     rank: &mut Option<u64>,

@@ -85,7 +85,7 @@ use crate::error::{SpawnError, StackError};
 use crate::greenlet::counted::{AnyRef, Ref};
 use crate::greenlet::record::{Birth, Core};
 use crate::greenlet::thread;
-use crate::greenlet::{Next, State, handover, unwind};
+use crate::greenlet::{CorePtr, State, handover, unwind};
 use crate::list::List;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
 
@@ -106,7 +106,7 @@ pub(crate) struct Hub {
     outsiders: Outsiders,
     tasks: Roster,
     /// Who waits in the hub, and is neither a task nor main.
-    others: List<Next>,
+    others: List<CorePtr>,
     last_ticket: Cell<u64>,
     /// How often control may still be handed on before the hub must have it.
     left_in_slice: Cell<u32>,
@@ -224,7 +224,7 @@ fn make() -> Result<HubRef, SpawnError> {
     };
     let record = Ref::new(birth, || ());
     let greenlet = record.any().clone();
-    greenlet.take_all();
+    greenlet.set_hub();
     let hub = Box::leak(Box::new(Hub {
         greenlet: record.any().clone(),
         ready: Ready::new(),
@@ -245,7 +245,7 @@ fn make() -> Result<HubRef, SpawnError> {
         has_ended: Cell::new(false),
     }));
     let hub = HubRef(NonNull::from(hub));
-    let core = greenlet.as_next();
+    let core = greenlet.as_ptr();
     let root = move || {
         // SAFETY: this is the root of that greenlet.
         let me = unsafe { handover::enter(core) };

@@ -18,7 +18,7 @@ use super::remote::Remote;
 use super::{Hub, HubRef, Nanos, existing, get};
 use crate::error::WaitRefused;
 use crate::slots::Key;
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A wait of the running greenlet that other threads may end. Dropped, it is over.
 pub(crate) struct Outside {
@@ -44,7 +44,7 @@ impl Outside {
     /// # Panics
     /// If the system has no descriptor left to wake this hub with.
     pub(crate) fn begin(
-        reason: Reason,
+        reason: WaitReason,
         place: &'static Location<'static>,
         owner: Arc<dyn GiveUp>,
         seat: u64,

@@ -16,10 +16,10 @@ use super::{Hub, HubRef, Nanos, existing, get};
 use crate::error::WaitRefused;
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::thread::{self, Me};
-use crate::greenlet::{Next, describe, handover, interrupt, permit};
+use crate::greenlet::{CorePtr, describe, handover, interrupt, switch_guard};
 use crate::list::Node;
 use crate::stderr;
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// One wait of the running greenlet.
 pub(crate) struct Parking {
@@ -38,15 +38,15 @@ impl Parking {
     /// On the hub itself, which cannot wait for itself.
     #[inline(always)]
     pub(crate) fn begin(
-        reason: Reason,
+        reason: WaitReason,
         place: &'static Location<'static>,
     ) -> Result<Parking, WaitRefused> {
         let hub = get();
         let me = thread::current();
-        if !permit::is_free() {
+        if !switch_guard::may_switch() {
             look_closer(hub, me)?;
         }
-        if me.as_next() == hub.greenlet.as_next() {
+        if me.as_ptr() == hub.greenlet.as_ptr() {
             refuse_hub(reason);
         }
         let ticket = hub.next_ticket();
@@ -115,14 +115,14 @@ impl Parking {
 
 /// The running greenlet may wait: it is not the hub, and nothing keeps it from being left.
 pub(crate) fn may_park() -> bool {
-    let is_hub = |hub: HubRef| thread::current().as_next() == hub.greenlet.as_next();
-    existing().is_some_and(|hub| !is_hub(hub)) && permit::may_wait()
+    let is_hub = |hub: HubRef| thread::current().as_ptr() == hub.greenlet.as_ptr();
+    existing().is_some_and(|hub| !is_hub(hub)) && switch_guard::may_wait()
 }
 
 /// Lets those run that are ready, and raises nothing but what is thrown meanwhile. False, and nothing runs, where the running
 /// greenlet may not be left, or a wait would raise something.
 pub(crate) fn give_way(place: &'static Location<'static>) -> bool {
-    let gives = may_park() && permit::has_nothing_due(thread::current());
+    let gives = may_park() && switch_guard::has_nothing_due(thread::current());
     if gives {
         yield_now(place);
     }
@@ -137,7 +137,7 @@ impl Drop for Parking {
 }
 
 /// Ends the wait of `greenlet`, if it is one for `reason`.
-pub(crate) fn wake_from(greenlet: &AnyRef, reason: Reason) {
+pub(crate) fn wake_from(greenlet: &AnyRef, reason: WaitReason) {
     if let Some(hub) = existing()
         && greenlet.wait().wake_from(reason)
     {
@@ -150,7 +150,7 @@ pub(crate) fn wake_from(greenlet: &AnyRef, reason: Reason) {
 pub(crate) fn yield_now(place: &'static Location<'static>) {
     let hub = get();
     let me = thread::current();
-    if !permit::is_free() {
+    if !switch_guard::may_switch() {
         return yield_watched(hub, me, place);
     }
     if let Some(next) = hub.next_before(me) {
@@ -169,12 +169,12 @@ fn yield_watched(hub: HubRef, me: Me, place: &'static Location<'static>) {
     let_others_run(hub, me);
 }
 
-/// As [`permit::look_closer`], where a wait begins. One that is to be interrupted ends here, and counts as a hand-over; after
+/// As [`switch_guard::look_closer`], where a wait begins. One that is to be interrupted ends here, and counts as a hand-over; after
 /// [`MOST_AT_ONCE`](super::MOST_AT_ONCE) of them in one slice others run first.
 #[cold]
 #[inline(never)]
 fn look_closer(hub: HubRef, me: Me) -> Result<(), WaitRefused> {
-    permit::may_be_left(me)?;
+    switch_guard::check_may_leave(me)?;
     if interrupt::is_due(me) {
         count_call();
         let left = hub.left_at_once.get();
@@ -183,7 +183,7 @@ fn look_closer(hub: HubRef, me: Me) -> Result<(), WaitRefused> {
             let_others_run(hub, me);
         }
     }
-    permit::look_closer(me)
+    switch_guard::check_slow(me)
 }
 
 fn let_others_run(hub: HubRef, me: Me) {
@@ -206,7 +206,7 @@ fn let_others_run(hub: HubRef, me: Me) {
 pub(crate) fn take_a_breath(place: &'static Location<'static>) {
     if let Some(hub) = existing()
         && hub.is_used_up.get()
-        && (permit::is_free() || look_closer(hub, thread::current()).is_ok())
+        && (switch_guard::may_switch() || look_closer(hub, thread::current()).is_ok())
     {
         yield_now(place);
     }
@@ -233,7 +233,7 @@ impl Hub {
         deadline: Option<Nanos>,
     ) -> Option<TimerKey> {
         let ticket = self.next_ticket();
-        task.wait().begin(ticket, Reason::BEGIN, task.made_at());
+        task.wait().begin(ticket, WaitReason::BEGIN, task.made_at());
         let due = Due::wake(Waiter::new(task.clone(), ticket));
         Some(self.start_timer(deadline?, due))
     }
@@ -252,7 +252,7 @@ impl Drop for EndOfYield {
 fn let_next_run(hub: HubRef, me: Me) {
     let next = hub.next();
     // If it was woken meanwhile, its own turn may be next.
-    if next != me.as_next() {
+    if next != me.as_ptr() {
         if thread::attention() != 0 {
             // SAFETY: it runs next.
             unsafe { handover::trace_aside(me, next) };
@@ -264,17 +264,17 @@ fn let_next_run(hub: HubRef, me: Me) {
 /// As `let_next_run`, for greenlets that are no tasks: so that a report finds them, too.
 #[inline(never)]
 fn wait_listed(hub: HubRef, me: Me) {
-    let node = Node::new(me.as_next(), 0);
+    let node = Node::new(me.as_ptr(), 0);
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never
     // left, the node stays where it is for ever. Whoever is in the list waits, so it owns itself.
     let _link = unsafe { hub.others.insert(&node) };
     // The hub, and not the next who is ready: this may be one that nobody can wake or switch to any more. It is
     // unwound when it has just left, and its destructors must not end who was chosen to run. The hub nobody can end.
-    switch_to(me, hub.greenlet.as_next());
+    switch_to(me, hub.greenlet.as_ptr());
 }
 
 #[inline(always)]
-fn switch_to(me: Me, next: Next) {
+fn switch_to(me: Me, next: CorePtr) {
     // SAFETY: `me` runs; the other is ready, or is the hub, which goes on whenever it gets control.
     if let Err(arrival) = unsafe { handover::step_aside(me, next) } {
         handover::raise(*arrival);
@@ -308,7 +308,7 @@ impl Drop for Timer {
 
 #[cold]
 #[inline(never)]
-fn refuse_hub(reason: Reason) -> ! {
+fn refuse_hub(reason: WaitReason) -> ! {
     panic!(
         "the hub cannot wait ({reason}): this runs on the hub's own stack, where nothing may block"
     )
@@ -323,7 +323,7 @@ pub(crate) fn refuse(why: WaitRefused, what: &str, place: &Location<'_>) -> ! {
         stderr::abort(format_args!(
             "{what} at {place} would have to wait {} \
              (destructors must not wait: end things explicitly before they go out of scope)",
-            permit::during_panic(me, &describe(&me)),
+            switch_guard::during_panic(me, &describe(&me)),
         ));
     }
     panic!("{what} at {place} would have to wait: {why}")

@@ -197,7 +197,7 @@ impl Mailbox {
             // looked at, and refused on the hub.
             thread::add_attention();
             if let Err(panic) = catch_unwind(AssertUnwindSafe(item)) {
-                parent::forget(panic);
+                parent::drop_quietly(panic);
             }
             thread::remove_attention();
         }

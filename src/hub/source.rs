@@ -7,7 +7,7 @@ use std::panic::Location;
 use super::poller::{Direction, Source};
 use super::{Nanos, get};
 use crate::error::WaitRefused;
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 impl Source {
     /// Waits for the next edge, unless there was one since the last call. `rank` keeps the caller's place
@@ -18,7 +18,7 @@ impl Source {
     pub(crate) fn wait(
         &self,
         direction: Direction,
-        reason: Reason,
+        reason: WaitReason,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
         rank: &mut Option<u64>,

@@ -18,7 +18,7 @@ use super::poller::Patience;
 use super::waiter::Waiter;
 use super::{Hub, HubRef, MOST_AT_ONCE, Nanos};
 use crate::greenlet::thread::{self, Me};
-use crate::greenlet::{Next, handover};
+use crate::greenlet::{CorePtr, handover};
 use crate::stderr;
 use crate::waiting::Woken;
 
@@ -33,7 +33,7 @@ const LONGEST_TURN: Nanos = 1_000_000;
 impl Hub {
     /// Who shall run when the running greenlet does not go on: the next ready one, or the hub.
     #[inline(always)]
-    pub(crate) fn next(&self) -> Next {
+    pub(crate) fn next(&self) -> CorePtr {
         let left = self.left_in_slice.get();
         if left > 0
             && let Some(greenlet) = self.ready.pop()
@@ -44,20 +44,20 @@ impl Hub {
             }
             drop(greenlet);
         }
-        self.greenlet.as_next()
+        self.greenlet.as_ptr()
     }
 
     /// Who shall run before the running greenlet, which is ready, has its next turn: nobody, if it is the
     /// only one.
     #[inline(always)]
-    pub(super) fn next_before(&self, me: Me) -> Option<Next> {
+    pub(super) fn next_before(&self, me: Me) -> Option<CorePtr> {
         let left = self.left_in_slice.get();
         if left == 0 {
             // The hub itself, which has no slice, does not queue up.
-            let others = me.as_next() != self.greenlet.as_next();
+            let others = me.as_ptr() != self.greenlet.as_ptr();
             return others.then(|| {
                 self.ready.push(me.to_ref());
-                self.greenlet.as_next()
+                self.greenlet.as_ptr()
             });
         }
         self.left_in_slice.set(left - 1);
@@ -65,7 +65,7 @@ impl Hub {
         Some(if first.wait().is_ready() {
             first.hand_over()
         } else {
-            self.greenlet.as_next()
+            self.greenlet.as_ptr()
         })
     }
 }
@@ -112,7 +112,7 @@ fn run_slice(hub: HubRef, me: Me) {
     hub.left_at_once.set(MOST_AT_ONCE);
     while hub.left_in_slice.get() > 0 && !hub.ready.is_empty() {
         let next = hub.next();
-        if next != me.as_next() {
+        if next != me.as_ptr() {
             // SAFETY: `me` is the hub, which runs. The other is ready: it is an unstarted task, which the
             // hub owns, or was woken where it waits for the hub, without a value.
             unsafe { handover::run(me, next) };
@@ -187,7 +187,7 @@ fn fire_timers(hub: &Hub, now: Nanos) {
 #[cold]
 fn give_back(hub: &Hub) {
     let destructor = thread::runs_destructors();
-    if destructor.as_next() == hub.greenlet.as_next() || destructor.state().is_over() {
+    if destructor.as_ptr() == hub.greenlet.as_ptr() || destructor.state().is_over() {
         stderr::abort(format_args!(
             "a greenlet has ended after its hub, and nobody waits for it"
         ));

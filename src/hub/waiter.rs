@@ -118,7 +118,7 @@ impl Waiter {
                 Waiter::One {
                     greenlet: other, ..
                 },
-            ) => one.as_next() == other.as_next(),
+            ) => one.as_ptr() == other.as_ptr(),
             _ => false,
         }
     }

@@ -10,7 +10,7 @@ use super::waiter::{Collector, WaitList, Waiter};
 use super::{HubRef, Nanos, existing, get};
 use crate::error::WaitRefused;
 use crate::list::{Look, Node};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 impl WaitList {
     /// Waits until woken through this list.
@@ -20,7 +20,7 @@ impl WaitList {
     #[inline(always)]
     pub(crate) fn wait(
         &self,
-        reason: Reason,
+        reason: WaitReason,
         place: &'static Location<'static>,
     ) -> Result<(), WaitRefused> {
         let parking = Parking::begin(reason, place)?;
@@ -40,7 +40,7 @@ impl WaitList {
     /// [`WaitRefused`] where the running greenlet may not be left.
     pub(crate) fn wait_until(
         &self,
-        reason: Reason,
+        reason: WaitReason,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
         rank: &mut Option<u64>,
@@ -128,7 +128,7 @@ impl Collector {
     /// [`WaitRefused`] where the running greenlet may not be left.
     pub(crate) fn wait(
         &self,
-        reason: Reason,
+        reason: WaitReason,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
     ) -> Result<Woken, WaitRefused> {

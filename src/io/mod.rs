@@ -23,7 +23,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::hub::{self, Direction, Nanos, Source};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A descriptor that this thread's hub watches.
 pub(crate) struct Registered<T: AsFd> {
@@ -35,7 +35,7 @@ pub(crate) struct Registered<T: AsFd> {
 #[derive(Clone, Copy)]
 pub(crate) struct Terms {
     pub(crate) direction: Direction,
-    pub(crate) reason: fn(i32) -> Reason,
+    pub(crate) reason: fn(i32) -> WaitReason,
     pub(crate) timeout: Option<Duration>,
     pub(crate) place: &'static Location<'static>,
 }

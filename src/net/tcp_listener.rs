@@ -13,7 +13,7 @@ use super::TcpStream;
 use crate::hub::{self, Direction, Parking};
 use crate::io::{Registered, Terms};
 use crate::sys::socket::{AcceptFailure, accept_failure};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// How long to wait when the system has no descriptor for a connection, at first and at most.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(10);
@@ -89,7 +89,7 @@ impl TcpListener {
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let terms = Terms {
             direction: Direction::Read,
-            reason: Reason::accept,
+            reason: WaitReason::accept,
             timeout: None,
             place: Location::caller(),
         };
@@ -113,7 +113,7 @@ impl TcpListener {
 
     fn pause(&self, time: Duration, place: &'static Location<'static>) -> io::Result<()> {
         hub::try_get()?;
-        let reason = Reason::accept(self.as_raw_fd());
+        let reason = WaitReason::accept(self.as_raw_fd());
         let parking = Parking::begin(reason, place).map_err(io::Error::other)?;
         parking.park_for(time);
         Ok(())

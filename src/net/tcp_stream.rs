@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::hub::{self, Direction};
 use crate::io::{Registered, Terms, timed_out};
 use crate::sys::socket;
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A TCP connection, as [`std::net::TcpStream`].
 ///
@@ -102,7 +102,7 @@ impl TcpStream {
         let stream = TcpStream::from_nonblocking(mio::net::TcpStream::connect(*address)?.into())?;
         let terms = Terms {
             direction: Direction::Write,
-            reason: Reason::connect,
+            reason: WaitReason::connect,
             timeout,
             place,
         };
@@ -152,7 +152,7 @@ impl TcpStream {
     fn reading(&self, place: &'static Location<'static>) -> Terms {
         Terms {
             direction: Direction::Read,
-            reason: Reason::read,
+            reason: WaitReason::read,
             timeout: self.shared.read_timeout.get(),
             place,
         }
@@ -161,7 +161,7 @@ impl TcpStream {
     fn writing(&self, place: &'static Location<'static>) -> Terms {
         Terms {
             direction: Direction::Write,
-            reason: Reason::write,
+            reason: WaitReason::write,
             timeout: self.shared.write_timeout.get(),
             place,
         }

@@ -22,7 +22,7 @@ use crate::hub::{self, Claim, First, Nanos, Spot, Supply, Waiter, meet_now, refu
 use crate::list::Node;
 use crate::sync::channel::{Arm, ArmPost, Place, Receiver, Reservation, Sender, Standing};
 use crate::waitable::{Post, Waitable};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// Which arm was chosen, and what it was promised.
 #[must_use]
@@ -185,7 +185,7 @@ impl Choice {
             };
             let reason = match arms {
                 [one] => one.post().reason,
-                _ => Reason::any(arms.len()),
+                _ => WaitReason::any(arms.len()),
             };
             let spots = spots();
             let waited = wait_in_any(
@@ -255,7 +255,7 @@ impl Choice {
         spots: impl Fn() -> S,
     ) -> Option<Selected<'a>> {
         let supply = spots().as_ref()[index].supply()?;
-        let claim = meet_now(supply, Reason::RECEIVE, self.place)?;
+        let claim = meet_now(supply, WaitReason::RECEIVE, self.place)?;
         Some(Selected::promised(index, claim))
     }
 

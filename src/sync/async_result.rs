@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::hub::{self, Nanos, Spot, WaitList, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A value or a failure, set once, which all who wait for it see: gevent's `AsyncResult`.
 ///
@@ -160,7 +160,7 @@ impl<T, E> Waitable for AsyncResult<T, E> {
         Post {
             ready: self.is_ready(),
             spot: Spot::List(&self.waiters),
-            reason: Reason::OUTCOME,
+            reason: WaitReason::ASYNC_RESULT,
         }
     }
 }

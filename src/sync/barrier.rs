@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::error::BrokenBarrierError;
 use crate::hub::{self, Nanos, WaitList, refuse};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// Where greenlets wait for one another, in the shape of std's [`Barrier`](std::sync::Barrier). It can be used again and
 /// again.
@@ -173,7 +173,7 @@ impl Barrier {
             return Some(BarrierWaitResult(true));
         }
         let come = Come::new(self);
-        match (self.waiters).wait_until(Reason::BARRIER, place, deadline, &mut None) {
+        match (self.waiters).wait_until(WaitReason::BARRIER, place, deadline, &mut None) {
             // Where the others came when the time was over, but before this one ran, it was counted.
             Ok(Woken::TimedOut) if !come.is_over() => None,
             Ok(_) => (!come.was_broken()).then_some(BarrierWaitResult(false)),

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use super::mutex::MutexGuard;
 use crate::hub::{self, Line, Nanos, Supply, Turn, refuse, wait_in_line};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// Where greenlets that have locked a [`Mutex`](crate::sync::Mutex) wait for others to change its value, in the shape of
 /// std's [`Condvar`](std::sync::Condvar).
@@ -186,7 +186,7 @@ impl Condvar {
         self.forget_unclaimed();
         // Nobody runs between this and the wait.
         drop(guard);
-        let turn = match wait_in_line(self, Reason::NOTICE, place, deadline, &mut None) {
+        let turn = match wait_in_line(self, WaitReason::CONDVAR, place, deadline, &mut None) {
             Ok(turn) => turn,
             Err(why) => refuse(why, "the wait for a condition variable", place),
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::hub::{self, Nanos, Spot, WaitList, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A flag that is set or not, and that greenlets wait for.
 ///
@@ -118,7 +118,7 @@ impl Waitable for Event {
         Post {
             ready: self.is_set(),
             spot: Spot::List(&self.waiters),
-            reason: Reason::EVENT,
+            reason: WaitReason::EVENT,
         }
     }
 }

@@ -18,7 +18,7 @@ use std::thread::panicking;
 
 use crate::greenlet::{interrupt, thread};
 use crate::hub::{Line, Nanos, Supply, Turn, refuse, wait_in_line};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// The id of no greenlet.
 const ANY: u64 = u64::MAX;
@@ -60,7 +60,7 @@ impl Lock {
     #[inline(always)]
     pub(super) fn take(
         &self,
-        reason: Reason,
+        reason: WaitReason,
         what: &str,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
@@ -74,7 +74,7 @@ impl Lock {
     #[inline(never)]
     fn wait(
         &self,
-        reason: Reason,
+        reason: WaitReason,
         what: &str,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::lock::{self, Hold, Lock};
 use crate::hub::{self, Nanos};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A value that one greenlet uses at a time, in the shape of std's [`Mutex`](std::sync::Mutex): who comes meanwhile waits,
 /// and others run.
@@ -164,7 +164,7 @@ impl<T: ?Sized> Mutex<T> {
 
     #[inline(always)]
     fn take(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> Option<Hold<'_>> {
-        self.lock.take(Reason::MUTEX, "lock", place, deadline)
+        self.lock.take(WaitReason::MUTEX, "lock", place, deadline)
     }
 
     #[inline(always)]

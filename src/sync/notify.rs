@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::hub::{self, Line, Nanos, Spot, Supply, Turn, refuse, wait_in_line};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A notice without a value, in the shape of tokio's [`Notify`](https://docs.rs/tokio/latest/tokio/sync/struct.Notify.html):
 /// `notified().await` there is [`wait`](Notify::wait) here.
@@ -112,7 +112,7 @@ impl Notify {
         if self.try_wait() {
             return true;
         }
-        match wait_in_line(self, Reason::NOTIFY, place, deadline, &mut None) {
+        match wait_in_line(self, WaitReason::NOTIFY, place, deadline, &mut None) {
             // The claim is dropped at the end of the arm, when the notice is taken.
             Ok(Turn::Mine(_claim)) => {
                 self.take();
@@ -154,7 +154,7 @@ impl Waitable for Notify {
         Post {
             ready: self.is_free(),
             spot: Spot::Look(&self.line),
-            reason: Reason::NOTIFY,
+            reason: WaitReason::NOTIFY,
         }
     }
 }

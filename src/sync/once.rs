@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::lock::{Hold, Lock};
 use crate::hub::{self, Nanos, Spot, WaitList, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A call that is made once, in the shape of std's [`Once`](std::sync::Once). The closure may wait.
 ///
@@ -154,7 +154,7 @@ impl Once {
 
     #[inline(never)]
     fn call(&self, force: bool, f: impl FnOnce(&OnceState), place: &'static Location<'static>) {
-        let turn = self.turn.take(Reason::ONCE, "call_once", place, None);
+        let turn = self.turn.take(WaitReason::ONCE, "call_once", place, None);
         let mut turn = turn.expect("a wait without a deadline ends with the turn");
         if self.is_completed() {
             return; // by another while this one waited
@@ -190,7 +190,7 @@ impl Once {
             if is_over {
                 return false;
             }
-            let waited = (self.waiters).wait_until(Reason::ONCE, place, deadline, &mut rank);
+            let waited = (self.waiters).wait_until(WaitReason::ONCE, place, deadline, &mut rank);
             match waited {
                 Ok(woken) => is_over = woken == Woken::TimedOut,
                 Err(why) => refuse(why, "wait", place),
@@ -238,7 +238,7 @@ impl Waitable for Once {
         Post {
             ready: self.is_settled(),
             spot: Spot::List(&self.waiters),
-            reason: Reason::ONCE,
+            reason: WaitReason::ONCE,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::lock::{Hold, Lock};
 use crate::hub::{self, Nanos, Spot, WaitList, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A value that is set once, in the shape of std's [`OnceLock`](std::sync::OnceLock): the first who needs it makes it, and who
 /// comes meanwhile waits until it is there.
@@ -148,7 +148,7 @@ impl<T> OnceLock<T> {
     pub(super) fn init(&self, init: impl FnOnce() -> T, place: &'static Location<'static>) -> &T {
         let turn = self
             .turn
-            .take(Reason::INITIALISER, "get_or_init", place, None);
+            .take(WaitReason::ONCE_LOCK, "get_or_init", place, None);
         let _turn: Hold<'_> = turn.expect("a wait without a deadline ends with the turn");
         if let Some(value) = self.get() {
             return value; // others have made it while this one waited
@@ -184,7 +184,7 @@ impl<T> Waitable for OnceLock<T> {
         Post {
             ready: self.get().is_some(),
             spot: Spot::List(&self.waiters),
-            reason: Reason::INITIALISER,
+            reason: WaitReason::ONCE_LOCK,
         }
     }
 }

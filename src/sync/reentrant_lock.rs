@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::lock::Lock;
 use crate::hub::{self, Nanos};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A value that one greenlet uses at a time, and that it may lock again while it has it locked: gevent's `RLock`, in the
 /// shape of std's `ReentrantLock`.
@@ -116,7 +116,10 @@ impl<T: ?Sized> ReentrantLock<T> {
     ) -> Option<ReentrantLockGuard<'_, T>> {
         if !self.lock.is_mine() {
             // The last guard gives it back.
-            mem::forget(self.lock.take(Reason::REENTRANT, "lock", place, deadline)?);
+            mem::forget(
+                self.lock
+                    .take(WaitReason::REENTRANT_LOCK, "lock", place, deadline)?,
+            );
         }
         Some(self.guard())
     }

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use super::lock::{self, Hold, Lock};
 use crate::hub::{self, Line, Nanos, Supply, Turn, refuse, wait_in_line};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A value that many greenlets read at a time, or one writes, in the shape of std's [`RwLock`](std::sync::RwLock).
 ///
@@ -256,7 +256,9 @@ impl<T: ?Sized> RwLock<T> {
         if self.gate.is_free() {
             return Some(self.readers.enter());
         }
-        let _passing = self.gate.take(Reason::TO_READ, "read", place, deadline)?;
+        let _passing = self
+            .gate
+            .take(WaitReason::RWLOCK_READ, "read", place, deadline)?;
         Some(self.readers.enter())
     }
 
@@ -267,7 +269,9 @@ impl<T: ?Sized> RwLock<T> {
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
     ) -> Option<Hold<'_>> {
-        let hold = self.gate.take(Reason::TO_WRITE, "write", place, deadline)?;
+        let hold = self
+            .gate
+            .take(WaitReason::RWLOCK_WRITE, "write", place, deadline)?;
         let is_mine = self.readers.count.get() == 0 || self.readers.wait(place, deadline);
         is_mine.then_some(hold)
     }
@@ -336,7 +340,7 @@ impl Readers {
 
     /// Waits until nobody reads. False if the clock has reached `deadline` before.
     fn wait(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> bool {
-        match wait_in_line(self, Reason::TO_WRITE, place, deadline, &mut None) {
+        match wait_in_line(self, WaitReason::RWLOCK_WRITE, place, deadline, &mut None) {
             Ok(Turn::Mine(_)) => true,
             Ok(Turn::Told | Turn::TimedOut) => false,
             Err(why) => refuse(why, "write", place),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::error::{AcquireError, TooManyPermits};
 use crate::hub::{self, Line, Nanos, Spot, Supply, Turn, refuse, wait_in_line};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A number of permits. Who wants one while there is none waits in a line, and a permit that comes free goes to the first
 /// in it: nobody overtakes, not even by [`try_acquire`](Semaphore::try_acquire).
@@ -306,7 +306,7 @@ impl Semaphore {
         if self.is_closed() {
             return None;
         }
-        match wait_in_line(self, Reason::ACQUIRE, place, deadline, rank) {
+        match wait_in_line(self, WaitReason::SEMAPHORE, place, deadline, rank) {
             // The claim is dropped at the end of the arm.
             Ok(Turn::Mine(_claim)) => Some(take()),
             // All are told only when it is closed.
@@ -408,7 +408,7 @@ impl Waitable for Semaphore {
         Post {
             ready: self.is_free() || self.is_closed(),
             spot: Spot::Look(&self.line),
-            reason: Reason::ACQUIRE,
+            reason: WaitReason::SEMAPHORE,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::hub::{self, Nanos, WaitList, refuse};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A handle of a group of those that are waited for, in the shape of crossbeam's
 /// [`WaitGroup`](https://docs.rs/crossbeam/latest/crossbeam/sync/struct.WaitGroup.html). Each clone belongs to the same group;
@@ -84,7 +84,7 @@ impl WaitGroup {
         if shared.is_over() {
             return true;
         }
-        match (shared.waiters).wait_until(Reason::GROUP, place, deadline, &mut None) {
+        match (shared.waiters).wait_until(WaitReason::WAIT_GROUP, place, deadline, &mut None) {
             Ok(Woken::Called) => true,
             Ok(Woken::TimedOut) => shared.is_over(),
             Err(why) => refuse(why, "the wait for a group", place),

@@ -10,7 +10,7 @@ use crate::greenlet::counted::AnyRef;
 use crate::greenlet::thread;
 use crate::hub::{self, Spot, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,7 +88,7 @@ impl AnyTask {
     #[track_caller]
     pub fn wait(&self) {
         if !self.is_finished() {
-            let reason = Reason::join(self.id());
+            let reason = WaitReason::join(self.id());
             if let Err(why) = self.head().joiners.wait(reason, Location::caller()) {
                 refuse(why, "join", Location::caller());
             }
@@ -104,7 +104,7 @@ impl AnyTask {
     /// As [`Task::wait`].
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
-        let reason = Reason::join(self.id());
+        let reason = WaitReason::join(self.id());
         self.is_finished() || self.head().wait_for(reason, Location::caller(), limit)
     }
 
@@ -121,7 +121,7 @@ impl AnyTask {
             Stand::Done | Stand::Panicked => State::Done,
             Stand::Cancelled => State::Cancelled,
             Stand::Open if !self.record.was_started() => State::Pending,
-            Stand::Open if self.record.as_next() == thread::current().as_next() => State::Running,
+            Stand::Open if self.record.as_ptr() == thread::current().as_ptr() => State::Running,
             Stand::Open => State::Suspended,
         }
     }
@@ -201,7 +201,7 @@ impl Waitable for AnyTask {
         Post {
             ready: self.is_finished(),
             spot: Spot::List(&self.head().joiners),
-            reason: Reason::join(self.id()),
+            reason: WaitReason::join(self.id()),
         }
     }
 }
@@ -213,7 +213,7 @@ impl<T> Waitable for Task<T> {
         Post {
             ready: self.is_finished(),
             spot: Spot::List(&self.record.extra.head.joiners),
-            reason: Reason::join(self.id()),
+            reason: WaitReason::join(self.id()),
         }
     }
 }

@@ -17,10 +17,10 @@ use super::unobserved;
 use crate::error::{JoinError, TimedOut};
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::record::{Core, Extra, Record};
-use crate::greenlet::{GreenletExit, Next, describe_task, parent};
+use crate::greenlet::{CorePtr, GreenletExit, describe_task, parent};
 use crate::hub::{self, TimerKey, WaitList, refuse};
 use crate::list::Node;
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// What a task's body came to.
 pub(super) type Outcome<T> = Result<T, Box<JoinError>>;
@@ -98,7 +98,7 @@ impl<T> Callback<T> {
 }
 
 impl<T: 'static> Extra for Job<T> {
-    const GIVE_UP: Option<unsafe fn(Next)> = Some(give_up::<T>);
+    const GIVE_UP: Option<unsafe fn(CorePtr)> = Some(give_up::<T>);
 }
 
 impl Head {
@@ -115,7 +115,7 @@ impl Head {
     /// Waits until the task has ended or `limit` has passed. True if it has ended: at the last moment, too.
     pub(super) fn wait_for(
         &self,
-        reason: Reason,
+        reason: WaitReason,
         place: &'static Location<'static>,
         limit: Duration,
     ) -> bool {
@@ -207,7 +207,7 @@ impl<T> Job<T> {
         if self.head.detached.get() {
             // Here and now, where a destructor may still wait.
             report(&outcome);
-            parent::forget(outcome);
+            parent::drop_quietly(outcome);
         } else {
             self.outcome.set(Some(outcome));
         }
@@ -238,7 +238,7 @@ impl<T> Job<T> {
     /// The same for a body that has panicked or was killed. A value that was kept before goes.
     #[inline(never)]
     pub(super) fn fail(&self, error: Box<JoinError>) {
-        parent::forget(self.outcome.take());
+        parent::drop_quietly(self.outcome.take());
         self.outcome.set(Some(Err(error)));
         self.finish_slow();
         self.head.joiners.wake_all();
@@ -287,7 +287,7 @@ impl<T> Rare<T> {
 /// Whether a callback has seen a failure. Its panic is nobody's: the panic hook has told of it.
 fn seen_by(called: Caught<bool>) -> bool {
     called.unwrap_or_else(|panic| {
-        parent::forget(panic);
+        parent::drop_quietly(panic);
         false
     })
 }
@@ -317,7 +317,7 @@ pub(super) fn failed(core: &Core, payload: Box<dyn Any + Send>) -> Box<JoinError
 
 /// # Safety
 /// As [`Extra::GIVE_UP`] has it.
-unsafe fn give_up<T>(core: Next) {
+unsafe fn give_up<T>(core: CorePtr) {
     // SAFETY: the record of this very kind.
     let record = unsafe { core.cast::<Record<Job<T>>>().as_ref() };
     // SAFETY: the first half of the same record.

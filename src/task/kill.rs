@@ -11,7 +11,7 @@ use crate::greenlet::counted::AnyRef;
 use crate::greenlet::piece::Home;
 use crate::greenlet::{describe, thread};
 use crate::hub::{self, refuse};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 #[track_caller]
 fn kill_or_panic(task: &AnyRef) {
@@ -31,7 +31,7 @@ impl AnyTask {
     #[track_caller]
     pub fn kill(&self) {
         kill_or_panic(self.record());
-        let reason = Reason::kill(self.id());
+        let reason = WaitReason::kill(self.id());
         if !self.is_finished()
             && let Err(why) = self.head().joiners.wait(reason, Location::caller())
         {
@@ -49,7 +49,7 @@ impl AnyTask {
     #[track_caller]
     pub fn kill_timeout(&self, limit: Duration) -> bool {
         kill_or_panic(self.record());
-        let reason = Reason::kill(self.id());
+        let reason = WaitReason::kill(self.id());
         self.is_finished() || self.head().wait_for(reason, Location::caller(), limit)
     }
 

@@ -41,7 +41,7 @@ pub use self::unobserved::{Hook, set_unobserved_hook};
 use crate::error::JoinError;
 use crate::greenlet::counted::Ref;
 use crate::hub::refuse;
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A handle to a spawned task: to wait for it, and to get what came out of it.
 ///
@@ -124,7 +124,7 @@ impl<T> Task<T> {
     pub fn wait(&self) {
         let head = &self.record.extra.head;
         if !head.is_over() {
-            let reason = Reason::join(self.id());
+            let reason = WaitReason::join(self.id());
             if let Err(why) = head.joiners.wait(reason, Location::caller()) {
                 refuse(why, "join", Location::caller());
             }
@@ -141,7 +141,7 @@ impl<T> Task<T> {
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         let head = &self.record.extra.head;
-        let reason = Reason::join(self.id());
+        let reason = WaitReason::join(self.id());
         head.is_over() || head.wait_for(reason, Location::caller(), limit)
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::{AnyTask, Task};
 use crate::hub::{self, Nanos, Parking, refuse};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// Waits until the running task is unparked, in the shape of [`std::thread::park`]. Returns at once if it was unparked since it has
 /// parked last. It never returns without that.
@@ -64,7 +64,7 @@ fn park_until(deadline: Option<Nanos>, place: &'static Location<'static>) -> boo
     if token.take() {
         return true;
     }
-    match Parking::begin(Reason::UNPARK, place) {
+    match Parking::begin(WaitReason::UNPARK, place) {
         Ok(parking) => parking.park_until(deadline),
         Err(why) => refuse(why, "park", place),
     };
@@ -77,7 +77,7 @@ impl AnyTask {
     /// ended.
     pub fn unpark(&self) {
         self.head().token.set(true);
-        hub::wake_from(self.record(), Reason::UNPARK);
+        hub::wake_from(self.record(), WaitReason::UNPARK);
     }
 }
 
@@ -85,6 +85,6 @@ impl<T> Task<T> {
     /// As [`AnyTask::unpark`].
     pub fn unpark(&self) {
         self.record.extra.head.token.set(true);
-        hub::wake_from(self.record.any(), Reason::UNPARK);
+        hub::wake_from(self.record.any(), WaitReason::UNPARK);
     }
 }

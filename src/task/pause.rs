@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::hub::{self, Parking, refuse};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// Waits for `duration`, while others run. Never shorter, and longer by about 0.1 ms where the thread is idle.
 ///
@@ -34,7 +34,7 @@ pub fn sleep(duration: Duration) {
     if duration.is_zero() {
         return hub::yield_now(place);
     }
-    match Parking::begin(Reason::SLEEP, place) {
+    match Parking::begin(WaitReason::SLEEP, place) {
         Ok(parking) => {
             parking.park_for(duration);
         }

@@ -11,7 +11,7 @@ use crate::greenlet::counted::Ref;
 use crate::greenlet::locals::{self, Locals};
 use crate::greenlet::record::Birth;
 use crate::greenlet::thread::Me;
-use crate::greenlet::{Event, Next, handover, interrupt, parent, thread};
+use crate::greenlet::{CorePtr, Event, handover, interrupt, parent, thread};
 use crate::hub::{self, HubRef};
 use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
 
@@ -142,7 +142,7 @@ where
     };
     let parent = thread::current().id();
     let record = Ref::new(birth, || Job::<T>::new(parent));
-    let core = record.any().as_next();
+    let core = record.any().as_ptr();
     let job: *const Job<T> = &raw const record.extra;
     let root = move || {
         // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
@@ -153,7 +153,7 @@ where
         let outcome = match handover::begin(me) {
             Ok(()) => catch_unwind(AssertUnwindSafe(|| job.keep(body()))),
             Err(panic) => {
-                parent::forget(body);
+                parent::drop_quietly(body);
                 Err(panic)
             }
         };
@@ -182,7 +182,7 @@ fn take_stack(size: usize) -> Result<PooledStack, StackError> {
 
 /// The last thing on a task's own stack. What it returns must run next.
 #[inline(always)]
-fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<()>) -> Next {
+fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<()>) -> CorePtr {
     let me = thread::current();
     // What was to end its waits has done so, or comes too late.
     interrupt::clear(&me);
@@ -215,5 +215,5 @@ fn finish<T>(me: Me, job: &Job<T>, caught: Caught<()>) {
 #[inline(never)]
 fn end_detached<T>(me: Me, job: &Job<T>, caught: Caught<()>) {
     finish(me, job, caught);
-    parent::forget(locals::end(&me));
+    parent::drop_quietly(locals::end(&me));
 }

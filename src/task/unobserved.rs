@@ -58,6 +58,6 @@ pub(crate) fn report(error: &JoinError) {
         drop(hook);
     })) {
         // The panic hook has told of it.
-        parent::forget(panic);
+        parent::drop_quietly(panic);
     }
 }

@@ -97,7 +97,7 @@ impl Crew {
             // nobody's; it ends the wait as if its time were over.
             let next = || queue.recv_timeout(self.settings.idle_timeout);
             let next = catch_unwind(AssertUnwindSafe(next)).unwrap_or_else(|thrown| {
-                parent::forget(thrown);
+                parent::drop_quietly(thrown);
                 Err(RecvTimeoutError::Timeout)
             });
             match next {
@@ -108,7 +108,7 @@ impl Crew {
                     });
                     job.run();
                     // A thread that unwound here would be counted for ever.
-                    parent::forget(job);
+                    parent::drop_quietly(job);
                     self.change(|counts| counts.idle += 1);
                 }
                 Err(RecvTimeoutError::Timeout) => {

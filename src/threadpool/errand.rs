@@ -14,7 +14,7 @@ use std::thread::Result as Caught;
 
 use crate::greenlet::parent;
 use crate::sync::across::{Desk, Flag, Limit, Waker, wait_for_flag};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A job as a thread of the pool sees it.
 pub(super) trait Job: Send + Sync {
@@ -48,7 +48,7 @@ impl<F, T> Errand<F, T> {
     /// one that runs goes on for nobody.
     pub(super) fn bring_home(&self, place: &'static Location<'static>) -> T {
         let abandoned = Abandon(self);
-        wait_for_flag(&self.over, Limit::None, Reason::OFFLOAD, place);
+        wait_for_flag(&self.over, Limit::None, WaitReason::OFFLOAD, place);
         mem::forget(abandoned);
         match self.turn(Stage::Gone) {
             Stage::Over(Ok(value)) => value,
@@ -90,7 +90,7 @@ where
             self.over.step(Flag::set);
         } else {
             drop(stage);
-            parent::forget(outcome);
+            parent::drop_quietly(outcome);
         }
     }
 }
@@ -101,6 +101,6 @@ struct Abandon<'a, F, T>(&'a Errand<F, T>);
 impl<F, T> Drop for Abandon<'_, F, T> {
     fn drop(&mut self) {
         // Out of the lock: a closure, a value or a panic is dropped here.
-        parent::forget(self.0.turn(Stage::Gone));
+        parent::drop_quietly(self.0.turn(Stage::Gone));
     }
 }

@@ -34,7 +34,7 @@ use self::errand::{Errand, Job};
 use crate::error::OffloadError;
 use crate::hub;
 use crate::sync::across::{self, Limit, Sender};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
 
@@ -161,7 +161,7 @@ impl ThreadPool {
         // If this unwinds while it waits for room, the job is not in the queue and does not count.
         let sent = self
             .jobs
-            .send_within(errand.clone(), Limit::None, Reason::OFFLOAD, place);
+            .send_within(errand.clone(), Limit::None, WaitReason::OFFLOAD, place);
         assert!(sent.is_ok(), "the pool itself has a receiver");
         pending.leave_it_queued();
         Ok(errand.bring_home(place))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Waitable;
 use crate::dropping::DropsAll;
 use crate::hub::{self, Collector, Nanos, Places, refuse};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// Gives each of `things` when it becomes ready, in the order in which they do: gevent's `iwait`. Those that are ready
 /// already come first, in their own order. Dropping the iterator in between leaves nothing behind.
@@ -152,7 +152,7 @@ impl<W: Waitable> Iterator for IWait<W> {
                 self.left = 0;
                 break;
             }
-            let reason = Reason::any(self.left);
+            let reason = WaitReason::any(self.left);
             match self.collector.wait(reason, self.place, self.deadline) {
                 Ok(woken) => self.is_over = woken == Woken::TimedOut,
                 Err(why) => refuse(why, "wait", self.place),

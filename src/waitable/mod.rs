@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::error::WaitRefused;
 use crate::hub::{self, First, Nanos, Spot, refuse};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 pub use self::completion::{IWait, iwait, wait, wait_count, wait_timeout};
 
@@ -35,7 +35,7 @@ pub struct Post<'a> {
     /// Where its waiters are told when it has become ready. Takers have no place here: see [`Spot::Line`].
     pub(crate) spot: Spot<'a>,
     /// As a report shows it.
-    pub(crate) reason: Reason,
+    pub(crate) reason: WaitReason,
 }
 
 impl Post<'_> {
@@ -141,7 +141,7 @@ pub(crate) fn wait_until(
         }
         let reason = match things {
             [one] => one.post().reason,
-            _ => Reason::any(things.len()),
+            _ => WaitReason::any(things.len()),
         };
         let spots: Vec<_> = things.iter().map(|thing| thing.post().spot).collect();
         let nodes = |node: &dyn Fn() -> _| spots.iter().map(|_| node()).collect::<Vec<_>>();

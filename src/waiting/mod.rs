@@ -32,8 +32,8 @@ mod reason;
 use std::cell::Cell;
 use std::panic::Location;
 
-pub(crate) use self::reason::Reason;
-use self::reason::What;
+use self::reason::ReasonKind;
+pub(crate) use self::reason::WaitReason;
 
 /// The bit of a ticket that says that its wait is bound.
 const BOUND: u64 = 1 << 63;
@@ -45,15 +45,16 @@ pub(crate) struct Wait<'a> {
     details: &'a Details,
 }
 
-/// What every yield and every wake touches: one byte, which lies where every switch looks anyway.
+/// ReasonKind every yield and every wake touches: one byte, which lies where every switch looks anyway.
 pub(crate) struct Phase(Cell<Stand>);
 
-/// What only a wait touches.
+/// ReasonKind only a wait touches.
 pub(crate) struct Details {
     ticket: Cell<u64>,
     subject: Cell<u64>,
     place: Cell<Option<&'static Location<'static>>>,
-    what: Cell<What>,
+    /// `None`: a list has ended the wait, and `subject` is its address.
+    kind: Cell<Option<ReasonKind>>,
     /// Reports find it without its being told each time that it waits.
     listed: Cell<bool>,
 }
@@ -79,11 +80,11 @@ pub(crate) enum Stand {
 /// A wait that was woken and put aside: how, and by whom.
 pub(crate) struct Aside {
     stand: Stand,
-    what: What,
+    kind: Option<ReasonKind>,
     subject: u64,
 }
 
-/// What ended a wait.
+/// ReasonKind ended a wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Woken {
     /// Somebody woke it.
@@ -104,7 +105,7 @@ impl Details {
             ticket: Cell::new(0),
             subject: Cell::new(0),
             place: Cell::new(None),
-            what: Cell::new(What::Sleep),
+            kind: Cell::new(None),
             listed: Cell::new(false),
         }
     }
@@ -118,10 +119,10 @@ impl<'a> Wait<'a> {
 
     /// Begins a wait that only this ticket's wakes can end.
     #[inline(always)]
-    pub(crate) fn begin(self, ticket: u64, reason: Reason, place: &'static Location<'static>) {
+    pub(crate) fn begin(self, ticket: u64, reason: WaitReason, place: &'static Location<'static>) {
         debug_assert_eq!(self.phase.0.get(), Stand::Running, "one wait at a time");
         self.details.ticket.set(ticket);
-        self.details.what.set(reason.what);
+        self.details.kind.set(Some(reason.kind));
         self.details.subject.set(reason.subject);
         self.details.place.set(Some(place));
         self.phase.0.set(Stand::Parked);
@@ -141,8 +142,8 @@ impl<'a> Wait<'a> {
     }
 
     /// Ends the wait if it is one for `reason`. False if it is for something else, is over, or was woken before.
-    pub(crate) fn wake_from(self, reason: Reason) -> bool {
-        let is_this = self.details.what.get() == reason.what;
+    pub(crate) fn wake_from(self, reason: WaitReason) -> bool {
+        let is_this = self.details.kind.get() == Some(reason.kind);
         is_this && self.wake(self.details.ticket.get(), Woken::Called)
     }
 
@@ -158,7 +159,7 @@ impl<'a> Wait<'a> {
         let is_undecided = self.is_parked(ticket) || self.is_to_look_again(ticket);
         if is_undecided {
             self.phase.0.set(Stand::Called);
-            self.details.what.set(What::Called);
+            self.details.kind.set(None);
             self.details.subject.set(list as u64);
         }
         is_undecided
@@ -210,7 +211,7 @@ impl<'a> Wait<'a> {
     /// By which list it was called, if its latest wait has ended so.
     #[inline(always)]
     pub(crate) fn caller(self) -> Option<usize> {
-        let is_called = self.details.what.get() == What::Called;
+        let is_called = self.details.kind.get().is_none();
         is_called.then(|| self.details.subject.get() as usize)
     }
 
@@ -233,7 +234,7 @@ impl<'a> Wait<'a> {
     pub(crate) fn put_aside(self) -> Aside {
         Aside {
             stand: self.phase.0.replace(Stand::Running),
-            what: self.details.what.get(),
+            kind: self.details.kind.get(),
             subject: self.details.subject.get(),
         }
     }
@@ -241,7 +242,7 @@ impl<'a> Wait<'a> {
     /// Goes on with its wait, which must have been woken before.
     pub(crate) fn put_back(self, aside: Aside) {
         self.phase.0.set(aside.stand);
-        self.details.what.set(aside.what);
+        self.details.kind.set(aside.kind);
         self.details.subject.set(aside.subject);
     }
 
@@ -265,7 +266,7 @@ impl<'a> Wait<'a> {
         self.phase.0.get() == Stand::Interrupted
     }
 
-    /// What has woken it, if anything has.
+    /// ReasonKind has woken it, if anything has.
     #[inline(always)]
     pub(crate) fn woken(self) -> Option<Woken> {
         match self.phase.0.get() {
@@ -281,12 +282,12 @@ impl<'a> Wait<'a> {
         self.phase.0.set(Stand::Running);
     }
 
-    /// What it waits for, since where, if it is parked.
-    pub(crate) fn parked_at(self) -> Option<(Reason, &'static Location<'static>)> {
+    /// ReasonKind it waits for, since where, if it is parked.
+    pub(crate) fn parked_at(self) -> Option<(WaitReason, &'static Location<'static>)> {
         match self.phase.0.get() {
             Stand::Parked => {
-                let reason = Reason {
-                    what: self.details.what.get(),
+                let reason = WaitReason {
+                    kind: self.details.kind.get()?,
                     subject: self.details.subject.get(),
                 };
                 Some((reason, self.details.place.get()?))
@@ -301,7 +302,7 @@ mod tests {
     use super::*;
 
     fn begin(wait: Wait<'_>, ticket: u64) {
-        wait.begin(ticket, Reason::SLEEP, Location::caller());
+        wait.begin(ticket, WaitReason::SLEEP, Location::caller());
     }
 
     #[test]

@@ -144,7 +144,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/greenlet/handover.rs",
     "src/greenlet/interrupt.rs",
     "src/greenlet/parent.rs",
-    "src/greenlet/permit.rs",
+    "src/greenlet/switch_guard.rs",
     "src/greenlet/record.rs",
     "src/greenlet/switch.rs",
     "src/greenlet/thread.rs",

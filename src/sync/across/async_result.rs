@@ -11,7 +11,7 @@ use super::desk::Desk;
 use super::event;
 use super::flag::Flag;
 use super::host::{Limit, Waker};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A value or a failure, set once, which all who wait for it see, on any thread: [`sync::AsyncResult`](crate::sync) is that
 /// of one thread.
@@ -131,7 +131,7 @@ impl<T, E> AsyncResult<T, E> {
         place: &'static Location<'static>,
     ) -> Option<Result<&T, &E>> {
         if !self.is_ready() {
-            event::wait(&self.desk, limit, Reason::RESULT_ACROSS, place);
+            event::wait(&self.desk, limit, WaitReason::SHARED_RESULT, place);
         }
         self.try_get()
     }

@@ -15,7 +15,7 @@ use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 use crate::hub::{count_call, refuse, take_a_breath};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 type Middle<T> = Arc<Desk<Passage<T, Waker>>>;
 
@@ -84,7 +84,12 @@ impl<T: Send + 'static> Sender<T> {
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-        let sent = self.send_within(value, Limit::None, Reason::SEND_ACROSS, Location::caller());
+        let sent = self.send_within(
+            value,
+            Limit::None,
+            WaitReason::SHARED_SEND,
+            Location::caller(),
+        );
         sent.map_err(|error| SendError(error.into_inner()))
     }
 
@@ -115,7 +120,7 @@ impl<T: Send + 'static> Sender<T> {
     #[track_caller]
     pub fn send_timeout(&self, value: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
         let limit = Limit::After(limit);
-        self.send_within(value, limit, Reason::SEND_ACROSS, Location::caller())
+        self.send_within(value, limit, WaitReason::SHARED_SEND, Location::caller())
     }
 
     /// As [`send`](Sender::send), until `deadline` at the latest.
@@ -131,14 +136,14 @@ impl<T: Send + 'static> Sender<T> {
     #[track_caller]
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         let limit = Limit::At(deadline);
-        self.send_within(value, limit, Reason::SEND_ACROSS, Location::caller())
+        self.send_within(value, limit, WaitReason::SHARED_SEND, Location::caller())
     }
 
     pub(crate) fn send_within(
         &self,
         value: T,
         limit: Limit,
-        reason: Reason,
+        reason: WaitReason,
         place: &'static Location<'static>,
     ) -> Result<(), SendTimeoutError<T>> {
         take_a_breath(place);
@@ -260,7 +265,7 @@ impl<T: Send + 'static> Receiver<T> {
         place: &'static Location<'static>,
     ) -> Result<T, RecvTimeoutError> {
         take_a_breath(place);
-        let here = Here::new(&self.middle, limit, Reason::RECEIVE_ACROSS, place);
+        let here = Here::new(&self.middle, limit, WaitReason::SHARED_RECEIVE, place);
         let received = self.middle.wait(RECEIVERS, &here, |s, _| s.receive());
         let received = received.unwrap_or_else(|why| refuse(why, "recv", place));
         count_call();

@@ -10,7 +10,7 @@ use super::desk::Desk;
 use super::flag::{Flag, WAITERS};
 use super::host::{Here, Limit, Waker};
 use crate::hub::refuse;
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A flag that is set or not, for all threads: [`sync::Event`](crate::sync) is that of one thread.
 ///
@@ -83,7 +83,7 @@ impl Event {
     }
 
     fn wait_within(&self, limit: Limit, place: &'static Location<'static>) -> bool {
-        wait(&self.desk, limit, Reason::EVENT_ACROSS, place)
+        wait(&self.desk, limit, WaitReason::SHARED_EVENT, place)
     }
 }
 
@@ -91,7 +91,7 @@ impl Event {
 pub(crate) fn wait(
     desk: &Arc<Desk<Flag<Waker>>>,
     limit: Limit,
-    reason: Reason,
+    reason: WaitReason,
     place: &'static Location<'static>,
 ) -> bool {
     let here = Here::new(desk, limit, reason, place);

@@ -9,7 +9,7 @@ use super::desk::{self, Desk, Host, Seat, Shared, Stay};
 use super::parker::Parker;
 use crate::error::WaitRefused;
 use crate::hub::{self, GiveUp, Nanos, Outside, OutsideWaker};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// How long one waits at most.
 #[derive(Clone, Copy)]
@@ -23,7 +23,7 @@ pub(crate) enum Limit {
 pub(crate) struct Here<'a, S> {
     desk: &'a Arc<Desk<S>>,
     deadline: Deadline,
-    reason: Reason,
+    reason: WaitReason,
     place: &'static Location<'static>,
 }
 
@@ -49,7 +49,7 @@ impl<'a, S> Here<'a, S> {
     pub(crate) fn new(
         desk: &'a Arc<Desk<S>>,
         limit: Limit,
-        reason: Reason,
+        reason: WaitReason,
         place: &'static Location<'static>,
     ) -> Here<'a, S> {
         let deadline = match hub::existing() {

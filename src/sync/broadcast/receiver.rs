@@ -13,7 +13,7 @@ use crate::dropping::drop_all;
 use crate::error::broadcast::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::hub::{self, Nanos, Spot, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A receiver of a broadcast channel: see [`channel`](super::channel). It is no `Clone`, since it would not be clear what a clone has
 /// yet to receive: [`resubscribe`](Receiver::resubscribe) makes one for what comes from now on.
@@ -134,7 +134,7 @@ impl<T: Clone> Receiver<T> {
                 return Err(RecvTimeoutError::Timeout);
             }
             let waiters = &self.shared.waiters;
-            match waiters.wait_until(Reason::BROADCAST, place, deadline, &mut rank) {
+            match waiters.wait_until(WaitReason::BROADCAST, place, deadline, &mut rank) {
                 Ok(woken) => is_over = woken == Woken::TimedOut,
                 Err(why) => refuse(why, "receive", place),
             }
@@ -177,7 +177,7 @@ impl<T> Waitable for Receiver<T> {
         Post {
             ready: !self.is_empty() || self.is_closed(),
             spot: Spot::List(&self.shared.waiters),
-            reason: Reason::BROADCAST,
+            reason: WaitReason::BROADCAST,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{Receiver, Sender};
 use crate::error::{RecvError, SendError};
 use crate::hub::{Spot, Supply, Waiter, give_way, may_park};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// What a select waits for as a taker, or looks at.
 pub trait Arm {
@@ -58,7 +58,7 @@ pub enum End {
 pub struct ArmPost<'a> {
     pub(crate) spot: Spot<'a>,
     /// As a report shows it.
-    pub(crate) reason: Reason,
+    pub(crate) reason: WaitReason,
 }
 
 /// How an arm stands.
@@ -121,7 +121,7 @@ impl<T> Arm for Receiver<T> {
     fn post(&self) -> ArmPost<'_> {
         ArmPost {
             spot: Spot::Line(self.shared.items()),
-            reason: Reason::RECEIVE,
+            reason: WaitReason::RECEIVE,
         }
     }
 
@@ -174,7 +174,7 @@ impl<T> Waitable for Receiver<T> {
         Post {
             ready,
             spot: Spot::Look(self.shared.items().line()),
-            reason: Reason::RECEIVE,
+            reason: WaitReason::RECEIVE,
         }
     }
 }
@@ -210,7 +210,7 @@ impl<T> Arm for Sender<T> {
     fn post(&self) -> ArmPost<'_> {
         ArmPost {
             spot: Spot::Line(&self.shared.room),
-            reason: Reason::SEND,
+            reason: WaitReason::SEND,
         }
     }
 
@@ -282,7 +282,7 @@ impl<T> Waitable for Sender<T> {
         Post {
             ready: self.look(false) != Standing::NotReady,
             spot: Spot::Look(self.shared.room.line()),
-            reason: Reason::SEND,
+            reason: WaitReason::SEND,
         }
     }
 }

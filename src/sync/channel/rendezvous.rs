@@ -30,7 +30,7 @@ use super::sides::Items;
 use crate::error::SendTimeoutError;
 use crate::hub::{Nanos, Parking, Supply, Waiter, draw_rank, give_way, meet_now, refuse};
 use crate::list::Look;
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 pub(super) struct Meeting<T> {
     /// The items of plain senders that wait, each with the rank of its sender, in that order.
@@ -263,7 +263,7 @@ impl<T> Shared<T> {
         loop {
             self.room.announce();
             let list = self.room.line().takers();
-            let woken = list.wait_until(Reason::SEND, place, deadline, &mut Some(offer.rank));
+            let woken = list.wait_until(WaitReason::SEND, place, deadline, &mut Some(offer.rank));
             let woken = woken.unwrap_or_else(|why| refuse(why, "send", place));
             let error = if !offer.is_there() {
                 mem::forget(offer);
@@ -289,7 +289,7 @@ impl<T> Shared<T> {
         match items.first_sender()? {
             FirstSender::Plain => items.take_offer(),
             FirstSender::Select => {
-                let _claim = meet_now(items, Reason::RECEIVE, place)?;
+                let _claim = meet_now(items, WaitReason::RECEIVE, place)?;
                 self.take()
             }
         }

@@ -14,7 +14,7 @@ use super::timed::Clockwork;
 use crate::dropping::drop_all;
 use crate::error::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
 use crate::hub::{Claim, Nanos, Supply, Turn, refuse, wait_in_line};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 pub(super) struct Shared<T> {
     pub(super) room: Room<T>,
@@ -110,7 +110,7 @@ impl<T> Shared<T> {
                 return self.send_promised(item);
             }
         }
-        match wait_in_line(&self.room, Reason::SEND, place, deadline, &mut None) {
+        match wait_in_line(&self.room, WaitReason::SEND, place, deadline, &mut None) {
             Ok(Turn::Mine(_claim)) => self.send_promised(item),
             Ok(Turn::Told) => Err(SendTimeoutError::Disconnected(item)),
             Ok(Turn::TimedOut) => Err(SendTimeoutError::Timeout(item)),
@@ -167,7 +167,13 @@ impl<T> Shared<T> {
             {
                 return Ok(item);
             }
-            match wait_in_line(self.items(), Reason::RECEIVE, place, deadline, &mut rank) {
+            match wait_in_line(
+                self.items(),
+                WaitReason::RECEIVE,
+                place,
+                deadline,
+                &mut rank,
+            ) {
                 Ok(Turn::Mine(_claim)) => {
                     if let Some(item) = self.take() {
                         return Ok(item);

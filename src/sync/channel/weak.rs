@@ -9,7 +9,7 @@ use super::arms::{Arm, Place, Standing};
 use super::shared::Shared;
 use super::{SendError, Sender, TrySendError};
 use crate::hub::{Claim, Turn, refuse, wait_in_line};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A handle to the sending end of a channel that does not keep it open: the channel ends when the last [`Sender`] is dropped,
 /// whatever weak ones there are.
@@ -77,7 +77,7 @@ impl<T> Sender<T> {
             if let Some(_claim) = Claim::behind_others(room, place) {
                 break self.place(true);
             }
-            match wait_in_line(room, Reason::SEND, place, None, &mut rank) {
+            match wait_in_line(room, WaitReason::SEND, place, None, &mut rank) {
                 Ok(Turn::Mine(claim)) if claim.holds() => break self.place(true),
                 Ok(Turn::Mine(_) | Turn::Told | Turn::TimedOut) => {}
                 Err(why) => refuse(why, "reserve", place),

@@ -24,7 +24,7 @@ use crate::dropping::DropsAll;
 pub use crate::error::{PopError, PushError, ShutDown};
 use crate::hub::{self, Nanos, Spot, Supply, WaitList, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// What [`Queue`], [`LifoQueue`] and [`PriorityQueue`] have in common: a queue that greenlets of one thread share, in some order.
 pub struct OrderedQueue<T, O: Order<T>> {
@@ -362,7 +362,7 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
         }
         let waited = self
             .done
-            .wait_until(Reason::DONE, place, deadline, &mut None);
+            .wait_until(WaitReason::QUEUE_DONE, place, deadline, &mut None);
         match waited {
             Ok(woken) => woken == Woken::Called,
             Err(why) => refuse(why, "join of a queue", place),
@@ -384,7 +384,7 @@ impl<T, O: Order<T>> Waitable for OrderedQueue<T, O> {
         Post {
             ready: self.stock.items.is_free() || self.stock.is_drained(),
             spot: Spot::Look(self.stock.items.line()),
-            reason: Reason::POP,
+            reason: WaitReason::QUEUE_POP,
         }
     }
 }

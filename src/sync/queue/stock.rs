@@ -13,7 +13,7 @@ use super::order::Order;
 use crate::error::{PopError, PushError};
 use crate::greenlet::no_switch;
 use crate::hub::{Claim, Line, Nanos, Supply, Turn, refuse, wait_in_line};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 pub(super) struct Stock<T, O> {
     order: RefCell<O>,
@@ -82,7 +82,13 @@ impl<T, O: Order<T>> Stock<T, O> {
         if let Some(_claim) = Claim::behind_others(&self.room, place) {
             return self.push_promised(item);
         }
-        match wait_in_line(&self.room, Reason::PUSH, place, deadline, &mut None) {
+        match wait_in_line(
+            &self.room,
+            WaitReason::QUEUE_PUSH,
+            place,
+            deadline,
+            &mut None,
+        ) {
             Ok(Turn::Mine(_claim)) => self.push_promised(item),
             Ok(Turn::Told) => Err(PushError::ShutDown(item)),
             Ok(Turn::TimedOut) => Err(PushError::Full(item)),
@@ -168,7 +174,13 @@ impl<T, O: Order<T>> Stock<T, O> {
             {
                 return Ok(item);
             }
-            match wait_in_line(&self.items, Reason::POP, place, deadline, &mut rank) {
+            match wait_in_line(
+                &self.items,
+                WaitReason::QUEUE_POP,
+                place,
+                deadline,
+                &mut rank,
+            ) {
                 Ok(Turn::Mine(_claim)) => {
                     if let Some(item) = get() {
                         return Ok(item);

@@ -11,7 +11,7 @@ use super::{Ref, Shared};
 use crate::error::watch::{RecvError, RecvTimeoutError};
 use crate::hub::{self, Nanos, Spot, refuse};
 use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{Reason, Woken};
+use crate::waiting::{WaitReason, Woken};
 
 /// A handle that watches a value: see [`channel`](super::channel). Each receiver remembers which version it has seen; a clone begins
 /// with what the original has seen.
@@ -187,7 +187,7 @@ impl<T> Receiver<T> {
                 return Err(RecvTimeoutError::Timeout);
             }
             let changes = &self.shared.changes;
-            match changes.wait_until(Reason::WATCH, place, deadline, &mut rank) {
+            match changes.wait_until(WaitReason::WATCH, place, deadline, &mut rank) {
                 Ok(woken) => is_over = woken == Woken::TimedOut,
                 Err(why) => refuse(why, "changed", place),
             }
@@ -215,7 +215,7 @@ impl<T> Waitable for Receiver<T> {
         Post {
             ready: self.is_changed() || self.shared.has_no_sender(),
             spot: Spot::List(&self.shared.changes),
-            reason: Reason::WATCH,
+            reason: WaitReason::WATCH,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::{Receiver, Ref, Shared};
 use crate::error::SendError;
 use crate::hub::{WaitList, refuse};
-use crate::waiting::Reason;
+use crate::waiting::WaitReason;
 
 /// A handle that changes a watched value: see [`channel`](super::channel). Clones change the same value.
 ///
@@ -158,7 +158,7 @@ impl<T> Sender<T> {
         let place = Location::caller();
         // Others may have subscribed before this one runs.
         while !self.is_closed() {
-            if let Err(why) = self.shared.end.wait(Reason::WATCH_END, place) {
+            if let Err(why) = self.shared.end.wait(WaitReason::WATCH_CLOSED, place) {
                 refuse(why, "closed", place);
             }
         }

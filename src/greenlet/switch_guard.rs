@@ -19,15 +19,15 @@ pub(crate) const MOST_SWALLOWED: u32 = 100;
 /// The rest is whatever has asked for [attention](thread::add_attention): a greenlet that is being unwound, a kill or a
 /// timeout that is pending, a `no_switch`, a tracer.
 #[inline(always)]
-pub(crate) fn is_free() -> bool {
+pub(crate) fn may_switch() -> bool {
     !std::thread::panicking() && thread::attention() == 0
 }
 
 /// Looks closer where [`is_free`] said no. Does not return if the running greenlet shall unwind.
 #[cold]
 #[inline(never)]
-pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
-    may_be_left(me)?;
+pub(crate) fn check_slow(me: Me) -> Result<(), WaitRefused> {
+    check_may_leave(me)?;
     #[cfg(feature = "hub")]
     interrupt::raise_due(me);
     Ok(())
@@ -37,7 +37,7 @@ pub(crate) fn look_closer(me: Me) -> Result<(), WaitRefused> {
 ///
 /// # Errors
 /// Why the running greenlet may not be left.
-pub(crate) fn may_be_left(me: Me) -> Result<(), WaitRefused> {
+pub(crate) fn check_may_leave(me: Me) -> Result<(), WaitRefused> {
     if std::thread::panicking() {
         return Err(WaitRefused::Panicking);
     }
@@ -55,13 +55,13 @@ pub(crate) fn may_be_left(me: Me) -> Result<(), WaitRefused> {
 /// The running greenlet may be left, though a wait may raise what is pending for it.
 #[cfg(feature = "hub")]
 pub(crate) fn may_wait() -> bool {
-    is_free() || (!std::thread::panicking() && no_switch::innermost().is_none())
+    may_switch() || (!std::thread::panicking() && no_switch::innermost().is_none())
 }
 
 /// Nothing is due for the running greenlet that a wait would raise.
 #[cfg(feature = "hub")]
 pub(crate) fn has_nothing_due(me: Me) -> bool {
-    is_free() || (me.unwound_by().is_none() && !interrupt::is_due(me))
+    may_switch() || (me.unwound_by().is_none() && !interrupt::is_due(me))
 }
 
 /// Says whose panic stands in the way of `me`, which is called `name` there: its own; or that of one who ends it, and whose
@@ -74,7 +74,7 @@ pub(crate) fn during_panic(me: Me, name: &str) -> String {
     {
         whose = unwinder;
     }
-    if whose.as_next() == me.as_next() {
+    if whose.as_ptr() == me.as_ptr() {
         format!("while a panic unwinds {name}")
     } else {
         format!(
@@ -98,7 +98,7 @@ fn leave_for_good(me: Me) -> ! {
     // The slot lies in a frame that is gone.
     me.expects.set(Tag::of::<Nothing>());
     loop {
-        let unwinder = me.unwound_by().expect("checked before").as_next();
+        let unwinder = me.unwound_by().expect("checked before").as_ptr();
         thread::set_current(unwinder);
         // SAFETY: the unwinder waits for our end, and for nothing but control. We leave the chain, where nothing may
         // be on top of a stack that is given up.
