@@ -37,7 +37,7 @@ pub(crate) struct Node<T> {
 }
 
 /// What happens to a value that [`List::take_first`] looks at.
-pub(crate) enum Look {
+pub(crate) enum Scan {
     /// It stays, and the next one is looked at.
     Leave,
     /// It goes, and the next one is looked at.
@@ -49,7 +49,7 @@ pub(crate) enum Look {
 }
 
 /// While this lives, its node may be in the list.
-pub(crate) struct Link<'a, T> {
+pub(crate) struct Linked<'a, T> {
     list: &'a List<T>,
     node: &'a Node<T>,
 }
@@ -104,10 +104,10 @@ impl<T> List<T> {
     /// The link is dropped before `node` or the list moves or dies; it is not forgotten, unless the
     /// frame that holds it is never left.
     #[inline(always)]
-    pub(crate) unsafe fn insert<'a>(&'a self, node: &'a Node<T>) -> Link<'a, T> {
+    pub(crate) unsafe fn insert<'a>(&'a self, node: &'a Node<T>) -> Linked<'a, T> {
         // SAFETY: the link's drop unlinks, and the caller promises that it comes in time.
         unsafe { self.link(node) };
-        Link { list: self, node }
+        Linked { list: self, node }
     }
 
     /// Puts `node` last, or before those of a higher rank, until it is popped or unlinked.
@@ -210,7 +210,7 @@ impl<T> List<T> {
     }
 
     /// Looks at the values and their ranks, first to last, until one of them is taken. `look` must not touch the list.
-    pub(crate) fn take_first(&self, mut look: impl FnMut(&T, u64) -> Look) -> Option<T> {
+    pub(crate) fn take_first(&self, mut look: impl FnMut(&T, u64) -> Scan) -> Option<T> {
         let mut next = self.head.get();
         while !next.is_null() {
             // SAFETY: the invariant: what the list reaches is alive.
@@ -220,18 +220,18 @@ impl<T> List<T> {
                 continue;
             };
             match look(&value, node.rank) {
-                Look::Take => {
+                Scan::Take => {
                     self.take_out(node);
                     return Some(value);
                 }
-                Look::Remove => {
+                Scan::Remove => {
                     self.take_out(node);
                     drop(value);
                     // Its destructor may have changed the list.
                     next = self.head.get();
                 }
-                Look::Leave => node.value.set(Some(value)),
-                Look::Stop => {
+                Scan::Leave => node.value.set(Some(value)),
+                Scan::Stop => {
                     node.value.set(Some(value));
                     return None;
                 }
@@ -259,7 +259,7 @@ impl<T> List<T> {
     }
 }
 
-impl<T> Drop for Link<'_, T> {
+impl<T> Drop for Linked<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.node.is_linked() {
@@ -296,10 +296,10 @@ mod tests {
         let look = |value: &u64, rank| {
             assert_eq!(*value, rank);
             match value {
-                1 => Look::Leave,
-                2 => Look::Remove,
-                3 => Look::Take,
-                _ => Look::Stop,
+                1 => Scan::Leave,
+                2 => Scan::Remove,
+                3 => Scan::Take,
+                _ => Scan::Stop,
             }
         };
         assert_eq!(list.take_first(look), Some(3));

@@ -15,7 +15,7 @@
 /// Values of type `T`, each found by the key that `insert` gave out.
 #[derive(Debug)]
 pub(crate) struct Slots<T> {
-    entries: Vec<Entry<T>>,
+    entries: Vec<SlotEntry<T>>,
     /// First vacant entry, or `NONE`.
     free: u32,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Key {
 }
 
 #[derive(Debug)]
-struct Entry<T> {
+struct SlotEntry<T> {
     /// Of the value that lies here, or else of the next one to come.
     generation: u32,
     /// The next vacant entry, while this one is vacant.
@@ -131,7 +131,7 @@ impl<T> Slots<T> {
     /// Bytes held, in use or not.
     #[cfg(test)]
     pub(crate) fn room(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry<T>>()
+        self.entries.capacity() * size_of::<SlotEntry<T>>()
     }
 
     /// Adds one vacant entry to an empty free list.
@@ -140,7 +140,7 @@ impl<T> Slots<T> {
     fn grow_slow(&mut self) {
         assert!(self.entries.len() < NONE as usize, "too many slots");
         self.free = self.entries.len() as u32;
-        let entry = Entry {
+        let entry = SlotEntry {
             generation: FIRST_GENERATION,
             next: NONE,
             value: None,
@@ -238,9 +238,9 @@ mod tests {
 
     #[test]
     fn an_entry_costs_eight_bytes_over_its_value() {
-        assert_eq!(size_of::<Entry<(Box<()>, u64)>>(), 24);
+        assert_eq!(size_of::<SlotEntry<(Box<()>, u64)>>(), 24);
         assert_eq!(
-            size_of::<Entry<[u64; 2]>>(),
+            size_of::<SlotEntry<[u64; 2]>>(),
             32,
             "no niche to say None with"
         );
@@ -248,19 +248,19 @@ mod tests {
     }
 
     #[derive(Clone, Debug)]
-    enum Step {
+    enum SlotOp {
         Insert(u16),
         Get(usize),
         Change(usize, u16),
         Remove(usize),
     }
 
-    fn any_step() -> impl Strategy<Value = Step> {
+    fn any_step() -> impl Strategy<Value = SlotOp> {
         prop_oneof![
-            3 => any::<u16>().prop_map(Step::Insert),
-            1 => any::<usize>().prop_map(Step::Get),
-            1 => (any::<usize>(), any::<u16>()).prop_map(|(at, value)| Step::Change(at, value)),
-            2 => any::<usize>().prop_map(Step::Remove),
+            3 => any::<u16>().prop_map(SlotOp::Insert),
+            1 => any::<usize>().prop_map(SlotOp::Get),
+            1 => (any::<usize>(), any::<u16>()).prop_map(|(at, value)| SlotOp::Change(at, value)),
+            2 => any::<usize>().prop_map(SlotOp::Remove),
         ]
     }
 
@@ -273,25 +273,25 @@ mod tests {
             let mut keys = vec![Key::from_bits(0), Key::from_bits(u64::MAX)];
             for step in steps {
                 match step {
-                    Step::Insert(value) => {
+                    SlotOp::Insert(value) => {
                         let key = slots.insert(value);
                         prop_assert!(!keys.contains(&key), "{key:?} given out twice");
                         keys.push(key);
                         model.insert(key, value);
                     }
-                    Step::Get(at) => {
+                    SlotOp::Get(at) => {
                         let key = keys[at % keys.len()];
                         prop_assert_eq!(slots.get(key), model.get(&key));
                         let live = slots.key_at(key.index);
                         prop_assert_eq!(live == Some(key), model.contains_key(&key));
                     }
-                    Step::Change(at, value) => {
+                    SlotOp::Change(at, value) => {
                         let key = keys[at % keys.len()];
                         let ours = slots.get_mut(key).map(|old| std::mem::replace(old, value));
                         let theirs = model.get_mut(&key).map(|old| std::mem::replace(old, value));
                         prop_assert_eq!(ours, theirs);
                     }
-                    Step::Remove(at) => {
+                    SlotOp::Remove(at) => {
                         let key = keys[at % keys.len()];
                         prop_assert_eq!(slots.remove(key), model.remove(&key));
                     }

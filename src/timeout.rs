@@ -127,7 +127,7 @@ impl Timeout {
             );
         }
         let id = thread::next_id();
-        let alarm = Rc::new(Alarm::of_timeout(generator::home(), id));
+        let alarm = Rc::new(Alarm::of_timeout(generator::stack_owner(), id));
         let timeout = Timeout {
             id,
             alarm,

@@ -15,14 +15,14 @@ use std::thread;
 use corosensei::stack::Stack;
 use corosensei::{Coroutine, CoroutineResult};
 
-use super::yielder::{Order, RawYielder, State, Yielder};
+use super::yielder::{GeneratorState, Injected, RawYielder, Yielder};
 use crate::stack::{PooledStack, StackView};
 
 /// A body gets an input with each resume, and nothing that may be read where an order has come.
-type Raw<Y, I, R> = Coroutine<MaybeUninit<I>, Y, thread::Result<R>, PooledStack>;
+type RawGenerator<Y, I, R> = Coroutine<MaybeUninit<I>, Y, thread::Result<R>, PooledStack>;
 
 /// What a resumed generator gives back: an item, or how its body has ended.
-pub(super) type Left<Y, R> = CoroutineResult<Y, thread::Result<R>>;
+pub(super) type ResumeResult<Y, R> = CoroutineResult<Y, thread::Result<R>>;
 
 /// Bytes at the high end of the stack for the [`Yielder`].
 const ROOM: usize = 128;
@@ -32,7 +32,7 @@ const LARGEST_INLINE_BODY: usize = 512;
 
 /// The coroutine of a generator that has not ended.
 pub(super) struct Engine<Y: 'static, I: 'static, R: 'static> {
-    raw: ManuallyDrop<Raw<Y, I, R>>,
+    raw: ManuallyDrop<RawGenerator<Y, I, R>>,
     yielder: NonNull<Yielder<Y, I>>,
     /// The stack in `raw`, to be counted when it is lost.
     stack: StackView,
@@ -77,7 +77,7 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
         let about = unsafe { &yielder.as_ref().base.about };
         // SAFETY: it lies in the stack itself, and stays as it is for as long as the stack is ours.
         unsafe { stack.describe(about) };
-        let raw = Raw::with_stack(stack, move |here: &RawYielder<Y, I>, first| {
+        let raw = RawGenerator::with_stack(stack, move |here: &RawYielder<Y, I>, first| {
             // SAFETY: we run on the stack at whose high end it lies, so it is not given back.
             let yielder = unsafe { yielder.as_ref() };
             yielder.enter(here);
@@ -104,29 +104,29 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
     pub(super) fn is_suspended(&self) -> bool {
         matches!(
             self.yielder().base.state.get(),
-            State::Suspended | State::Laden
+            GeneratorState::Suspended | GeneratorState::Laden
         )
     }
 
     /// Runs the body with `input` until it yields or ends. It has not ended before: then there would be no engine.
     #[inline(always)]
-    pub(super) fn resume(&mut self, input: I) -> Left<Y, R> {
+    pub(super) fn resume(&mut self, input: I) -> ResumeResult<Y, R> {
         self.raw.resume(MaybeUninit::new(input))
     }
 
     /// Runs the body until it yields or ends; its pending yield does not return, but obeys.
-    pub(super) fn order(&mut self, order: Order) -> Left<Y, R> {
+    pub(super) fn resume_injected(&mut self, order: Injected) -> ResumeResult<Y, R> {
         assert!(self.is_suspended());
-        self.yielder().give(order);
+        self.yielder().inject(order);
         self.in_panic_or_not(MaybeUninit::uninit())
     }
 
     /// As `resume`, where a panic may be unwinding our caller, which is nothing to the body.
-    pub(super) fn resume_in_panic(&mut self, input: I) -> Left<Y, R> {
+    pub(super) fn resume_in_panic(&mut self, input: I) -> ResumeResult<Y, R> {
         self.in_panic_or_not(MaybeUninit::new(input))
     }
 
-    fn in_panic_or_not(&mut self, input: MaybeUninit<I>) -> Left<Y, R> {
+    fn in_panic_or_not(&mut self, input: MaybeUninit<I>) -> ResumeResult<Y, R> {
         self.yielder()
             .base
             .resumed_in_panic
@@ -139,7 +139,7 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
     /// Gives the stack of an ended coroutine back to the pool.
     #[inline(always)]
     pub(super) fn retire(mut self) {
-        assert_eq!(self.yielder().base.state.get(), State::Ended);
+        assert_eq!(self.yielder().base.state.get(), GeneratorState::Ended);
         // SAFETY: `self` ends here, so that it is dropped once. Of a coroutine that has ended this drops the stack
         // only, which goes back to its pool; and what has ended does not run, so we are on another stack.
         unsafe { ManuallyDrop::drop(&mut self.raw) };
@@ -150,13 +150,13 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
     /// # Errors
     /// What the body's destructors have panicked with.
     pub(super) fn discard(mut self) -> thread::Result<()> {
-        assert_eq!(self.yielder().base.state.get(), State::Pending);
+        assert_eq!(self.yielder().base.state.get(), GeneratorState::Pending);
         let dropped = catch_unwind(AssertUnwindSafe(|| self.raw.force_unwind()));
         if dropped.is_err() {
             // SAFETY: the body's drop has run, as far as it can: nothing on that stack is left to drop.
             unsafe { self.raw.force_reset() };
         }
-        self.yielder().base.state.set(State::Ended);
+        self.yielder().base.state.set(GeneratorState::Ended);
         self.retire();
         dropped
     }

@@ -10,9 +10,9 @@ use std::thread::{self, panicking};
 use corosensei::CoroutineResult::{Return, Yield};
 
 use super::builder::Builder;
-use super::engine::{Engine, Left};
+use super::engine::{Engine, ResumeResult};
 use super::step::Step;
-use super::yielder::{Order, State, Yielder};
+use super::yielder::{GeneratorState, Injected, Yielder};
 use crate::error::Ended;
 use crate::greenlet::switch_guard::MOST_SWALLOWED;
 use crate::greenlet::{GreenletExit, nest, thread as greenlet_thread};
@@ -187,10 +187,12 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
     /// ```
     pub fn throw(&mut self, payload: Box<dyn Any + Send>) -> Step<Y, R> {
         match &mut self.engine {
-            Some(engine) if engine.is_suspended() => match engine.order(Order::Throw(payload)) {
-                Yield(item) => Step::Yielded(item),
-                Return(outcome) => Step::Returned(self.finish(outcome)),
-            },
+            Some(engine) if engine.is_suspended() => {
+                match engine.resume_injected(Injected::Throw(payload)) {
+                    Yield(item) => Step::Yielded(item),
+                    Return(outcome) => Step::Returned(self.finish(outcome)),
+                }
+            }
             _ => {
                 // It was not started, or is over: whatever its body's destructors do, this goes on.
                 drop(self.end());
@@ -217,7 +219,7 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
     #[must_use]
     pub fn is_started(&self) -> bool {
         match &self.engine {
-            Some(engine) => engine.yielder().base.state.get() != State::Pending,
+            Some(engine) => engine.yielder().base.state.get() != GeneratorState::Pending,
             None => self.has_run,
         }
     }
@@ -257,12 +259,12 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
         let Some(engine) = self.engine.take() else {
             return Ok(None);
         };
-        if engine.yielder().base.state.get() == State::Pending {
+        if engine.yielder().base.state.get() == GeneratorState::Pending {
             return engine.discard().map(|()| None);
         }
         self.has_run = true;
         // Active: the process ends inside the body, and a thread-local that owns the generator is destroyed.
-        let is_active = engine.yielder().base.state.get() == State::Active;
+        let is_active = engine.yielder().base.state.get() == GeneratorState::Active;
         if is_active || greenlet_thread::is_exiting() || cfg!(panic = "abort") {
             engine.leak();
             return Ok(None);
@@ -295,7 +297,7 @@ fn unwind<Y, I, R>(mut engine: Engine<Y, I, R>) -> thread::Result<Option<R>> {
     let token = engine.yielder().token();
     let mut dropped = Ok(());
     for _ in 0..MOST_SWALLOWED {
-        let left: Left<Y, R> = engine.order(Order::Exit);
+        let left: ResumeResult<Y, R> = engine.resume_injected(Injected::Exit);
         match left {
             Yield(item) => {
                 let drop_item = AssertUnwindSafe(|| drop(item));
@@ -352,10 +354,12 @@ impl<Y: 'static, I: 'static, R: 'static> fmt::Debug for Generator<Y, I, R> {
             .as_ref()
             .map(|engine| engine.yielder().base.state.get())
         {
-            Some(State::Pending) => "pending",
-            Some(State::Suspended | State::Laden | State::Ordered) => "suspended",
-            Some(State::Active) => "active",
-            Some(State::Ended) | None => "dead",
+            Some(GeneratorState::Pending) => "pending",
+            Some(GeneratorState::Suspended | GeneratorState::Laden | GeneratorState::Ordered) => {
+                "suspended"
+            }
+            Some(GeneratorState::Active) => "active",
+            Some(GeneratorState::Ended) | None => "dead",
         };
         f.debug_struct("Generator")
             .field("state", &format_args!("{state}"))

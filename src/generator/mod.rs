@@ -70,6 +70,6 @@ pub use self::builder::Builder;
 pub use self::handle::Generator;
 pub use self::step::Step;
 pub use self::yielder::Yielder;
+pub(crate) use self::yielder::on_generator_stack;
 #[cfg(feature = "hub")]
-pub(crate) use self::yielder::home;
-pub(crate) use self::yielder::lying;
+pub(crate) use self::yielder::stack_owner;

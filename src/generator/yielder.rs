@@ -25,8 +25,8 @@ use std::rc::Rc;
 use super::handle::Generator;
 use super::step::Step;
 #[cfg(feature = "hub")]
-use crate::greenlet::piece::Home;
-use crate::greenlet::piece::{Lying, Piece};
+use crate::greenlet::piece::StackOwner;
+use crate::greenlet::piece::{GeneratorStack, OnGeneratorStack};
 use crate::greenlet::{GreenletExit, no_switch, switch_guard, thread, trace};
 use crate::stack::{self, Description, stack_pointer};
 use crate::stderr;
@@ -35,7 +35,7 @@ use crate::stderr;
 pub(super) type RawYielder<Y, I> = corosensei::Yielder<MaybeUninit<I>, Y>;
 
 /// What comes to a waiting body in place of an input.
-pub(super) enum Order {
+pub(super) enum Injected {
     /// Go on with this panic.
     Throw(Box<dyn Any + Send>),
     /// Unwind: the generator is closed.
@@ -44,7 +44,7 @@ pub(super) enum Order {
 
 /// Where a generator stands, for as long as it has a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum GeneratorState {
     /// Its body was never entered. The first resume moves it on.
     Pending,
     /// Its body waits in a yield. When it is resumed, itself moves it on.
@@ -93,39 +93,39 @@ pub(super) enum State {
 pub struct Yielder<Y: 'static, I: 'static = ()> {
     /// Null until the body is entered.
     raw: Cell<*const RawYielder<Y, I>>,
-    order: Cell<Option<Order>>,
-    pub(super) base: Base,
+    injected: Cell<Option<Injected>>,
+    pub(super) base: YielderState,
 }
 
 /// The half of a yielder that is the same for every generator.
 ///
 /// # Invariant
 /// A description with the id zero lies in a `Base`.
-pub(super) struct Base {
+pub(super) struct YielderState {
     /// As `whole`; zero while something may lie on the stack, so that a yield looks closer.
-    reach: Cell<usize>,
+    stack_span: Cell<usize>,
     /// From the lowest address of the stack, guard included, to the yielder.
     whole: usize,
-    pub(super) state: Cell<State>,
+    pub(super) state: Cell<GeneratorState>,
     /// It was resumed by a destructor in the middle of a panic, which is not its body's.
     pub(super) resumed_in_panic: Cell<bool>,
     /// What lies on the stack, if anything ever did.
-    piece: Cell<Option<Rc<Piece>>>,
+    generator_stack: Cell<Option<Rc<GeneratorStack>>>,
     /// What an overflow of the stack says.
     pub(super) about: Description,
 }
 
 /// The stack that the running code is on.
 #[cfg(feature = "hub")]
-pub(crate) fn home() -> Home {
-    match lying() {
-        Some(lying) => Home::Generator(lying),
-        None => Home::own(),
+pub(crate) fn stack_owner() -> StackOwner {
+    match on_generator_stack() {
+        Some(lying) => StackOwner::Generator(lying),
+        None => StackOwner::own(),
     }
 }
 
 /// Something lies on the stack of a generator from now on, if the running code is on one.
-pub(crate) fn lying() -> Option<Lying> {
+pub(crate) fn on_generator_stack() -> Option<OnGeneratorStack> {
     let here = stack_pointer();
     if thread::current().holds(here) {
         return None;
@@ -136,45 +136,45 @@ pub(crate) fn lying() -> Option<Lying> {
     if about.id != 0 {
         return None;
     }
-    let base = tenant.addr() - offset_of!(Base, about);
-    let base: *const Base = ptr::with_exposed_provenance(base);
+    let base = tenant.addr() - offset_of!(YielderState, about);
+    let base: *const YielderState = ptr::with_exposed_provenance(base);
     // SAFETY: the invariant of `Base`, and it lies in that stack.
-    Some(unsafe { &*base }.lay())
+    Some(unsafe { &*base }.place_on_stack())
 }
 
-impl Base {
-    fn piece(&self) -> Option<Rc<Piece>> {
-        let piece = self.piece.take();
-        self.piece.set(piece.clone());
+impl YielderState {
+    fn generator_stack(&self) -> Option<Rc<GeneratorStack>> {
+        let piece = self.generator_stack.take();
+        self.generator_stack.set(piece.clone());
         piece
     }
 
     /// Something lies on this stack from now on, which runs.
-    fn lay(&self) -> Lying {
-        let piece = self.piece().unwrap_or_else(Piece::new);
-        self.piece.set(Some(piece.clone()));
+    fn place_on_stack(&self) -> OnGeneratorStack {
+        let piece = self.generator_stack().unwrap_or_else(GeneratorStack::new);
+        self.generator_stack.set(Some(piece.clone()));
         piece.enter();
-        self.reach.set(0);
-        Lying::on(piece)
+        self.stack_span.set(0);
+        OnGeneratorStack::on(piece)
     }
 
     /// The body yields: what lies on its stack does not hold meanwhile.
-    fn lay_aside(&self) {
-        let mut state = State::Suspended;
-        if let Some(piece) = self.piece() {
+    fn leave_greenlet(&self) {
+        let mut state = GeneratorState::Suspended;
+        if let Some(piece) = self.generator_stack() {
             piece.leave();
             if piece.is_empty() {
-                self.reach.set(self.whole);
+                self.stack_span.set(self.whole);
             } else {
-                state = State::Laden;
+                state = GeneratorState::Laden;
             }
         }
         self.state.set(state);
     }
 
     /// The body goes on: what lies on its stack holds again, for the greenlet that has resumed it.
-    fn take_up(&self) {
-        if let Some(piece) = self.piece()
+    fn enter_greenlet(&self) {
+        if let Some(piece) = self.generator_stack()
             && !piece.is_empty()
         {
             piece.enter();
@@ -183,10 +183,10 @@ impl Base {
 
     /// The body has ended: nothing lies on its stack any more.
     pub(super) fn end(&self) {
-        if let Some(piece) = self.piece.take() {
+        if let Some(piece) = self.generator_stack.take() {
             piece.leave();
         }
-        self.state.set(State::Ended);
+        self.state.set(GeneratorState::Ended);
     }
 }
 
@@ -194,13 +194,13 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     pub(super) fn new(reach: usize, made_at: &'static Location<'static>) -> Yielder<Y, I> {
         Yielder {
             raw: Cell::new(ptr::null()),
-            order: Cell::new(None),
-            base: Base {
-                reach: Cell::new(reach),
+            injected: Cell::new(None),
+            base: YielderState {
+                stack_span: Cell::new(reach),
                 whole: reach,
-                state: Cell::new(State::Pending),
+                state: Cell::new(GeneratorState::Pending),
                 resumed_in_panic: Cell::new(false),
-                piece: Cell::new(None),
+                generator_stack: Cell::new(None),
                 about: Description::of_generator(made_at),
             },
         }
@@ -209,7 +209,7 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     /// The first thing on its own stack.
     pub(super) fn enter(&self, raw: &RawYielder<Y, I>) {
         self.raw.set(raw);
-        self.base.state.set(State::Active);
+        self.base.state.set(GeneratorState::Active);
     }
 
     /// Hands `value` out to whoever has resumed the generator, and waits for the next resume. Evaluates to the
@@ -227,7 +227,7 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     pub fn yield_(&self, value: Y) -> I {
         match self.exchange(value, Location::caller()) {
             Ok(input) => input,
-            Err(order) => self.obey(order),
+            Err(order) => self.raise(order),
         }
     }
 
@@ -263,10 +263,10 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
             };
             step = match self.exchange(value, place) {
                 Ok(input) => inner.send(input),
-                Err(Order::Throw(payload)) => inner.throw(payload),
-                Err(Order::Exit) => {
+                Err(Injected::Throw(payload)) => inner.throw(payload),
+                Err(Injected::Exit) => {
                     inner.close();
-                    self.obey(Order::Exit)
+                    self.raise(Injected::Exit)
                 }
             };
         }
@@ -275,18 +275,18 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     /// # Errors
     /// The order that has come instead of an input.
     #[inline(always)]
-    fn exchange(&self, value: Y, place: &'static Location<'static>) -> Result<I, Order> {
+    fn exchange(&self, value: Y, place: &'static Location<'static>) -> Result<I, Injected> {
         // Each arm sets the state, so that the usual one keeps it in no register.
-        if !self.is_here(self.base.reach.get()) || !switch_guard::may_switch() {
-            self.look_closer(place);
+        if !self.is_here(self.base.stack_span.get()) || !switch_guard::may_switch() {
+            self.check_slow(place);
         } else {
-            self.base.state.set(State::Suspended);
+            self.base.state.set(GeneratorState::Suspended);
         }
         // SAFETY: we run on this generator's stack, so its body was entered (invariant of this file).
         let raw = unsafe { &*self.raw.get() };
         let input = raw.suspend(value);
-        let is_plain = self.base.state.replace(State::Active) == State::Suspended;
-        if !is_plain && let Some(order) = self.come_back() {
+        let is_plain = self.base.state.replace(GeneratorState::Active) == GeneratorState::Suspended;
+        if !is_plain && let Some(order) = self.resumed() {
             return Err(order);
         }
         // SAFETY: whoever resumes without an order brings an input.
@@ -302,7 +302,7 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     /// Returns if it may yield after all: the state says that it is suspended then.
     #[cold]
     #[inline(never)]
-    fn look_closer(&self, place: &'static Location<'static>) {
+    fn check_slow(&self, place: &'static Location<'static>) {
         let made_at = self.base.about.made_at;
         assert!(
             self.is_here(self.base.whole),
@@ -327,29 +327,29 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
             !trace::is_on_stack(&stack),
             "the generator made at {made_at} cannot yield at {place}: this runs in a tracer, whose greenlet waits for it"
         );
-        self.base.lay_aside();
+        self.base.leave_greenlet();
     }
 
     /// Leaves an order for the body, which is about to be resumed.
-    pub(super) fn give(&self, order: Order) {
-        self.order.set(Some(order));
-        self.base.state.set(State::Ordered);
+    pub(super) fn inject(&self, order: Injected) {
+        self.injected.set(Some(order));
+        self.base.state.set(GeneratorState::Ordered);
     }
 
     /// The order that has come, if one has.
     #[cold]
     #[inline(never)]
-    fn come_back(&self) -> Option<Order> {
-        self.base.take_up();
-        self.order.take()
+    fn resumed(&self) -> Option<Injected> {
+        self.base.enter_greenlet();
+        self.injected.take()
     }
 
     #[cold]
     #[inline(never)]
-    fn obey(&self, order: Order) -> ! {
+    fn raise(&self, order: Injected) -> ! {
         match order {
-            Order::Throw(payload) => resume_unwind(payload),
-            Order::Exit => GreenletExit::raise_in(self.token()),
+            Injected::Throw(payload) => resume_unwind(payload),
+            Injected::Exit => GreenletExit::raise_in(self.token()),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::fmt;
 
-use super::counted::{AnyRef, Link};
+use super::counted::{AnyRef, WeakRef};
 use super::handle::{Greenlet, debug};
 use super::record::Core;
 use super::weak::Weak;
@@ -30,7 +30,7 @@ impl AnyGreenlet {
         AnyGreenlet(Greenlet::from_any(core))
     }
 
-    pub(crate) fn from_link(core: Link) -> AnyGreenlet {
+    pub(crate) fn from_link(core: WeakRef) -> AnyGreenlet {
         AnyGreenlet(Greenlet::from_link(core))
     }
 

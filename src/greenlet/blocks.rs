@@ -23,20 +23,20 @@ const CHUNK: Layout = match Layout::from_size_align(LINE + BLOCKS_IN_CHUNK * BLO
 /// # Invariant
 /// Each block in `first` is free memory of [`BLOCK`] bytes, linked through its first word; each chunk in `chunks`
 /// is memory of layout [`CHUNK`], linked through its first word; `out` blocks of them hold records.
-struct Kept {
-    first: Cell<*mut Link>,
-    chunks: Cell<*mut Link>,
+struct FreeList {
+    first: Cell<*mut FreeBlock>,
+    chunks: Cell<*mut FreeBlock>,
     out: Cell<usize>,
 }
 
-struct Link {
-    next: *mut Link,
+struct FreeBlock {
+    next: *mut FreeBlock,
 }
 
 thread_local! {
     // Without a destructor of its own: records may be freed until the very end of the thread.
-    static KEPT: Kept = const {
-        Kept {
+    static KEPT: FreeList = const {
+        FreeList {
             first: Cell::new(ptr::null_mut()),
             chunks: Cell::new(ptr::null_mut()),
             out: Cell::new(0),
@@ -92,11 +92,11 @@ fn take_block() -> NonNull<u8> {
 /// # Safety
 /// It was taken by `take_block` on this thread, and nobody points to it.
 #[inline(always)]
-unsafe fn give_back_block(block: NonNull<Link>) {
+unsafe fn give_back_block(block: NonNull<FreeBlock>) {
     KEPT.with(|kept| {
         let next = kept.first.get();
         // SAFETY: it is free, large enough and aligned.
-        unsafe { block.write(Link { next }) };
+        unsafe { block.write(FreeBlock { next }) };
         kept.first.set(block.as_ptr());
         kept.out.set(kept.out.get() - 1);
     });
@@ -104,18 +104,18 @@ unsafe fn give_back_block(block: NonNull<Link>) {
 
 #[cold]
 #[inline(never)]
-extern "C" fn cut_chunk(kept: &Kept) {
-    let chunk: NonNull<Link> = allocate(CHUNK.size(), CHUNK.align()).cast();
+extern "C" fn cut_chunk(kept: &FreeList) {
+    let chunk: NonNull<FreeBlock> = allocate(CHUNK.size(), CHUNK.align()).cast();
     let next = kept.chunks.replace(chunk.as_ptr());
     // SAFETY: the first line of a new chunk is the link's.
-    unsafe { chunk.write(Link { next }) };
+    unsafe { chunk.write(FreeBlock { next }) };
     // Backwards, so that the lowest is taken first.
     for number in (0..BLOCKS_IN_CHUNK).rev() {
         // SAFETY: within the chunk, behind its first line.
         let block = unsafe { chunk.byte_add(LINE + number * BLOCK) };
         let next = kept.first.replace(block.as_ptr());
         // SAFETY: a block of the new chunk, which nobody uses yet.
-        unsafe { block.write(Link { next }) };
+        unsafe { block.write(FreeBlock { next }) };
     }
 }
 

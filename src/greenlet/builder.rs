@@ -6,7 +6,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use super::Greenlet;
 use super::handover;
 use super::locals::{self, Locals};
-use super::record::{Birth, First};
+use super::record::{Metadata, StartSlot};
 use super::thread;
 use crate::error::SpawnError;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
@@ -68,9 +68,9 @@ impl Builder {
     {
         let locals = locals::of_child(self.locals);
         let stack = stack::take(self.stack_size.unwrap_or(DEFAULT_STACK_SIZE))?;
-        let record = First::<I>::record(Birth {
+        let record = StartSlot::<I>::record(Metadata {
             name: self.name,
-            parent: Some(thread::current().to_link()),
+            parent: Some(thread::current().to_weak()),
             made_at: Location::caller(),
             id: thread::next_id(),
         });

@@ -16,9 +16,9 @@
 //! one between two greenlets that take turns, and between a task and the hub.
 
 use super::counted;
-use super::engine::{CorePtr, Left};
-use super::state::State;
-use super::thread::Me;
+use super::engine::{CorePtr, Resumed};
+use super::state::GreenletState;
+use super::thread::Current;
 use super::unwind;
 
 /// Lets `target` run and leaves the chain for that, so that the chain does not grow: who is off the
@@ -28,12 +28,12 @@ use super::unwind;
 /// # Safety
 /// As for [`transfer`]; and the target is not `me`.
 #[inline(always)]
-pub(crate) unsafe fn leave(me: Me, target: CorePtr) {
-    if me.is_bottom() {
+pub(crate) unsafe fn suspend_to(me: Current, target: CorePtr) {
+    if me.is_main() {
         // SAFETY: the caller's promise.
         return unsafe { transfer(me, target) };
     }
-    me.move_on(State::Suspended);
+    me.set_state(GreenletState::Suspended);
     // SAFETY: we run on our own stack, which is not main's.
     unsafe { me.context.suspend(target) };
 }
@@ -44,25 +44,25 @@ pub(crate) unsafe fn leave(me: Me, target: CorePtr) {
 /// `me` runs now. `target` is not over, is ready to go on (what it waits for is in its slot, or its
 /// arrival is), and `thread::set_current` was told of it. Nobody's borrow is held across.
 #[inline(always)]
-pub(crate) unsafe fn transfer(me: Me, mut target: CorePtr) {
+pub(crate) unsafe fn transfer(me: Current, mut target: CorePtr) {
     loop {
         // SAFETY: a greenlet that can be switched to has its record: it owns itself, or it is
         // unstarted and whoever switches to it owns it.
         let core = unsafe { target.as_ref() };
-        if core.state() == State::Active {
+        if core.state() == GreenletState::Active {
             if target != me.as_ptr() {
-                me.move_on(State::Suspended);
+                me.set_state(GreenletState::Suspended);
                 // SAFETY: we run on our own stack. It is not main's, for above main there is nobody
                 // on the chain while main runs.
                 unsafe { me.context.suspend(target) };
             }
             return;
         }
-        core.move_on(State::Active);
+        core.set_state(GreenletState::Active);
         // SAFETY: unstarted or suspended, so it is installed, has not ended, and was not on the chain
         // until the line above.
         match unsafe { core.context.resume() } {
-            Left::Suspended(next) => {
+            Resumed::Suspended(next) => {
                 if core.is_abandoned() {
                     // SAFETY: it has just left the chain, and it owns itself.
                     target = unsafe { unwind::unwind_between(target, me, next) };
@@ -70,7 +70,7 @@ pub(crate) unsafe fn transfer(me: Me, mut target: CorePtr) {
                     target = next;
                 }
             }
-            Left::Ended(next) => {
+            Resumed::Ended(next) => {
                 // SAFETY: its body has ended, and we are back on our own stack.
                 unsafe { core.context.retire() };
                 // SAFETY: it has ended, and this loop forgets it.

@@ -14,8 +14,8 @@ use std::thread::Result as Caught;
 
 use super::engine::CorePtr;
 use super::locals::Locals;
-use super::record::{Birth, Core, Extra, First, Kind, Record};
-use super::state::State;
+use super::record::{Core, Metadata, Record, StartSlot, Trailer, VTable};
+use super::state::GreenletState;
 use super::{blocks, nest, parent, unwind};
 use crate::stderr;
 
@@ -42,15 +42,15 @@ impl AnyRef {
 
     #[cfg(feature = "hub")]
     #[inline(always)]
-    pub(crate) fn to_link(&self) -> Link {
+    pub(crate) fn to_weak(&self) -> WeakRef {
         // SAFETY: `self` keeps it there.
-        unsafe { Link::to(self.0) }
+        unsafe { WeakRef::to(self.0) }
     }
 
     /// Gives this pointer up to the greenlet itself, which is about to run: a last pointer does not
     /// unwind it here, but when it waits again and nobody has got hold of it.
     #[inline(always)]
-    pub(crate) fn hand_over(self) -> CorePtr {
+    pub(crate) fn into_ptr(self) -> CorePtr {
         let pointer = ManuallyDrop::new(self);
         pointer.count.set(pointer.count.get() - 1);
         debug_assert!(
@@ -61,8 +61,8 @@ impl AnyRef {
     }
 
     /// The typed pointer that this one was made from, if `I` is the type its first switch brings.
-    pub(crate) fn starting_with<I: 'static>(&self) -> Option<Ref<First<I>>> {
-        self.kind.starts_with?.is::<I>().then(|| Ref {
+    pub(crate) fn starting_with<I: 'static>(&self) -> Option<RecordRef<StartSlot<I>>> {
+        self.vtable.starts_with?.is::<I>().then(|| RecordRef {
             any: self.clone(),
             owner: PhantomData,
         })
@@ -88,7 +88,7 @@ impl Drop for AnyRef {
         self.count.set(left);
         if left <= 1 {
             // SAFETY: this pointer has just been given up, and nobody uses it after this.
-            unsafe { let_go_slow(self.0) };
+            unsafe { release_slow(self.0) };
         }
     }
 }
@@ -111,33 +111,33 @@ fn too_many_handles() -> ! {
 
 /// A pointer that keeps a record there, but does not keep its greenlet from being unwound. A child's
 /// pointer to its parent is one: a parent often owns its children in its frames, and both would stay for ever.
-pub(crate) struct Link(CorePtr);
+pub(crate) struct WeakRef(CorePtr);
 
-impl Link {
+impl WeakRef {
     /// # Safety
     /// The record is there: somebody else owns a pointer to it.
     #[inline(always)]
-    pub(crate) unsafe fn to(core: CorePtr) -> Link {
+    pub(crate) unsafe fn to(core: CorePtr) -> WeakRef {
         // SAFETY: the caller says that the record is there.
-        let links = unsafe { &core.as_ref().links };
+        let links = unsafe { &core.as_ref().weak_count };
         if links.get() == u32::MAX {
             too_many_handles();
         }
         links.set(links.get() + 1);
-        Link(core)
+        WeakRef(core)
     }
 
     /// Gives this pointer up. What it pointed to comes back if nobody points there any more.
-    fn let_go(self) -> Option<CorePtr> {
+    fn release(self) -> Option<CorePtr> {
         let core = ManuallyDrop::new(self).0;
         // SAFETY: this pointer keeps its record alive until it is given up here.
         let record = unsafe { core.as_ref() };
-        record.links.set(record.links.get() - 1);
-        (record.links.get() == 0 && record.count.get() == 0).then_some(core)
+        record.weak_count.set(record.weak_count.get() - 1);
+        (record.weak_count.get() == 0 && record.count.get() == 0).then_some(core)
     }
 }
 
-impl Link {
+impl WeakRef {
     pub(super) fn as_ptr(&self) -> CorePtr {
         self.0
     }
@@ -162,17 +162,17 @@ impl Link {
     }
 }
 
-impl Clone for Link {
-    fn clone(&self) -> Link {
+impl Clone for WeakRef {
+    fn clone(&self) -> WeakRef {
         // SAFETY: `self` keeps it there.
-        unsafe { Link::to(self.0) }
+        unsafe { WeakRef::to(self.0) }
     }
 }
 
-impl Drop for Link {
+impl Drop for WeakRef {
     fn drop(&mut self) {
         // Given up here, and not used after this.
-        if let Some(core) = Link(self.0).let_go() {
+        if let Some(core) = WeakRef(self.0).release() {
             // SAFETY: no pointer to it is left, so it has ended and has no stack.
             unsafe { free_slow(core) };
         }
@@ -181,66 +181,68 @@ impl Drop for Link {
 
 /// What a handle holds: an owner's pointer, or, in a handle that `parent` gave, a link.
 #[derive(Clone)]
-pub(crate) enum Handle {
+pub(crate) enum HandleRef {
     Owner(AnyRef),
-    Link(Link),
+    Weak(WeakRef),
 }
 
-impl Handle {
+impl HandleRef {
     pub(crate) fn to_ref(&self) -> AnyRef {
         // SAFETY: the handle keeps it there.
         unsafe { AnyRef::counted(self.as_ptr()) }
     }
 }
 
-impl Deref for Handle {
+impl Deref for HandleRef {
     type Target = Core;
 
     #[inline(always)]
     fn deref(&self) -> &Core {
         match self {
             // SAFETY: either keeps its record there.
-            Handle::Owner(AnyRef(core)) | Handle::Link(Link(core)) => unsafe { core.as_ref() },
+            HandleRef::Owner(AnyRef(core)) | HandleRef::Weak(WeakRef(core)) => unsafe {
+                core.as_ref()
+            },
         }
     }
 }
 
 /// A counted pointer to a record whose other half is known.
-pub(crate) struct Ref<X> {
+pub(crate) struct RecordRef<X> {
     any: AnyRef,
     owner: PhantomData<X>,
 }
 
-impl<X: Extra> Ref<X> {
+impl<X: Trailer> RecordRef<X> {
     /// A new record, of a greenlet that was declared.
     #[inline(always)]
-    pub(crate) fn new(birth: Birth, extra: impl FnOnce() -> X) -> Ref<X> {
+    pub(crate) fn new(birth: Metadata, extra: impl FnOnce() -> X) -> RecordRef<X> {
         let kind = const {
-            &Kind {
+            &VTable {
                 free: free::<X>,
                 starts_with: X::STARTS_WITH,
                 #[cfg(feature = "hub")]
-                give_up: X::GIVE_UP,
+                on_killed: X::ON_KILLED,
                 #[cfg(feature = "hub")]
-                extra_at: std::mem::offset_of!(Record<X>, extra),
+                trailer_at: std::mem::offset_of!(Record<X>, trailer),
             }
         };
         // The first thing that can fail: what follows is written straight into its place.
         let room = blocks::take::<Record<X>>();
         let record = Record {
             core: Core::new(kind, birth),
-            extra: extra(),
+            trailer: extra(),
         };
         // SAFETY: taken for this type.
         unsafe { room.write(record) };
-        Ref {
+        RecordRef {
             any: AnyRef(room.cast()),
             owner: PhantomData,
         }
     }
 }
 
-impl<X> Ref<X> {
+impl<X> RecordRef<X> {
     #[inline(always)]
     pub(super) fn into_any(self) -> AnyRef {
         self.any
@@ -252,17 +254,17 @@ impl<X> Ref<X> {
     }
 }
 
-impl<X> Clone for Ref<X> {
+impl<X> Clone for RecordRef<X> {
     #[inline(always)]
-    fn clone(&self) -> Ref<X> {
-        Ref {
+    fn clone(&self) -> RecordRef<X> {
+        RecordRef {
             any: self.any.clone(),
             owner: PhantomData,
         }
     }
 }
 
-impl<X> Deref for Ref<X> {
+impl<X> Deref for RecordRef<X> {
     type Target = Record<X>;
 
     #[inline(always)]
@@ -272,12 +274,12 @@ impl<X> Deref for Ref<X> {
     }
 }
 
-impl<I: 'static> First<I> {
+impl<I: 'static> StartSlot<I> {
     /// The record of a greenlet whose first switch brings an `I`.
-    pub(crate) fn record(birth: Birth) -> Ref<First<I>> {
+    pub(crate) fn record(birth: Metadata) -> RecordRef<StartSlot<I>> {
         const { assert!(size_of::<AnyRef>() == size_of::<usize>()) };
-        let record = Ref::new(birth, First::empty);
-        record.core.slot.set(record.extra.as_slot());
+        let record = RecordRef::new(birth, StartSlot::empty);
+        record.core.slot.set(record.trailer.as_slot());
         record
     }
 }
@@ -305,7 +307,7 @@ pub(super) unsafe fn release_ended(core: CorePtr) {
 #[cold]
 unsafe fn free_slow(mut core: CorePtr) {
     // SAFETY: it is freed below, and nowhere else.
-    if unsafe { core.as_ref() }.links.get() > 0 {
+    if unsafe { core.as_ref() }.weak_count.get() > 0 {
         return;
     }
     loop {
@@ -318,7 +320,7 @@ unsafe fn free_slow(mut core: CorePtr) {
         let parent = record.parent.take();
         // SAFETY: as above.
         unsafe { free_block(core) };
-        match parent.and_then(Link::let_go) {
+        match parent.and_then(WeakRef::release) {
             Some(parent) => core = parent,
             None => return,
         }
@@ -332,11 +334,11 @@ unsafe fn free_slow(mut core: CorePtr) {
 /// A counted pointer to `core` was given up and one or none is left.
 #[cold]
 #[inline(never)]
-unsafe fn let_go_slow(core: CorePtr) {
+unsafe fn release_slow(core: CorePtr) {
     // SAFETY: if none is left, nobody else frees it; if one is left, its owner keeps it there.
     let record = unsafe { core.as_ref() };
     if record.count.get() == 1 {
-        if record.state() != State::Suspended {
+        if record.state() != GreenletState::Suspended {
             return;
         }
         record.count.set(2);
@@ -347,7 +349,10 @@ unsafe fn let_go_slow(core: CorePtr) {
             return;
         }
     }
-    if matches!(record.state(), State::Unstarted | State::Declared) {
+    if matches!(
+        record.state(),
+        GreenletState::Unstarted | GreenletState::Declared
+    ) {
         // A destructor of the body may get hold of it again, through a link: it is kept there meanwhile.
         record.count.set(1);
         let kept = AnyRef(core);
@@ -365,7 +370,10 @@ unsafe fn let_go_slow(core: CorePtr) {
 /// # Errors
 /// What destructors have panicked with.
 fn end_unstarted(last: AnyRef) -> Caught<()> {
-    let is_unstarted = matches!(last.state(), State::Unstarted | State::Declared);
+    let is_unstarted = matches!(
+        last.state(),
+        GreenletState::Unstarted | GreenletState::Declared
+    );
     if !is_unstarted || last.count.get() > 1 {
         // Found through a link before its turn came.
         return catch_unwind(AssertUnwindSafe(|| drop(last)));
@@ -381,7 +389,7 @@ fn end_unstarted(last: AnyRef) -> Caught<()> {
 /// Nobody points to `core`.
 unsafe fn free_block(core: CorePtr) {
     // SAFETY: nobody else points to it, so it is there.
-    let free = unsafe { core.as_ref() }.kind.free;
+    let free = unsafe { core.as_ref() }.vtable.free;
     // SAFETY: this `free` was made for this kind of record.
     unsafe { free(core) };
 }

@@ -28,7 +28,7 @@ type Raw = Coroutine<(), CorePtr, CorePtr, PooledStack>;
 const LARGEST_INLINE_BODY: usize = 512;
 
 /// Why a resumed greenlet gave control back.
-pub(crate) enum Left {
+pub(crate) enum Resumed {
     /// It stepped aside for `Next`, which is on the chain below it.
     Suspended(CorePtr),
     /// Its body has ended; `Next` comes after it.
@@ -46,9 +46,9 @@ pub(crate) struct Context {
 
 /// The lowest frame of a stack. corosensei hands a panic that leaves it to the resumer, which is in the middle of a transfer
 /// and knows nothing of it.
-struct Root;
+struct AbortIfUnwound;
 
-impl Drop for Root {
+impl Drop for AbortIfUnwound {
     #[cold]
     fn drop(&mut self) {
         stderr::abort(format_args!(
@@ -110,7 +110,7 @@ impl Context {
         let root = move |here: &Yielder<(), CorePtr>, ()| {
             // SAFETY: the context outlives the coroutine that it holds.
             unsafe { (*yielder).set(here) };
-            let root = Root;
+            let root = AbortIfUnwound;
             let next = entry();
             mem::forget(root);
             next
@@ -127,12 +127,12 @@ impl Context {
     /// The context is installed, its coroutine has not ended and is not on the chain, and it stays
     /// at this address meanwhile.
     #[inline(always)]
-    pub(crate) unsafe fn resume(&self) -> Left {
+    pub(crate) unsafe fn resume(&self) -> Resumed {
         // SAFETY: installed, and not on the chain: no other reference to the coroutine is live.
         let raw = unsafe { &mut *self.coroutine.get().cast::<Raw>() };
         match raw.resume(()) {
-            CoroutineResult::Yield(next) => Left::Suspended(next),
-            CoroutineResult::Return(next) => Left::Ended(next),
+            CoroutineResult::Yield(next) => Resumed::Suspended(next),
+            CoroutineResult::Return(next) => Resumed::Ended(next),
         }
     }
 

@@ -7,9 +7,9 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use super::any::AnyGreenlet;
 use super::builder::Builder;
-use super::counted::{AnyRef, Handle, Link, Ref};
-use super::record::{Birth, Core, First};
-use super::state::State;
+use super::counted::{AnyRef, HandleRef, RecordRef, WeakRef};
+use super::record::{Core, Metadata, StartSlot};
+use super::state::GreenletState;
 use super::weak::Weak;
 use super::{describe, handover, locals, parent, thread};
 use crate::error::ParentError;
@@ -41,7 +41,7 @@ use crate::stack::{self, DEFAULT_STACK_SIZE};
 /// std::thread::spawn(move || greenlet.switch(()));
 /// ```
 pub struct Greenlet<I: 'static, O: 'static> {
-    pub(super) core: Handle,
+    pub(super) core: HandleRef,
     types: PhantomData<fn(I) -> O>,
 }
 
@@ -78,9 +78,9 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     #[track_caller]
     pub fn declare() -> Greenlet<I, O> {
         let locals = locals::of_child(None);
-        let record = First::<I>::record(Birth {
+        let record = StartSlot::<I>::record(Metadata {
             name: None,
-            parent: Some(thread::current().to_link()),
+            parent: Some(thread::current().to_weak()),
             made_at: Location::caller(),
             id: thread::next_id(),
         });
@@ -164,7 +164,8 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             return Err(ParentError::Cycle);
         }
         // SAFETY: its handle keeps it there.
-        self.core.set_parent(unsafe { Link::to(parent.as_ptr()) });
+        self.core
+            .set_parent(unsafe { WeakRef::to(parent.as_ptr()) });
         Ok(())
     }
 
@@ -172,7 +173,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     #[must_use]
     pub fn downgrade(&self) -> Weak<I, O> {
         // SAFETY: our handle keeps it there.
-        Weak::from_link(unsafe { Link::to(self.core.as_ptr()) })
+        Weak::from_link(unsafe { WeakRef::to(self.core.as_ptr()) })
     }
 
     /// The same greenlet, said to take and give other types. They are checked at each switch.
@@ -207,41 +208,41 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     #[must_use]
     pub fn stack_used(&self) -> Option<usize> {
         match self.core.state() {
-            State::Declared | State::Dead | State::Leaked => None,
+            GreenletState::Declared | GreenletState::Dead | GreenletState::Leaked => None,
             // SAFETY: it was not retired or discarded, since it has not ended.
-            State::Unstarted | State::Suspended | State::Active => unsafe {
+            GreenletState::Unstarted | GreenletState::Suspended | GreenletState::Active => unsafe {
                 self.core.context.stack_used()
             },
         }
     }
 
     pub(super) fn from_any(core: AnyRef) -> Greenlet<I, O> {
-        Greenlet::from_handle(Handle::Owner(core))
+        Greenlet::from_handle(HandleRef::Owner(core))
     }
 
-    pub(super) fn from_link(core: Link) -> Greenlet<I, O> {
-        Greenlet::from_handle(Handle::Link(core))
+    pub(super) fn from_link(core: WeakRef) -> Greenlet<I, O> {
+        Greenlet::from_handle(HandleRef::Weak(core))
     }
 
-    pub(super) fn from_handle(core: Handle) -> Greenlet<I, O> {
+    pub(super) fn from_handle(core: HandleRef) -> Greenlet<I, O> {
         Greenlet {
             core,
             types: PhantomData,
         }
     }
 
-    pub(super) fn from_record(record: Ref<First<I>>) -> Greenlet<I, O> {
+    pub(super) fn from_record(record: RecordRef<StartSlot<I>>) -> Greenlet<I, O> {
         Greenlet::from_any(record.into_any())
     }
 }
 
 pub(super) fn debug(core: &Core, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let state = match core.state() {
-        State::Declared | State::Unstarted => "pending",
-        State::Suspended => "suspended",
-        State::Active if core.as_ptr() == thread::current().as_ptr() => "current",
-        State::Active => "active",
-        State::Dead | State::Leaked => "dead",
+        GreenletState::Declared | GreenletState::Unstarted => "pending",
+        GreenletState::Suspended => "suspended",
+        GreenletState::Active if core.as_ptr() == thread::current().as_ptr() => "current",
+        GreenletState::Active => "active",
+        GreenletState::Dead | GreenletState::Leaked => "dead",
     };
     let mut out = f.debug_struct(what);
     out.field("id", &core.id());

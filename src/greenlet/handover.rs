@@ -15,17 +15,17 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::Result as Caught;
 
-use super::counted::{AnyRef, Ref};
+use super::counted::{AnyRef, RecordRef};
 use super::engine::CorePtr;
 use super::exit::GreenletExit;
 #[cfg(feature = "hub")]
 use super::interrupt;
 use super::parent;
-use super::record::{Arrival, Core, First};
-use super::state::State;
-use super::tag::{Nothing, Tag};
-use super::thread::{self, Me};
-use super::trace::{self, Event};
+use super::record::{Core, Resumption, StartSlot};
+use super::state::GreenletState;
+use super::tag::{Never, TypeTag};
+use super::thread::{self, Current};
+use super::trace::{self, TraceEvent};
 use super::{chain, describe};
 use crate::stack::PooledStack;
 
@@ -41,23 +41,23 @@ pub(crate) fn waits_for<I: 'static>(target: &Core) -> bool {
 /// `me` runs, `target` is not `me` and [`waits_for`] an `I`, and the switch is permitted.
 #[inline(always)]
 pub(crate) unsafe fn exchange<I: 'static, O: 'static>(
-    me: Me,
+    me: Current,
     target: CorePtr,
     value: I,
-) -> Result<O, Box<Arrival>> {
+) -> Result<O, Box<Resumption>> {
     let mut answer = MaybeUninit::<O>::uninit();
     // SAFETY: the caller's handle keeps the target there.
     let slot = unsafe { target.as_ref() }.slot.get();
     // SAFETY: the target waits for an `I`, so its slot is room for one, and empty.
     unsafe { slot.cast::<I>().write(value) };
     me.slot.set(answer.as_mut_ptr().cast());
-    me.expects.set(Tag::of::<O>());
+    me.expects.set(TypeTag::of::<O>());
     thread::set_current(target);
     // SAFETY: as above; what the target waits for is in its slot.
     unsafe { chain::transfer(me, target) };
-    if me.has_arrival.get() {
+    if me.has_resumption.get() {
         // SAFETY: our slot was `answer`.
-        return unsafe { look_at_arrival(me, answer) };
+        return unsafe { take_answer(me, answer) };
     }
     // SAFETY: whoever switched to us has filled the slot: nothing else has arrived.
     Ok(unsafe { answer.assume_init() })
@@ -69,23 +69,23 @@ pub(crate) unsafe fn exchange<I: 'static, O: 'static>(
 /// `me` runs, `target` is not `me`, was started and has not ended, and the switch is permitted.
 #[inline(never)]
 pub(super) unsafe fn throw_into<O: 'static>(
-    me: Me,
+    me: Current,
     target: CorePtr,
-    arrival: Arrival,
-) -> Result<O, Box<Arrival>> {
+    arrival: Resumption,
+) -> Result<O, Box<Resumption>> {
     let mut answer = MaybeUninit::<O>::uninit();
     // SAFETY: the caller's handle keeps the target there.
     let core = unsafe { target.as_ref() };
-    core.put_arrival(arrival);
-    trace(Event::Throw, me, core);
+    core.put_resumption(arrival);
+    trace(TraceEvent::Throw, me, core);
     me.slot.set(answer.as_mut_ptr().cast());
-    me.expects.set(Tag::of::<O>());
+    me.expects.set(TypeTag::of::<O>());
     thread::set_current(target);
     // SAFETY: as above; what the target waits for has arrived.
     unsafe { chain::transfer(me, target) };
-    if me.has_arrival.get() {
+    if me.has_resumption.get() {
         // SAFETY: our slot was `answer`.
-        return unsafe { look_at_arrival(me, answer) };
+        return unsafe { take_answer(me, answer) };
     }
     // SAFETY: whoever switched to us has filled the slot: nothing else has arrived.
     Ok(unsafe { answer.assume_init() })
@@ -99,15 +99,15 @@ pub(super) unsafe fn throw_into<O: 'static>(
 #[cfg(feature = "hub")]
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn trace_aside(me: Me, target: CorePtr) {
+pub(crate) unsafe fn trace_yield(me: Current, target: CorePtr) {
     // SAFETY: it is about to run, so it is there.
-    trace::note(Event::Switch, me, unsafe { target.as_ref() });
+    trace::note(TraceEvent::Switch, me, unsafe { target.as_ref() });
 }
 
 /// Leaves a note for the tracer, if there is one.
 #[inline(always)]
-pub(crate) fn trace(event: Event, me: Me, target: &Core) {
-    if thread::attention() != 0 {
+pub(crate) fn trace(event: TraceEvent, me: Current, target: &Core) {
+    if thread::slow_path_requests() != 0 {
         trace::note(event, me, target);
     }
 }
@@ -118,9 +118,9 @@ pub(crate) fn trace(event: Event, me: Me, target: &Core) {
 /// `me` has got control, and its slot was `answer`.
 #[cold]
 #[inline(never)]
-unsafe fn look_at_arrival<O>(me: Me, answer: MaybeUninit<O>) -> Result<O, Box<Arrival>> {
+unsafe fn take_answer<O>(me: Current, answer: MaybeUninit<O>) -> Result<O, Box<Resumption>> {
     let _frame = trace::Frame::enter();
-    let arrival = me.take_arrival();
+    let arrival = me.take_resumption();
     #[cfg(feature = "hub")]
     interrupt::end_turn(me, arrival.as_deref());
     match (arrival, trace::tell(me)) {
@@ -129,12 +129,12 @@ unsafe fn look_at_arrival<O>(me: Me, answer: MaybeUninit<O>) -> Result<O, Box<Ar
         (None, Err(panic)) => {
             // SAFETY: as above.
             drop(unsafe { answer.assume_init() });
-            Err(Box::new(Arrival::Thrown(panic)))
+            Err(Box::new(Resumption::Thrown(panic)))
         }
         (Some(arrival), Ok(())) => Err(arrival),
         (Some(arrival), Err(panic)) => match *arrival {
-            Arrival::Exit => Err(arrival),
-            _ => Err(Box::new(Arrival::Thrown(panic))),
+            Resumption::Unwind => Err(arrival),
+            _ => Err(Box::new(Resumption::Thrown(panic))),
         },
     }
 }
@@ -144,8 +144,8 @@ unsafe fn look_at_arrival<O>(me: Me, answer: MaybeUninit<O>) -> Result<O, Box<Ar
 /// # Errors
 /// The panic of the tracer: the body shall not run.
 #[inline(always)]
-pub(crate) fn begin(me: Me) -> Caught<()> {
-    if me.has_arrival.get() {
+pub(crate) fn begin(me: Current) -> Caught<()> {
+    if me.has_resumption.get() {
         return begin_traced(me);
     }
     Ok(())
@@ -153,9 +153,9 @@ pub(crate) fn begin(me: Me) -> Caught<()> {
 
 #[cold]
 #[inline(never)]
-fn begin_traced(me: Me) -> Caught<()> {
+fn begin_traced(me: Current) -> Caught<()> {
     let _frame = trace::Frame::enter();
-    drop(me.take_arrival());
+    drop(me.take_resumption());
     trace::tell(me)
 }
 
@@ -165,13 +165,13 @@ fn begin_traced(me: Me) -> Caught<()> {
 /// `me` runs, and `target` is another that may run now without a value.
 #[cfg(feature = "hub")]
 #[inline(always)]
-pub(crate) unsafe fn step_aside(me: Me, target: CorePtr) -> Result<(), Box<Arrival>> {
-    me.expects.set(Tag::of::<Nothing>());
+pub(crate) unsafe fn yield_to(me: Current, target: CorePtr) -> Result<(), Box<Resumption>> {
+    me.expects.set(TypeTag::of::<Never>());
     thread::set_current(target);
     // SAFETY: the caller's promise.
-    unsafe { chain::leave(me, target) };
-    if me.has_arrival.get() {
-        return look_at_arrival_in_hub(me);
+    unsafe { chain::suspend_to(me, target) };
+    if me.has_resumption.get() {
+        return take_resumption_in_hub(me);
     }
     Ok(())
 }
@@ -180,10 +180,10 @@ pub(crate) unsafe fn step_aside(me: Me, target: CorePtr) -> Result<(), Box<Arriv
 #[cfg(feature = "hub")]
 #[cold]
 #[inline(never)]
-fn look_at_arrival_in_hub(me: Me) -> Result<(), Box<Arrival>> {
+fn take_resumption_in_hub(me: Current) -> Result<(), Box<Resumption>> {
     let stand = me.wait().put_aside();
     // SAFETY: we waited for nothing, and that is there.
-    let looked = unsafe { look_at_arrival(me, MaybeUninit::new(())) };
+    let looked = unsafe { take_answer(me, MaybeUninit::new(())) };
     me.wait().put_back(stand);
     looked
 }
@@ -194,16 +194,16 @@ fn look_at_arrival_in_hub(me: Me) -> Result<(), Box<Arrival>> {
 /// `me` is the hub and runs, and `target` is another that may run now without a value.
 #[cfg(feature = "hub")]
 #[inline(always)]
-pub(crate) unsafe fn run(me: Me, target: CorePtr) {
-    me.expects.set(Tag::of::<Nothing>());
-    if thread::attention() != 0 {
+pub(crate) unsafe fn run(me: Current, target: CorePtr) {
+    me.expects.set(TypeTag::of::<Never>());
+    if thread::slow_path_requests() != 0 {
         // SAFETY: it may run, so it is there.
-        trace::note(Event::Switch, me, unsafe { target.as_ref() });
+        trace::note(TraceEvent::Switch, me, unsafe { target.as_ref() });
     }
     thread::set_current(target);
     // SAFETY: the caller's promise.
     unsafe { chain::transfer(me, target) };
-    if me.has_arrival.get() {
+    if me.has_resumption.get() {
         trace_hub(me);
     }
 }
@@ -212,8 +212,8 @@ pub(crate) unsafe fn run(me: Me, target: CorePtr) {
 #[cfg(feature = "hub")]
 #[cold]
 #[inline(never)]
-pub(crate) fn trace_hub(me: Me) {
-    parent::drop_quietly(me.take_arrival());
+pub(crate) fn trace_hub(me: Current) {
+    parent::drop_quietly(me.take_resumption());
     trace::tell_or_say(me);
 }
 
@@ -221,7 +221,7 @@ pub(crate) fn trace_hub(me: Me) {
 ///
 /// # Panics
 /// If it has a body already.
-pub(crate) fn define<I, O, F>(record: &Ref<First<I>>, stack: PooledStack, body: F)
+pub(crate) fn define<I, O, F>(record: &RecordRef<StartSlot<I>>, stack: PooledStack, body: F)
 where
     I: 'static,
     O: 'static,
@@ -246,7 +246,7 @@ where
     };
     // SAFETY: the body is 'static, the record outlives its greenlet, and `parent::end` does not unwind.
     unsafe { install(record.any(), stack, root) };
-    record.any().expects.set(Tag::of::<I>());
+    record.any().expects.set(TypeTag::of::<I>());
 }
 
 /// Puts a body that takes no value and hands none back on a stack.
@@ -259,14 +259,14 @@ pub(crate) unsafe fn install<F>(record: &AnyRef, stack: PooledStack, root: F)
 where
     F: FnOnce() -> CorePtr,
 {
-    if record.state() != State::Declared {
+    if record.state() != GreenletState::Declared {
         refuse_body(record);
     }
     // SAFETY: the record outlives the greenlet that has this stack.
-    unsafe { stack.describe(record.about()) };
+    unsafe { stack.describe(record.description()) };
     // SAFETY: declared, so its context is empty, and it stays where it is: in its record.
     unsafe { record.context.install(stack, root) };
-    record.move_on(State::Unstarted);
+    record.set_state(GreenletState::Unstarted);
 }
 
 #[cold]
@@ -284,7 +284,7 @@ fn refuse_body(core: &Core) -> ! {
 /// # Safety
 /// Called by the root of the greenlet whose record `core` is.
 #[inline(always)]
-pub(crate) unsafe fn enter(core: CorePtr) -> Me {
+pub(crate) unsafe fn enter(core: CorePtr) -> Current {
     // SAFETY: whoever started it has a pointer to it.
     let record = unsafe { core.as_ref() };
     if !record.was_started() {
@@ -296,19 +296,19 @@ pub(crate) unsafe fn enter(core: CorePtr) -> Me {
 /// Lets go on what arrived, where there is no way to return it: a panic, or the kill.
 #[cold]
 #[inline(never)]
-pub(crate) fn raise(arrival: Arrival) -> ! {
+pub(crate) fn raise(arrival: Resumption) -> ! {
     match arrival {
-        Arrival::Thrown(payload) => resume_unwind(payload),
-        Arrival::Exit => GreenletExit::raise(),
+        Resumption::Thrown(payload) => resume_unwind(payload),
+        Resumption::Unwind => GreenletExit::raise(),
         #[cfg(feature = "hub")]
-        Arrival::Interrupt => {
+        Resumption::Interrupt => {
             interrupt::raise_delivered(thread::current());
             panic!("an interrupt was taken back after it had ended a switch");
         }
         #[cfg(feature = "hub")]
-        Arrival::Complaint(what) => panic!("{what}"),
-        Arrival::ChildKilled => panic!("the greenlet that was switched to was killed"),
-        Arrival::Unwanted(unwanted) => panic!(
+        Resumption::Report(what) => panic!("{what}"),
+        Resumption::ChildKilled => panic!("the greenlet that was switched to was killed"),
+        Resumption::MistypedValue(unwanted) => panic!(
             "{} ended with a value of type {}, which nobody waits for here",
             unwanted.from, unwanted.type_name
         ),
@@ -330,5 +330,5 @@ pub(crate) fn same_type<A: 'static, B: 'static>(value: A) -> Result<B, A> {
 /// The name of the type that `core` waits for in a switch, if it waits in one.
 pub(crate) fn expected_type(core: &Core) -> Option<&'static str> {
     let expected = core.expects.get();
-    (!expected.is::<Nothing>()).then(|| expected.name())
+    (!expected.is::<Never>()).then(|| expected.name())
 }

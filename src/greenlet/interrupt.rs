@@ -7,24 +7,24 @@ use std::panic::resume_unwind;
 
 use super::describe;
 use super::exit::GreenletExit;
-use super::record::{Arrival, Core};
+use super::record::{Core, Resumption};
 use super::switch_guard::MOST_SWALLOWED;
-use super::tag::{Nothing, Tag};
-use super::thread::{self, Me};
+use super::tag::{Never, TypeTag};
+use super::thread::{self, Current};
 use super::unwind;
 use crate::error::TimedOut;
 use crate::interrupts::{Interrupt, Interrupts};
 use crate::stderr;
 
 /// To be called when what is pending for `core` has changed.
-pub(crate) fn notice(core: &Core) {
+pub(crate) fn sync_slow_path(core: &Core) {
     let interrupts = core.interrupts();
     let pending = interrupts.is_pending() && !core.state().is_over();
     if interrupts.noticed.replace(pending) != pending {
         if pending {
-            thread::add_attention();
+            thread::request_slow_path();
         } else {
-            thread::remove_attention();
+            thread::withdraw_slow_path();
         }
     }
 }
@@ -41,27 +41,27 @@ pub(crate) fn clear(core: &Core) {
 #[inline(never)]
 fn clear_slow(core: &Core) {
     core.interrupts().clear(thread::next_id());
-    notice(core);
+    sync_slow_path(core);
 }
 
 /// Ends the switch that `core` waits in, so that it may run and be interrupted. False if it waits in none.
 pub(crate) fn end_switch(core: &Core) -> bool {
     let waits = core.state().is_alive()
         && core.as_ptr() != thread::current().as_ptr()
-        && !core.expects.get().is::<Nothing>();
+        && !core.expects.get().is::<Never>();
     if waits {
         // Nobody else may switch there any more.
-        core.expects.set(Tag::of::<Nothing>());
-        core.put_arrival(Arrival::Interrupt);
+        core.expects.set(TypeTag::of::<Never>());
+        core.put_resumption(Resumption::Interrupt);
     }
     waits
 }
 
 /// The running greenlet has got control in a switch. If it stands in the queue, to be interrupted, it does so no more:
 /// with another arrival that one was first. Without any it has only come here because of a tracer.
-pub(super) fn end_turn(me: Me, arrival: Option<&Arrival>) {
+pub(super) fn end_turn(me: Current, arrival: Option<&Resumption>) {
     me.wait().end();
-    if !matches!(arrival, None | Some(Arrival::Interrupt))
+    if !matches!(arrival, None | Some(Resumption::Interrupt))
         && let Some(known) = me.known_interrupts()
     {
         known.put_off();
@@ -69,19 +69,19 @@ pub(super) fn end_turn(me: Me, arrival: Option<&Arrival>) {
 }
 
 /// Something is due for the running greenlet: its next wait ends before it has begun.
-pub(crate) fn is_due(me: Me) -> bool {
+pub(crate) fn is_due(me: Current) -> bool {
     me.known_interrupts()
         .is_some_and(|known| known.due().is_some())
 }
 
 /// Raises what is due for the running greenlet, if anything is.
-pub(super) fn raise_due(me: Me) {
+pub(super) fn raise_due(me: Current) {
     let Some(due) = me.known_interrupts().and_then(|known| known.take()) else {
         return;
     };
-    notice(&me);
+    sync_slow_path(&me);
     if due == Interrupt::Kill && me.interrupts().kill_again() >= MOST_SWALLOWED {
-        leave_for_good(me);
+        leak_current(me);
     }
     raise(due)
 }
@@ -89,9 +89,9 @@ pub(super) fn raise_due(me: Me) {
 /// Raises what has ended a wait of the running greenlet.
 #[cold]
 #[inline(never)]
-pub(crate) fn raise_delivered(me: Me) {
+pub(crate) fn raise_delivered(me: Current) {
     if let Some(delivered) = me.interrupts().take_delivered() {
-        notice(&me);
+        sync_slow_path(&me);
         raise(delivered)
     }
 }
@@ -119,7 +119,7 @@ pub(crate) fn is_panicking() -> bool {
 }
 
 /// It catches its kill time and again: those who wait for it are told that it was killed, and it is left where it is.
-fn leave_for_good(me: Me) -> ! {
+fn leak_current(me: Current) -> ! {
     stderr::say(format_args!(
         "{} has caught its kill {MOST_SWALLOWED} times and waits again: it is given up, and its stack is leaked",
         describe(&me)
@@ -128,7 +128,7 @@ fn leave_for_good(me: Me) -> ! {
     // Its frames are never unwound, so its record must not go either.
     std::mem::forget(me.to_ref());
     // SAFETY: it is given up here, where it was not told of before.
-    unsafe { me.give_up() };
+    unsafe { me.tell_killed() };
     let hub = || me.parent().expect("a task's parent is its hub").as_ptr();
     let next = me.unwinder().unwrap_or_else(hub);
     unwind::leak(&me);

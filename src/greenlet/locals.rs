@@ -18,13 +18,13 @@ use std::ptr;
 use std::rc::{Rc, Weak};
 use std::thread::Result as Caught;
 
-use super::piece::Lying;
+use super::piece::OnGeneratorStack;
 use super::record::Core;
 use super::thread;
 use crate::dropping::{DropsAll, drop_quietly, dropped};
 
 /// What a local's static is to this list. It is known by its address.
-pub(crate) trait Key {
+pub(crate) trait AnyKey {
     /// A child gets a copy.
     fn is_inherited(&self) -> bool;
 
@@ -38,7 +38,7 @@ type Panic = Box<dyn Any + Send>;
 
 /// Why the running greenlet has no value, and gets none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
+pub(crate) enum CannotInit {
     /// It has ended, and its value was dropped.
     Gone,
     /// Its initialiser runs.
@@ -52,33 +52,35 @@ pub(crate) struct Locals {
 }
 
 struct Local {
-    key: &'static dyn Key,
-    slot: Slot,
+    key: &'static dyn AnyKey,
+    slot: LocalValue,
 }
 
-enum Slot {
+enum LocalValue {
     /// Its initialiser runs, for as long as it holds the other end of this.
-    Begun(Weak<Begun>),
+    Begun(Weak<Initialising>),
     Here(Value),
     /// The greenlet ends, and this was dropped.
     Gone,
 }
 
 /// An initialiser that has begun and not ended.
-pub(crate) struct Begun {
+pub(crate) struct Initialising {
     /// The generator whose body it runs in. While that is suspended, the initialiser is in nobody's way.
-    generator: Option<Lying>,
+    generator: Option<OnGeneratorStack>,
 }
 
-impl Begun {
+impl Initialising {
     fn runs_here(&self) -> bool {
-        self.generator.as_ref().is_none_or(Lying::runs_here)
+        self.generator
+            .as_ref()
+            .is_none_or(OnGeneratorStack::runs_here)
     }
 }
 
 /// The running greenlet's value.
 #[inline(always)]
-pub(crate) fn find(key: &'static dyn Key) -> Option<Value> {
+pub(crate) fn find(key: &'static dyn AnyKey) -> Option<Value> {
     thread::current().locals()?.find(key)
 }
 
@@ -87,10 +89,13 @@ pub(crate) fn find(key: &'static dyn Key) -> Option<Value> {
 ///
 /// # Errors
 /// If there can be no value.
-pub(crate) fn begin(key: &'static dyn Key, generator: Option<Lying>) -> Result<Rc<Begun>, Missing> {
+pub(crate) fn begin(
+    key: &'static dyn AnyKey,
+    generator: Option<OnGeneratorStack>,
+) -> Result<Rc<Initialising>, CannotInit> {
     let me = thread::current();
     if me.has_ended_locals() {
-        return Err(Missing::Gone);
+        return Err(CannotInit::Gone);
     }
     me.locals_or_new().begin(key, generator)
 }
@@ -99,10 +104,10 @@ pub(crate) fn begin(key: &'static dyn Key, generator: Option<Lying>) -> Result<R
 ///
 /// # Errors
 /// If there can be no value.
-pub(crate) fn put(key: &'static dyn Key, value: Value) -> Result<Value, Missing> {
+pub(crate) fn put(key: &'static dyn AnyKey, value: Value) -> Result<Value, CannotInit> {
     let me = thread::current();
     if me.has_ended_locals() {
-        return Err(Missing::Gone);
+        return Err(CannotInit::Gone);
     }
     me.locals_or_new().put(key, value)
 }
@@ -138,7 +143,7 @@ fn inherit_slow(given: Option<Box<Locals>>) -> Option<Box<Locals>> {
     }
     let given = given.map(|given| given.list.take().into_inner());
     for local in given.into_iter().flatten() {
-        if let Slot::Here(value) = local.slot {
+        if let LocalValue::Here(value) = local.slot {
             Locals::give(&mut child, local.key, value);
         }
     }
@@ -165,13 +170,13 @@ pub(crate) fn end(core: &Core) -> Caught<()> {
 pub(crate) fn end_with<O>(core: &Core, outcome: Caught<O>) -> Caught<O> {
     match end(core) {
         Ok(()) => outcome,
-        Err(panic) => spoil(outcome, panic),
+        Err(panic) => replace_outcome(outcome, panic),
     }
 }
 
 #[cold]
 #[inline(never)]
-fn spoil<O>(outcome: Caught<O>, panic: Panic) -> Caught<O> {
+fn replace_outcome<O>(outcome: Caught<O>, panic: Panic) -> Caught<O> {
     match outcome {
         Ok(value) => {
             drop_quietly(value);
@@ -186,7 +191,7 @@ fn spoil<O>(outcome: Caught<O>, panic: Panic) -> Caught<O> {
 
 impl Locals {
     /// Puts a value into the list of a greenlet to be made, in place of the one that was there.
-    pub(crate) fn give(locals: &mut Option<Box<Locals>>, key: &'static dyn Key, value: Value) {
+    pub(crate) fn give(locals: &mut Option<Box<Locals>>, key: &'static dyn AnyKey, value: Value) {
         let locals = locals.get_or_insert_default();
         let old = locals.take_out(key);
         locals.push(key, value);
@@ -204,29 +209,33 @@ impl Locals {
     }
 
     #[inline(always)]
-    fn find(&self, key: &'static dyn Key) -> Option<Value> {
+    fn find(&self, key: &'static dyn AnyKey) -> Option<Value> {
         let list = self.list.borrow();
         match &list.iter().find(|local| local.is_of(key))?.slot {
-            Slot::Here(value) => Some(value.clone()),
-            Slot::Begun(_) | Slot::Gone => None,
+            LocalValue::Here(value) => Some(value.clone()),
+            LocalValue::Begun(_) | LocalValue::Gone => None,
         }
     }
 
-    fn begin(&self, key: &'static dyn Key, generator: Option<Lying>) -> Result<Rc<Begun>, Missing> {
+    fn begin(
+        &self,
+        key: &'static dyn AnyKey,
+        generator: Option<OnGeneratorStack>,
+    ) -> Result<Rc<Initialising>, CannotInit> {
         self.look(key)?;
-        let begun = Rc::new(Begun { generator });
-        let slot = Slot::Begun(Rc::downgrade(&begun));
+        let begun = Rc::new(Initialising { generator });
+        let slot = LocalValue::Begun(Rc::downgrade(&begun));
         self.take_out(key);
         self.list.borrow_mut().push(Local { key, slot });
         Ok(begun)
     }
 
-    fn put(&self, key: &'static dyn Key, value: Value) -> Result<Value, Missing> {
+    fn put(&self, key: &'static dyn AnyKey, value: Value) -> Result<Value, CannotInit> {
         if let Some(there) = self.find(key) {
             return Ok(there);
         }
-        if self.look(key) == Err(Missing::Gone) {
-            return Err(Missing::Gone);
+        if self.look(key) == Err(CannotInit::Gone) {
+            return Err(CannotInit::Gone);
         }
         // Behind those that its initialiser has made, so that it is dropped before them.
         self.take_out(key);
@@ -234,38 +243,40 @@ impl Locals {
         Ok(value)
     }
 
-    fn look(&self, key: &'static dyn Key) -> Result<(), Missing> {
+    fn look(&self, key: &'static dyn AnyKey) -> Result<(), CannotInit> {
         let list = self.list.borrow();
         match list.iter().find(|local| local.is_of(key)) {
             Some(local) => match &local.slot {
-                Slot::Begun(begun) if begun.upgrade().is_some_and(|begun| begun.runs_here()) => {
-                    Err(Missing::Begun)
+                LocalValue::Begun(begun)
+                    if begun.upgrade().is_some_and(|begun| begun.runs_here()) =>
+                {
+                    Err(CannotInit::Begun)
                 }
-                Slot::Gone => Err(Missing::Gone),
-                Slot::Begun(_) | Slot::Here(_) => Ok(()),
+                LocalValue::Gone => Err(CannotInit::Gone),
+                LocalValue::Begun(_) | LocalValue::Here(_) => Ok(()),
             },
             None => Ok(()),
         }
     }
 
-    fn push(&self, key: &'static dyn Key, value: Value) {
-        let slot = Slot::Here(value);
+    fn push(&self, key: &'static dyn AnyKey, value: Value) {
+        let slot = LocalValue::Here(value);
         self.list.borrow_mut().push(Local { key, slot });
     }
 
     /// Not to be dropped while the list is borrowed.
-    fn take_out(&self, key: &'static dyn Key) -> Option<Local> {
+    fn take_out(&self, key: &'static dyn AnyKey) -> Option<Local> {
         let mut list = self.list.borrow_mut();
         let place = list.iter().position(|local| local.is_of(key))?;
         Some(list.remove(place))
     }
 
-    fn inherited(&self) -> DropsAll<Vec<(&'static dyn Key, Value)>> {
+    fn inherited(&self) -> DropsAll<Vec<(&'static dyn AnyKey, Value)>> {
         let list = self.list.borrow();
         let copied = list.iter().filter(|local| local.key.is_inherited());
         let copied = copied.filter_map(|local| match &local.slot {
-            Slot::Here(value) => Some((local.key, value.clone())),
-            Slot::Begun(_) | Slot::Gone => None,
+            LocalValue::Here(value) => Some((local.key, value.clone())),
+            LocalValue::Begun(_) | LocalValue::Gone => None,
         });
         DropsAll::new(copied.collect())
     }
@@ -276,7 +287,7 @@ impl Locals {
     #[inline(never)]
     fn drop_all(&self) -> Caught<()> {
         let mut first = Ok(());
-        while let Some(value) = self.let_go_of_last() {
+        while let Some(value) = self.pop_value() {
             match dropped(value) {
                 Err(panic) if first.is_ok() => first = Err(panic),
                 ended => drop_quietly(ended),
@@ -286,10 +297,10 @@ impl Locals {
         first
     }
 
-    fn let_go_of_last(&self) -> Option<Value> {
+    fn pop_value(&self) -> Option<Value> {
         let mut list = self.list.borrow_mut();
         while let Some(local) = list.iter_mut().rev().find(|local| !local.is_gone()) {
-            if let Slot::Here(value) = std::mem::replace(&mut local.slot, Slot::Gone) {
+            if let LocalValue::Here(value) = std::mem::replace(&mut local.slot, LocalValue::Gone) {
                 return Some(value);
             }
         }
@@ -305,11 +316,11 @@ impl fmt::Debug for Locals {
 
 impl Local {
     #[inline(always)]
-    fn is_of(&self, key: &'static dyn Key) -> bool {
+    fn is_of(&self, key: &'static dyn AnyKey) -> bool {
         ptr::addr_eq(self.key, key)
     }
 
     fn is_gone(&self) -> bool {
-        matches!(self.slot, Slot::Gone)
+        matches!(self.slot, LocalValue::Gone)
     }
 }

@@ -57,8 +57,8 @@ pub use self::handle::Greenlet;
 pub use self::no_switch::no_switch;
 use self::record::Core;
 #[cfg(feature = "hub")]
-pub(crate) use self::state::State;
-pub use self::trace::{Event, Tracer, set_tracer};
+pub(crate) use self::state::GreenletState;
+pub use self::trace::{TraceEvent, Tracer, set_tracer};
 pub use self::weak::Weak;
 
 /// The running greenlet: the main one of its thread where nothing else was started.

@@ -22,7 +22,7 @@ const DEEPEST: usize = 8;
 /// Addresses that are closer to each other lie on one stack: a guard is as large.
 const CLOSE: usize = 64 << 10;
 
-type Drop = Box<dyn FnOnce() -> Caught<()>>;
+type DropFn = Box<dyn FnOnce() -> Caught<()>>;
 
 /// None of it has a destructor: while nothing is being dropped all are empty, and hold no memory.
 struct Nests {
@@ -30,7 +30,7 @@ struct Nests {
     first: Cell<Nest>,
     others: RefCell<ManuallyDrop<Vec<Nest>>>,
     /// What was put off, by the top of its nest.
-    put_off: RefCell<ManuallyDrop<Vec<(usize, Drop)>>>,
+    deferred: RefCell<ManuallyDrop<Vec<(usize, DropFn)>>>,
 }
 
 /// The drops that are nested on one stack.
@@ -50,7 +50,7 @@ thread_local! {
         Nests {
             first: Cell::new(Nest::NONE),
             others: RefCell::new(ManuallyDrop::new(Vec::new())),
-            put_off: RefCell::new(ManuallyDrop::new(Vec::new())),
+            deferred: RefCell::new(ManuallyDrop::new(Vec::new())),
         }
     };
 }
@@ -75,7 +75,7 @@ fn drop_nested(here: usize, drop: impl FnOnce() -> Caught<()> + 'static) -> Caug
     let Nest { top, depth } = NESTS.with(|nests| nests.find(here));
     if depth == DEEPEST {
         let drop = Box::new(drop);
-        NESTS.with(|nests| nests.put_off.borrow_mut().push((top, drop)));
+        NESTS.with(|nests| nests.deferred.borrow_mut().push((top, drop)));
         return Ok(());
     }
     let nested = Nest {
@@ -97,7 +97,7 @@ fn drop_nested(here: usize, drop: impl FnOnce() -> Caught<()> + 'static) -> Caug
 fn drop_rest(top: usize, mut first: Caught<()>) -> Caught<()> {
     let mut rest = Vec::new();
     loop {
-        NESTS.with(|nests| nests.take_put_off(top, &mut rest));
+        NESTS.with(|nests| nests.take_deferred(top, &mut rest));
         let Some(drop) = rest.pop() else {
             return first;
         };
@@ -162,8 +162,8 @@ impl Nests {
     }
 
     /// Moves what was put off in this nest, the first last.
-    fn take_put_off(&self, top: usize, rest: &mut Vec<Drop>) {
-        let mut put_off = self.put_off.borrow_mut();
+    fn take_deferred(&self, top: usize, rest: &mut Vec<DropFn>) {
+        let mut put_off = self.deferred.borrow_mut();
         let (own, others): (Vec<_>, _) = mem::take(&mut **put_off)
             .into_iter()
             .partition(|(other, _)| *other == top);

@@ -11,16 +11,16 @@ use std::ops::RangeInclusive;
 use std::panic::Location;
 
 use super::engine::CorePtr;
-use super::thread::{self, Me};
+use super::thread::{self, Current};
 use crate::error::WaitRefused;
 
 thread_local! {
-    static INNERMOST: Cell<Option<Scope>> = const { Cell::new(None) };
+    static INNERMOST: Cell<Option<NoSwitchScope>> = const { Cell::new(None) };
 }
 
 /// One call of [`no_switch`], or of [`hold`], that has not returned.
 #[derive(Clone, Copy)]
-pub(crate) struct Scope {
+pub(crate) struct NoSwitchScope {
     /// Why nobody may leave it.
     pub(crate) why: WaitRefused,
     /// Who called it. Only compared.
@@ -29,8 +29,8 @@ pub(crate) struct Scope {
     address: usize,
 }
 
-impl Scope {
-    pub(super) fn is_of(&self, me: Me) -> bool {
+impl NoSwitchScope {
+    pub(super) fn is_of(&self, me: Current) -> bool {
         self.owner == me.as_ptr()
     }
 }
@@ -60,36 +60,36 @@ pub fn no_switch<R>(body: impl FnOnce() -> R) -> R {
 
 /// Runs `body`, in which the running greenlet cannot be left, for the reason that is given.
 pub(super) fn hold<R>(why: WaitRefused, body: impl FnOnce() -> R) -> R {
-    let guard = Guard {
+    let guard = EndOfScope {
         outer: INNERMOST.get(),
     };
-    INNERMOST.set(Some(Scope {
+    INNERMOST.set(Some(NoSwitchScope {
         why,
         owner: thread::current().as_ptr(),
         address: (&raw const guard).addr(),
     }));
-    thread::add_attention();
+    thread::request_slow_path();
     body()
 }
 
 /// The scope that was entered last and not left.
-pub(crate) fn innermost() -> Option<Scope> {
+pub(crate) fn innermost() -> Option<NoSwitchScope> {
     INNERMOST.get()
 }
 
 /// A scope that was entered on the stack with these addresses, and not left.
-pub(crate) fn on_stack(stack: &RangeInclusive<usize>) -> Option<Scope> {
+pub(crate) fn on_stack(stack: &RangeInclusive<usize>) -> Option<NoSwitchScope> {
     // If an outer one is on that stack and the innermost is not, then another stack runs above it.
     innermost().filter(|scope| stack.contains(&scope.address))
 }
 
-struct Guard {
-    outer: Option<Scope>,
+struct EndOfScope {
+    outer: Option<NoSwitchScope>,
 }
 
-impl Drop for Guard {
+impl Drop for EndOfScope {
     fn drop(&mut self) {
         INNERMOST.set(self.outer);
-        thread::remove_attention();
+        thread::withdraw_slow_path();
     }
 }

@@ -14,7 +14,7 @@ use std::any::type_name;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::Result as Caught;
 
-use super::counted::{Handle, Link};
+use super::counted::{HandleRef, WeakRef};
 use super::describe;
 use super::engine::CorePtr;
 use super::exit::GreenletExit;
@@ -22,26 +22,30 @@ use super::handover;
 #[cfg(feature = "hub")]
 use super::interrupt;
 use super::locals;
-use super::record::{Arrival, Core, Unwanted};
-use super::state::State;
-use super::thread::{self, Me};
-use super::trace::Event;
+use super::record::{Core, MistypedValue, Resumption};
+use super::state::GreenletState;
+use super::thread::{self, Current};
+use super::trace::TraceEvent;
 pub(crate) use crate::dropping::drop_quietly;
 
 /// Ends the running greenlet with what came out of its body. What it returns must run next.
-pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> CorePtr {
+pub(crate) fn end<O: 'static>(me: Current, outcome: Caught<O>) -> CorePtr {
     let outcome = locals::end_with(&me, outcome);
     let (event, next) = if let Some(unwinder) = me.unwound_by() {
         drop_quietly(outcome);
-        heir_of(&me);
-        (Event::Switch, unwinder.as_ptr())
+        successor_of(&me);
+        (TraceEvent::Switch, unwinder.as_ptr())
     } else {
         match outcome {
-            Ok(value) => (Event::Switch, hand_over(&me, value)),
-            Err(payload) if GreenletExit::is_in(&*payload) => {
-                (Event::Throw, tell(&me, Arrival::ChildKilled))
-            }
-            Err(payload) => (Event::Throw, tell(&me, Arrival::Thrown(payload))),
+            Ok(value) => (TraceEvent::Switch, pass_value(&me, value)),
+            Err(payload) if GreenletExit::is_in(&*payload) => (
+                TraceEvent::Throw,
+                pass_resumption(&me, Resumption::ChildKilled),
+            ),
+            Err(payload) => (
+                TraceEvent::Throw,
+                pass_resumption(&me, Resumption::Thrown(payload)),
+            ),
         }
     };
     // Destructors ran above, which may have waited, and been unwound there.
@@ -58,7 +62,7 @@ pub(crate) fn end<O: 'static>(me: Me, outcome: Caught<O>) -> CorePtr {
 pub(crate) fn close(core: &Core) {
     #[cfg(feature = "hub")]
     interrupt::clear(core);
-    core.end(State::Dead);
+    core.end(GreenletState::Dead);
 }
 
 /// Ends a greenlet that was not started: its body, if it has one, never runs.
@@ -66,10 +70,10 @@ pub(crate) fn close(core: &Core) {
 /// # Errors
 /// What the destructors of the body, or of the locals that it was made with, have panicked with.
 pub(crate) fn cancel(core: &Core) -> Caught<()> {
-    let has_body = core.state() == State::Unstarted;
-    assert!(has_body || core.state() == State::Declared);
+    let has_body = core.state() == GreenletState::Unstarted;
+    assert!(has_body || core.state() == GreenletState::Declared);
     close(core);
-    leave_children(core);
+    orphan_children(core);
     let dropped = if has_body {
         // SAFETY: it was installed when it became unstarted, and was never resumed.
         catch_unwind(AssertUnwindSafe(|| unsafe { core.context.discard() }))
@@ -81,12 +85,12 @@ pub(crate) fn cancel(core: &Core) -> Caught<()> {
 
 /// The nearest ancestor that has not ended, the main greenlet at the latest. None for a main greenlet, which has none.
 pub(crate) fn ancestor(core: &Core) -> Option<CorePtr> {
-    let mut ancestor = Handle::Link(core.parent()?);
+    let mut ancestor = HandleRef::Weak(core.parent()?);
     while ancestor.state().is_over() {
         ancestor = match ancestor.parent() {
-            Some(parent) => Handle::Link(parent),
+            Some(parent) => HandleRef::Weak(parent),
             // A main greenlet is over when its thread's destructors run: then the one that runs them, which stays.
-            None => Handle::Owner(thread::main()),
+            None => HandleRef::Owner(thread::main()),
         };
     }
     // The parent links from `core` keep it there.
@@ -105,10 +109,10 @@ pub(super) fn started_ancestor(core: &Core) -> CorePtr {
         // SAFETY: the parent links from `core` keep it there.
         let heir_core = unsafe { heir.as_ref() };
         match heir_core.state() {
-            State::Unstarted | State::Declared => {
+            GreenletState::Unstarted | GreenletState::Declared => {
                 // The body's destructors may give `core` another parent.
                 // SAFETY: the link from `core` keeps it there until then.
-                let kept = unsafe { Link::to(heir) };
+                let kept = unsafe { WeakRef::to(heir) };
                 drop_quietly(cancel(heir_core));
                 drop(kept);
             }
@@ -127,24 +131,24 @@ pub(super) fn descends_from(core: &Core, other: CorePtr) -> bool {
         if link.as_ptr() == other {
             return true;
         }
-        ancestor = Handle::Link(link).parent();
+        ancestor = HandleRef::Weak(link).parent();
     }
     false
 }
 
 /// Who comes after `core`, which ends with a value.
-fn heir_of(core: &Core) -> CorePtr {
+fn successor_of(core: &Core) -> CorePtr {
     let heir = live_ancestor(core);
     // SAFETY: the parent links from `core` keep it there.
-    unsafe { adopt(core, heir) };
+    unsafe { reparent(core, heir) };
     heir
 }
 
 /// Who comes after `core`, which ends with a panic. The unstarted ones on the way die.
-pub(super) fn heir_of_panic(core: &Core) -> CorePtr {
+pub(super) fn successor_of_panic(core: &Core) -> CorePtr {
     let heir = started_ancestor(core);
     // SAFETY: the parent links from `core` keep it there.
-    unsafe { adopt(core, heir) };
+    unsafe { reparent(core, heir) };
     heir
 }
 
@@ -153,20 +157,20 @@ pub(super) fn heir_of_panic(core: &Core) -> CorePtr {
 ///
 /// # Safety
 /// Somebody keeps `heir` there.
-unsafe fn adopt(core: &Core, heir: CorePtr) {
+unsafe fn reparent(core: &Core, heir: CorePtr) {
     // SAFETY: the caller's promise.
-    core.set_parent(unsafe { Link::to(heir) });
+    core.set_parent(unsafe { WeakRef::to(heir) });
 }
 
 /// The same for one that nothing comes after. In destructors of thread-locals there is no main greenlet to leave them to.
-fn leave_children(core: &Core) {
+fn orphan_children(core: &Core) {
     if !thread::is_exiting() {
-        heir_of(core);
+        successor_of(core);
     }
 }
 
-fn hand_over<O: 'static>(me: &Core, value: O) -> CorePtr {
-    let heir = heir_of(me);
+fn pass_value<O: 'static>(me: &Core, value: O) -> CorePtr {
+    let heir = successor_of(me);
     // SAFETY: the parent links from `me` keep it there.
     let heir_core = unsafe { heir.as_ref() };
     if heir_core.is_hub() {
@@ -176,13 +180,13 @@ fn hand_over<O: 'static>(me: &Core, value: O) -> CorePtr {
     if heir_core.expects.get().is::<O>() {
         // SAFETY: it waits for an `O`, and its slot is where it goes.
         unsafe { heir_core.slot.get().cast::<O>().write(value) };
-        if heir_core.state() == State::Unstarted {
+        if heir_core.state() == GreenletState::Unstarted {
             // Our link may be the last pointer to it, and goes when we are buried.
             heir_core.enter();
         }
         return heir;
     }
-    let unwanted = Arrival::Unwanted(Unwanted {
+    let unwanted = Resumption::MistypedValue(MistypedValue {
         from: describe(me),
         type_name: type_name::<O>(),
         value: Box::new(value),
@@ -197,8 +201,8 @@ fn hand_over<O: 'static>(me: &Core, value: O) -> CorePtr {
 }
 
 /// Puts `arrival` before the nearest live ancestor that was started; the unstarted ones die of it.
-fn tell(me: &Core, arrival: Arrival) -> CorePtr {
-    let heir = heir_of_panic(me);
+fn pass_resumption(me: &Core, arrival: Resumption) -> CorePtr {
+    let heir = successor_of_panic(me);
     if me.unwound_by().is_some() {
         drop_quietly(arrival);
         return heir;
@@ -207,11 +211,11 @@ fn tell(me: &Core, arrival: Arrival) -> CorePtr {
     put(unsafe { heir.as_ref() }, arrival)
 }
 
-fn put(heir: &Core, arrival: Arrival) -> CorePtr {
+fn put(heir: &Core, arrival: Resumption) -> CorePtr {
     if heir.is_hub() {
         drop_quietly(arrival);
     } else {
-        heir.put_arrival(arrival);
+        heir.put_resumption(arrival);
     }
     heir.as_ptr()
 }

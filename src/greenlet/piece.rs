@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 #[cfg(feature = "hub")]
 use super::counted::AnyRef;
-use super::counted::Link;
+use super::counted::WeakRef;
 #[cfg(feature = "hub")]
 use super::interrupt;
 use super::thread;
@@ -25,8 +25,8 @@ use super::thread;
 use crate::interrupts::Layer;
 
 /// The stack of a generator, as a piece of its greenlet's.
-pub(crate) struct Piece {
-    greenlet: RefCell<Option<Link>>,
+pub(crate) struct GeneratorStack {
+    greenlet: RefCell<Option<WeakRef>>,
     /// How many things lie on it.
     count: Cell<usize>,
     #[cfg(feature = "hub")]
@@ -34,20 +34,20 @@ pub(crate) struct Piece {
 }
 
 /// Something that lies on the stack of a generator.
-pub(crate) struct Lying(Rc<Piece>);
+pub(crate) struct OnGeneratorStack(Rc<GeneratorStack>);
 
 /// The stack that something lies on.
 #[cfg(feature = "hub")]
-pub(crate) enum Home {
+pub(crate) enum StackOwner {
     /// The own one of this greenlet.
-    Greenlet(Link),
-    Generator(Lying),
+    Greenlet(WeakRef),
+    Generator(OnGeneratorStack),
 }
 
-impl Piece {
+impl GeneratorStack {
     /// A piece on which nothing lies, and which runs in no greenlet.
-    pub(crate) fn new() -> Rc<Piece> {
-        Rc::new(Piece {
+    pub(crate) fn new() -> Rc<GeneratorStack> {
+        Rc::new(GeneratorStack {
             greenlet: RefCell::new(None),
             count: Cell::new(0),
             #[cfg(feature = "hub")]
@@ -65,11 +65,11 @@ impl Piece {
             return;
         }
         let me = thread::current();
-        self.greenlet.replace(Some(me.to_link()));
+        self.greenlet.replace(Some(me.to_weak()));
         #[cfg(feature = "hub")]
         {
             me.interrupts().enter(&self.layer);
-            interrupt::notice(&me);
+            interrupt::sync_slow_path(&me);
         }
     }
 
@@ -77,48 +77,48 @@ impl Piece {
     pub(crate) fn leave(&self) {
         let left = self.greenlet.take();
         #[cfg(feature = "hub")]
-        if let Some(greenlet) = left.as_ref().and_then(Link::upgrade) {
+        if let Some(greenlet) = left.as_ref().and_then(WeakRef::upgrade) {
             greenlet.interrupts().leave(&self.layer);
-            interrupt::notice(&greenlet);
+            interrupt::sync_slow_path(&greenlet);
         }
         drop(left);
     }
 }
 
-impl Lying {
-    pub(crate) fn on(piece: Rc<Piece>) -> Lying {
+impl OnGeneratorStack {
+    pub(crate) fn on(piece: Rc<GeneratorStack>) -> OnGeneratorStack {
         piece.count.set(piece.count.get() + 1);
-        Lying(piece)
+        OnGeneratorStack(piece)
     }
 
     /// Its stack runs in the running greenlet.
     pub(crate) fn runs_here(&self) -> bool {
         let greenlet = self.0.greenlet.borrow();
-        let runs_in = greenlet.as_ref().map(Link::as_ptr);
+        let runs_in = greenlet.as_ref().map(WeakRef::as_ptr);
         runs_in == Some(thread::current().as_ptr())
     }
 }
 
-impl Drop for Lying {
+impl Drop for OnGeneratorStack {
     fn drop(&mut self) {
         self.0.count.set(self.0.count.get() - 1);
     }
 }
 
 #[cfg(feature = "hub")]
-impl Home {
+impl StackOwner {
     /// The greenlet that the stack runs in: `None` if it does not, or is gone.
     pub(crate) fn greenlet(&self) -> Option<AnyRef> {
         match self {
-            Home::Greenlet(greenlet) => greenlet.upgrade(),
-            Home::Generator(lying) => lying.0.greenlet.borrow().as_ref()?.upgrade(),
+            StackOwner::Greenlet(greenlet) => greenlet.upgrade(),
+            StackOwner::Generator(lying) => lying.0.greenlet.borrow().as_ref()?.upgrade(),
         }
     }
 
     /// The own one of the running greenlet.
     #[inline]
-    pub(crate) fn own() -> Home {
-        Home::Greenlet(thread::current().to_link())
+    pub(crate) fn own() -> StackOwner {
+        StackOwner::Greenlet(thread::current().to_weak())
     }
 
     /// Raises a shield.
@@ -136,12 +136,12 @@ impl Home {
     /// A timeout has expired, which was started last at `started`. It is held back while the stack does not run.
     pub(crate) fn expire(&self, id: u64, started: u64) {
         match self {
-            Home::Greenlet(greenlet) => {
+            StackOwner::Greenlet(greenlet) => {
                 if let Some(greenlet) = greenlet.upgrade() {
                     greenlet.interrupts().expire(id, started);
                 }
             }
-            Home::Generator(lying) => lying.0.layer.expire(id),
+            StackOwner::Generator(lying) => lying.0.layer.expire(id),
         }
     }
 
@@ -150,15 +150,15 @@ impl Home {
         if self.layer().stop(id)
             && let Some(greenlet) = self.greenlet()
         {
-            interrupt::notice(&greenlet);
+            interrupt::sync_slow_path(&greenlet);
         }
     }
 
     #[inline]
     fn layer(&self) -> &Layer {
         match self {
-            Home::Greenlet(greenlet) => greenlet.core().interrupts().own(),
-            Home::Generator(lying) => &lying.0.layer,
+            StackOwner::Greenlet(greenlet) => greenlet.core().interrupts().own(),
+            StackOwner::Generator(lying) => &lying.0.layer,
         }
     }
 }

@@ -18,12 +18,12 @@ use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 
-use super::counted::Link;
+use super::counted::WeakRef;
 use super::engine::{Context, CorePtr};
 use super::locals::Locals;
 use super::parent;
-use super::state::State;
-use super::tag::{Nothing, Tag};
+use super::state::GreenletState;
+use super::tag::{Never, TypeTag};
 #[cfg(feature = "hub")]
 use crate::interrupts::Interrupts;
 use crate::stack::Description;
@@ -35,16 +35,16 @@ use crate::waiting::{Details, Phase, Wait};
 pub(crate) struct Core {
     pub(super) count: Cell<u32>,
     /// Moved on by [`Core::move_on`] and [`Core::end`] only.
-    state: Cell<State>,
+    state: Cell<GreenletState>,
     /// Something else than a value has arrived: it lies in `arrival`.
-    pub(super) has_arrival: Cell<bool>,
+    pub(super) has_resumption: Cell<bool>,
     started: Cell<bool>,
     /// The corner that the hub floor keeps here and in `wait_details`; this floor never looks at it.
     #[cfg(feature = "hub")]
     wait_phase: Phase,
     pub(super) context: Context,
     /// The type it waits for. Means nothing while it is the current one.
-    pub(super) expects: Cell<&'static Tag>,
+    pub(super) expects: Cell<&'static TypeTag>,
     /// Where the value goes that this greenlet waits for.
     pub(super) slot: Cell<*mut u8>,
     /// Whatever ends here is taken without a word: the hub.
@@ -52,19 +52,19 @@ pub(crate) struct Core {
     /// Its greenlet-locals were dropped, or would have been: it gets none any more.
     locals_ended: Cell<bool>,
     /// How many [`Link`]s there are. They keep the record, not the greenlet.
-    pub(super) links: Cell<u32>,
-    pub(super) parent: Cell<Option<Link>>,
-    pub(super) kind: &'static Kind,
+    pub(super) weak_count: Cell<u32>,
+    pub(super) parent: Cell<Option<WeakRef>>,
+    pub(super) vtable: &'static VTable,
     /// Who it is; an overflow of its stack shows that, too.
-    about: Description,
-    rare: OnceCell<Box<Rare>>,
+    description: Description,
+    cold: OnceCell<Box<ColdState>>,
     #[cfg(feature = "hub")]
     wait_details: Details,
 }
 
 /// What few greenlets ever have.
-pub(super) struct Rare {
-    arrival: Cell<Option<Box<Arrival>>>,
+pub(super) struct ColdState {
+    arrival: Cell<Option<Box<Resumption>>>,
     /// Who unwinds it, and gets control back when it has ended. Null for most of a life.
     pub(super) unwound_by: Cell<*const Core>,
     /// A panic was on its way when that began.
@@ -80,84 +80,84 @@ pub(super) struct Rare {
 }
 
 /// What arrives at a waiting greenlet in place of the value that it waits for.
-pub(crate) enum Arrival {
+pub(crate) enum Resumption {
     /// A panic on its way up: it goes on here, with the same payload.
     Thrown(Box<dyn Any + Send>),
     /// The order to unwind: nobody can switch here any more.
-    Exit,
+    Unwind,
     /// The greenlet that it had switched to was killed.
     ChildKilled,
     /// A child has ended with a value of a type that is not waited for here.
-    Unwanted(Unwanted),
+    MistypedValue(MistypedValue),
     /// Its kill or a timeout of its, in place of a switch back.
     #[cfg(feature = "hub")]
     Interrupt,
     /// Something is wrong that nobody else can be told of: a panic with this message.
     #[cfg(feature = "hub")]
-    Complaint(String),
+    Report(String),
 }
 
 /// A last value that could not be handed to the parent, and whose it was.
-pub(crate) struct Unwanted {
+pub(crate) struct MistypedValue {
     pub(crate) from: String,
     pub(crate) type_name: &'static str,
     pub(crate) value: Box<dyn Any>,
 }
 
 /// What a record is besides a `Core`.
-pub(super) struct Kind {
+pub(super) struct VTable {
     /// Frees the whole block.
     pub(super) free: unsafe fn(NonNull<Core>),
     /// The type of the first value, where a first switch brings one.
-    pub(super) starts_with: Option<&'static Tag>,
+    pub(super) starts_with: Option<&'static TypeTag>,
     /// What the owner's half does when its greenlet ends without running its body to the end. `None`: it is no task.
     #[cfg(feature = "hub")]
-    pub(super) give_up: Option<unsafe fn(CorePtr)>,
+    pub(super) on_killed: Option<unsafe fn(CorePtr)>,
     /// Where the owner's half begins.
     #[cfg(feature = "hub")]
-    pub(super) extra_at: usize,
+    pub(super) trailer_at: usize,
 }
 
 /// The owner's half of a record.
-pub(crate) trait Extra: Sized {
+pub(crate) trait Trailer: Sized {
     /// See [`Kind::starts_with`].
-    const STARTS_WITH: Option<&'static Tag> = None;
+    const STARTS_WITH: Option<&'static TypeTag> = None;
 
     /// Tells those who wait for it that it was killed: it never runs, or never again.
     ///
     /// # Safety
     /// The pointer is to the core of a `Record<Self>`, which has just ended so, and is told once.
     #[cfg(feature = "hub")]
-    const GIVE_UP: Option<unsafe fn(CorePtr)> = None;
+    const ON_KILLED: Option<unsafe fn(CorePtr)> = None;
 }
 
-impl Extra for () {}
+impl Trailer for () {}
 
-impl<I: 'static> Extra for First<I> {
-    const STARTS_WITH: Option<&'static Tag> = Some(Tag::of::<I>());
+impl<I: 'static> Trailer for StartSlot<I> {
+    const STARTS_WITH: Option<&'static TypeTag> = Some(TypeTag::of::<I>());
 }
 
 /// A record: the common half first, so that a pointer to it is a pointer to the whole.
 #[repr(C)]
 pub(crate) struct Record<X> {
     pub(super) core: Core,
-    pub(crate) extra: X,
+    pub(crate) trailer: X,
 }
 
 /// Room for the value that the first switch brings.
-pub(crate) struct First<I>(UnsafeCell<MaybeUninit<I>>);
+pub(crate) struct StartSlot<I>(UnsafeCell<MaybeUninit<I>>);
 
 /// What is known of a greenlet when it is made.
-pub(crate) struct Birth {
+pub(crate) struct Metadata {
     pub(crate) name: Option<Box<str>>,
-    pub(crate) parent: Option<Link>,
+    pub(crate) parent: Option<WeakRef>,
     pub(crate) made_at: &'static Location<'static>,
     pub(crate) id: u64,
 }
 
-impl<I> First<I> {
-    pub(super) const fn empty() -> First<I> {
-        First(UnsafeCell::new(MaybeUninit::uninit()))
+impl<I> StartSlot<I> {
+    pub(super) const fn empty() -> StartSlot<I> {
+        StartSlot(UnsafeCell::new(MaybeUninit::uninit()))
     }
 
     pub(super) fn as_slot(&self) -> *mut u8 {
@@ -168,26 +168,26 @@ impl<I> First<I> {
 impl Core {
     /// A greenlet that was declared. `count` is one, for the pointer that is made next.
     #[inline(always)]
-    pub(super) fn new(kind: &'static Kind, birth: Birth) -> Core {
+    pub(super) fn new(kind: &'static VTable, birth: Metadata) -> Core {
         Core {
             context: Context::empty(),
             slot: Cell::new(ptr::null_mut()),
-            expects: Cell::new(Tag::of::<Nothing>()),
+            expects: Cell::new(TypeTag::of::<Never>()),
             count: Cell::new(1),
-            state: Cell::new(State::Declared),
-            has_arrival: Cell::new(false),
+            state: Cell::new(GreenletState::Declared),
+            has_resumption: Cell::new(false),
             is_hub: Cell::new(false),
             locals_ended: Cell::new(false),
             started: Cell::new(false),
-            links: Cell::new(0),
+            weak_count: Cell::new(0),
             parent: Cell::new(birth.parent),
-            kind,
-            about: Description {
+            vtable: kind,
+            description: Description {
                 id: birth.id,
                 name: birth.name.map(Box::new),
                 made_at: birth.made_at,
             },
-            rare: OnceCell::new(),
+            cold: OnceCell::new(),
             #[cfg(feature = "hub")]
             wait_phase: Phase::new(),
             #[cfg(feature = "hub")]
@@ -201,29 +201,29 @@ impl Core {
     }
 
     pub(crate) fn id(&self) -> u64 {
-        self.about.id
+        self.description.id
     }
 
-    pub(super) fn about(&self) -> &Description {
-        &self.about
+    pub(super) fn description(&self) -> &Description {
+        &self.description
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
-        self.about.name()
+        self.description.name()
     }
 
     pub(crate) fn made_at(&self) -> &'static Location<'static> {
-        self.about.made_at
+        self.description.made_at
     }
 
     #[inline(always)]
-    pub(crate) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> GreenletState {
         self.state.get()
     }
 
     /// Moves a greenlet that has not ended to another state in which it has not.
     #[inline(always)]
-    pub(super) fn move_on(&self, state: State) {
+    pub(super) fn set_state(&self, state: GreenletState) {
         debug_assert!(!self.state.get().is_over() && !state.is_over());
         self.state.set(state);
     }
@@ -231,9 +231,9 @@ impl Core {
     /// Moves it to `how`, in which it is over for good: the only way there. Its last slot may lie in a frame that is gone,
     /// and no value fits the tag that it shows from now on.
     #[inline(always)]
-    pub(super) fn end(&self, how: State) {
+    pub(super) fn end(&self, how: GreenletState) {
         debug_assert!(how.is_over());
-        self.expects.set(Tag::of::<Nothing>());
+        self.expects.set(TypeTag::of::<Never>());
         self.slot.set(ptr::null_mut());
         self.state.set(how);
     }
@@ -242,14 +242,14 @@ impl Core {
         self.started.get()
     }
 
-    pub(crate) fn parent(&self) -> Option<Link> {
+    pub(crate) fn parent(&self) -> Option<WeakRef> {
         let parent = self.parent.take();
         let copy = parent.clone();
         self.parent.set(parent);
         copy
     }
 
-    pub(super) fn set_parent(&self, parent: Link) {
+    pub(super) fn set_parent(&self, parent: WeakRef) {
         let old = self.parent.replace(Some(parent));
         drop(old);
     }
@@ -262,22 +262,22 @@ impl Core {
 
     /// Makes its wait end with a panic that says `what`.
     #[cfg(feature = "hub")]
-    pub(crate) fn complain(&self, what: String) {
-        self.put_arrival(Arrival::Complaint(what));
+    pub(crate) fn report(&self, what: String) {
+        self.put_resumption(Resumption::Report(what));
     }
 
     /// Makes its switch end as if the greenlet that it has switched to was killed.
     #[cfg(feature = "hub")]
-    pub(crate) fn lose_child(&self) {
-        self.put_arrival(Arrival::ChildKilled);
+    pub(crate) fn child_was_killed(&self) {
+        self.put_resumption(Resumption::ChildKilled);
     }
 
     /// The owner's half of this record.
     #[cfg(feature = "hub")]
-    pub(crate) fn extra(&self) -> *const u8 {
+    pub(crate) fn trailer(&self) -> *const u8 {
         (&raw const *self)
             .cast::<u8>()
-            .wrapping_add(self.kind.extra_at)
+            .wrapping_add(self.vtable.trailer_at)
     }
 
     /// Tells those who wait for a task that it was killed, where its body was dropped or is never run to its end.
@@ -285,8 +285,8 @@ impl Core {
     /// # Safety
     /// It has ended so just now, and was not told yet.
     #[cfg(feature = "hub")]
-    pub(crate) unsafe fn give_up(&self) {
-        let give_up = self.kind.give_up.expect("only tasks are given up");
+    pub(crate) unsafe fn tell_killed(&self) {
+        let give_up = self.vtable.on_killed.expect("only tasks are given up");
         // SAFETY: the kind is that of this record, and the rest is the caller's promise.
         unsafe { give_up(self.as_ptr()) };
     }
@@ -294,7 +294,7 @@ impl Core {
     /// It is a task: others wait for its end in ways of their own.
     #[cfg(feature = "hub")]
     pub(crate) fn is_task(&self) -> bool {
-        self.kind.give_up.is_some()
+        self.vtable.on_killed.is_some()
     }
 
     pub(super) fn is_hub(&self) -> bool {
@@ -322,7 +322,7 @@ impl Core {
 
     /// It is a main greenlet, at the bottom of its thread's chain.
     #[inline(always)]
-    pub(super) fn is_bottom(&self) -> bool {
+    pub(super) fn is_main(&self) -> bool {
         self.context.is_empty()
     }
 
@@ -338,9 +338,9 @@ impl Core {
         self.count.get() == 1
     }
 
-    pub(super) fn rare(&self) -> &Rare {
-        self.rare.get_or_init(|| {
-            Box::new(Rare {
+    pub(super) fn cold(&self) -> &ColdState {
+        self.cold.get_or_init(|| {
+            Box::new(ColdState {
                 arrival: Cell::new(None),
                 unwound_by: Cell::new(ptr::null()),
                 ends_in_panic: Cell::new(false),
@@ -356,7 +356,7 @@ impl Core {
     /// Who unwinds it and waits for its end, if somebody does.
     #[inline(always)]
     pub(super) fn unwound_by(&self) -> Option<&Core> {
-        let unwinder = self.rare.get()?.unwound_by.get();
+        let unwinder = self.cold.get()?.unwound_by.get();
         // SAFETY: set while that one waits for our end, so its record is there: see `unwind.rs`.
         unsafe { unwinder.as_ref() }
     }
@@ -371,28 +371,28 @@ impl Core {
     /// What is pending for it.
     #[cfg(feature = "hub")]
     pub(crate) fn interrupts(&self) -> &Interrupts {
-        &self.rare().interrupts
+        &self.cold().interrupts
     }
 
     /// What is pending for it, if anything ever was.
     #[cfg(feature = "hub")]
     #[inline(always)]
     pub(super) fn known_interrupts(&self) -> Option<&Interrupts> {
-        Some(&self.rare.get()?.interrupts)
+        Some(&self.cold.get()?.interrupts)
     }
 
     pub(super) fn is_killing(&self) -> bool {
-        self.rare.get().is_some_and(|rare| rare.kills.get())
+        self.cold.get().is_some_and(|rare| rare.kills.get())
     }
 
     /// Its greenlet-locals, if it may have any.
     #[inline(always)]
     pub(crate) fn locals(&self) -> Option<&Locals> {
-        Some(&self.rare.get()?.locals)
+        Some(&self.cold.get()?.locals)
     }
 
     pub(super) fn locals_or_new(&self) -> &Locals {
-        &self.rare().locals
+        &self.cold().locals
     }
 
     pub(super) fn has_ended_locals(&self) -> bool {
@@ -415,20 +415,20 @@ impl Core {
     #[cold]
     #[inline(never)]
     fn begin_with_slow(&self, locals: &Locals) {
-        self.rare().locals.begin_with(locals);
+        self.cold().locals.begin_with(locals);
     }
 
-    pub(super) fn put_arrival(&self, arrival: Arrival) {
-        let old = self.rare().arrival.replace(Some(Box::new(arrival)));
-        self.has_arrival.set(true);
+    pub(super) fn put_resumption(&self, arrival: Resumption) {
+        let old = self.cold().arrival.replace(Some(Box::new(arrival)));
+        self.has_resumption.set(true);
         if let Some(old) = old {
             // It may be a payload, whose destructor may panic.
             parent::drop_quietly(old);
         }
     }
 
-    pub(super) fn take_arrival(&self) -> Option<Box<Arrival>> {
-        self.has_arrival.set(false);
-        self.rare.get()?.arrival.take()
+    pub(super) fn take_resumption(&self) -> Option<Box<Resumption>> {
+        self.has_resumption.set(false);
+        self.cold.get()?.arrival.take()
     }
 }

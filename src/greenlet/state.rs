@@ -13,7 +13,7 @@
 /// Where one greenlet stands. corosensei keeps a state too, but it must not be read while the
 /// coroutine is on the chain of resumers, so this one is ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum GreenletState {
     /// Made by `declare`, without a body and without a stack. `define` moves it on.
     Declared,
     /// Has its stack and its body, and was never switched to. The first switch moves it on.
@@ -28,14 +28,14 @@ pub(crate) enum State {
     Leaked,
 }
 
-impl State {
+impl GreenletState {
     /// Entered at least once and not over: what greenlet calls active.
     pub(crate) fn is_alive(self) -> bool {
-        matches!(self, State::Suspended | State::Active)
+        matches!(self, GreenletState::Suspended | GreenletState::Active)
     }
 
     /// Over for good.
     pub(crate) fn is_over(self) -> bool {
-        matches!(self, State::Dead | State::Leaked)
+        matches!(self, GreenletState::Dead | GreenletState::Leaked)
     }
 }

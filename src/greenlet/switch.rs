@@ -2,12 +2,12 @@
 
 use std::panic::{Location, resume_unwind};
 
-use super::counted::Link;
+use super::counted::WeakRef;
 use super::handle::Greenlet;
-use super::record::{Arrival, Core};
-use super::state::State;
-use super::thread::{self, Me};
-use super::trace::Event;
+use super::record::{Core, Resumption};
+use super::state::GreenletState;
+use super::thread::{self, Current};
+use super::trace::TraceEvent;
 use super::{describe, handover, parent, switch_guard};
 use crate::error::{SwitchError, WaitRefused};
 use crate::stderr;
@@ -65,7 +65,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
 
     #[cold]
     #[inline(never)]
-    fn try_switch_slow(&self, me: Me, value: I) -> Result<O, SwitchError<I>> {
+    fn try_switch_slow(&self, me: Current, value: I) -> Result<O, SwitchError<I>> {
         if self.core.as_ptr() == me.as_ptr() {
             return switch_to_self(me, value);
         }
@@ -84,14 +84,14 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             return Err(SwitchError::NotWaiting(value));
         }
         if handover::waits_for::<I>(&self.core) {
-            handover::trace(Event::Switch, me, &self.core);
+            handover::trace(TraceEvent::Switch, me, &self.core);
             // SAFETY: as in `try_switch`, now that somebody has looked.
             return unsafe { handover::exchange::<I, O>(me, self.core.as_ptr(), value) }
                 .map_err(|arrival| refuse(*arrival));
         }
         Err(match self.core.state() {
-            State::Declared => SwitchError::Undefined(value),
-            State::Dead | State::Leaked => SwitchError::Dead(value),
+            GreenletState::Declared => SwitchError::Undefined(value),
+            GreenletState::Dead | GreenletState::Leaked => SwitchError::Dead(value),
             _ => match handover::expected_type(&self.core) {
                 Some(waits_for) => SwitchError::WrongType { value, waits_for },
                 None => SwitchError::NotWaiting(value),
@@ -108,7 +108,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             SwitchError::Dead(value) => match parent::ancestor(&self.core) {
                 Some(ancestor) => {
                     // SAFETY: our handle keeps the dead one there, and its parent links the ancestor.
-                    let ancestor = Greenlet::<I, O>::from_link(unsafe { Link::to(ancestor) });
+                    let ancestor = Greenlet::<I, O>::from_link(unsafe { WeakRef::to(ancestor) });
                     match ancestor.try_switch(value) {
                         Ok(answer) => return answer,
                         Err(error @ (SwitchError::Killed | SwitchError::WrongAnswer { .. })) => {
@@ -125,27 +125,27 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             },
             other => other,
         };
-        give_up("switch to", "try_switch", &self.core, &error)
+        panic_or_abort("switch to", "try_switch", &self.core, &error)
     }
 }
 
 /// A greenlet that switches to itself gets its value back at once, as greenlet has it.
-fn switch_to_self<I: 'static, O: 'static>(me: Me, value: I) -> Result<O, SwitchError<I>> {
+fn switch_to_self<I: 'static, O: 'static>(me: Current, value: I) -> Result<O, SwitchError<I>> {
     let same = handover::same_type::<I, O>(value).map_err(|value| SwitchError::WrongType {
         value,
         waits_for: std::any::type_name::<O>(),
     })?;
-    handover::trace(Event::Switch, me, &me);
+    handover::trace(TraceEvent::Switch, me, &me);
     if let Err(panic) = handover::begin(me) {
         resume_unwind(panic);
     }
     Ok(same)
 }
 
-pub(super) fn refuse<I>(arrival: Arrival) -> SwitchError<I> {
+pub(super) fn refuse<I>(arrival: Resumption) -> SwitchError<I> {
     match arrival {
-        Arrival::ChildKilled => SwitchError::Killed,
-        Arrival::Unwanted(unwanted) => SwitchError::WrongAnswer {
+        Resumption::ChildKilled => SwitchError::Killed,
+        Resumption::MistypedValue(unwanted) => SwitchError::WrongAnswer {
             from: unwanted.from,
             type_name: unwanted.type_name,
             value: unwanted.value,
@@ -157,7 +157,12 @@ pub(super) fn refuse<I>(arrival: Arrival) -> SwitchError<I> {
 /// Panics with what stands against a switch; or ends the process, in the middle of a panic.
 #[cold]
 #[track_caller]
-pub(super) fn give_up<I>(what: &str, instead: &str, target: &Core, error: &SwitchError<I>) -> ! {
+pub(super) fn panic_or_abort<I>(
+    what: &str,
+    instead: &str,
+    target: &Core,
+    error: &SwitchError<I>,
+) -> ! {
     if let SwitchError::Panicking(_) = error {
         let place = Location::caller();
         let me = thread::current();

@@ -6,8 +6,8 @@ use super::exit::GreenletExit;
 use super::interrupt;
 use super::no_switch;
 use super::record::Core;
-use super::tag::{Nothing, Tag};
-use super::thread::{self, Me};
+use super::tag::{Never, TypeTag};
+use super::thread::{self, Current};
 use super::{chain, describe};
 use crate::error::WaitRefused;
 
@@ -20,13 +20,13 @@ pub(crate) const MOST_SWALLOWED: u32 = 100;
 /// timeout that is pending, a `no_switch`, a tracer.
 #[inline(always)]
 pub(crate) fn may_switch() -> bool {
-    !std::thread::panicking() && thread::attention() == 0
+    !std::thread::panicking() && thread::slow_path_requests() == 0
 }
 
 /// Looks closer where [`is_free`] said no. Does not return if the running greenlet shall unwind.
 #[cold]
 #[inline(never)]
-pub(crate) fn check_slow(me: Me) -> Result<(), WaitRefused> {
+pub(crate) fn check_slow(me: Current) -> Result<(), WaitRefused> {
     check_may_leave(me)?;
     #[cfg(feature = "hub")]
     interrupt::raise_due(me);
@@ -37,7 +37,7 @@ pub(crate) fn check_slow(me: Me) -> Result<(), WaitRefused> {
 ///
 /// # Errors
 /// Why the running greenlet may not be left.
-pub(crate) fn check_may_leave(me: Me) -> Result<(), WaitRefused> {
+pub(crate) fn check_may_leave(me: Current) -> Result<(), WaitRefused> {
     if std::thread::panicking() {
         return Err(WaitRefused::Panicking);
     }
@@ -60,17 +60,17 @@ pub(crate) fn may_wait() -> bool {
 
 /// Nothing is due for the running greenlet that a wait would raise.
 #[cfg(feature = "hub")]
-pub(crate) fn has_nothing_due(me: Me) -> bool {
+pub(crate) fn has_nothing_due(me: Current) -> bool {
     may_switch() || (me.unwound_by().is_none() && !interrupt::is_due(me))
 }
 
 /// Says whose panic stands in the way of `me`, which is called `name` there: its own; or that of one who ends it, and whose
 /// panic goes on when that is done.
 #[cold]
-pub(crate) fn during_panic(me: Me, name: &str) -> String {
+pub(crate) fn during_panic(me: Current, name: &str) -> String {
     let mut whose: &Core = &me;
     while let Some(unwinder) = whose.unwound_by()
-        && whose.rare().ends_in_panic.get()
+        && whose.cold().ends_in_panic.get()
     {
         whose = unwinder;
     }
@@ -85,8 +85,8 @@ pub(crate) fn during_panic(me: Me, name: &str) -> String {
 }
 
 /// It caught its kill and waits again: it is told again, and after many times it is left where it is.
-fn unwind_again(me: Me) -> ! {
-    let swallowed = &me.rare().swallowed;
+fn unwind_again(me: Current) -> ! {
+    let swallowed = &me.cold().swallowed;
     swallowed.set(swallowed.get() + 1);
     if swallowed.get() < MOST_SWALLOWED {
         GreenletExit::raise();
@@ -94,14 +94,14 @@ fn unwind_again(me: Me) -> ! {
     leave_for_good(me)
 }
 
-fn leave_for_good(me: Me) -> ! {
+fn leave_for_good(me: Current) -> ! {
     // The slot lies in a frame that is gone.
-    me.expects.set(Tag::of::<Nothing>());
+    me.expects.set(TypeTag::of::<Never>());
     loop {
         let unwinder = me.unwound_by().expect("checked before").as_ptr();
         thread::set_current(unwinder);
         // SAFETY: the unwinder waits for our end, and for nothing but control. We leave the chain, where nothing may
         // be on top of a stack that is given up.
-        unsafe { chain::leave(me, unwinder) };
+        unsafe { chain::suspend_to(me, unwinder) };
     }
 }

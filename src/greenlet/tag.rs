@@ -5,29 +5,29 @@ use std::any::{TypeId, type_name};
 use std::marker::PhantomData;
 
 /// Identifies one type. Compared by address first, and by id where two copies of a tag exist.
-pub(crate) struct Tag {
+pub(crate) struct TypeTag {
     id: TypeId,
     name: fn() -> &'static str,
 }
 
-struct TagOf<T>(PhantomData<T>);
+struct TypeTagOf<T>(PhantomData<T>);
 
-impl<T: 'static> TagOf<T> {
-    const TAG: Tag = Tag {
+impl<T: 'static> TypeTagOf<T> {
+    const TAG: TypeTag = TypeTag {
         id: TypeId::of::<T>(),
         name: type_name::<T>,
     };
 }
 
-impl Tag {
+impl TypeTag {
     #[inline(always)]
-    pub(crate) const fn of<T: 'static>() -> &'static Tag {
-        &TagOf::<T>::TAG
+    pub(crate) const fn of<T: 'static>() -> &'static TypeTag {
+        &TypeTagOf::<T>::TAG
     }
 
     #[inline(always)]
     pub(crate) fn is<T: 'static>(&'static self) -> bool {
-        std::ptr::eq(self, Tag::of::<T>()) || self.id == TypeId::of::<T>()
+        std::ptr::eq(self, TypeTag::of::<T>()) || self.id == TypeId::of::<T>()
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -36,4 +36,4 @@ impl Tag {
 }
 
 /// The type nobody can send: shown by whoever does not wait for a switch.
-pub(crate) enum Nothing {}
+pub(crate) enum Never {}

@@ -11,10 +11,10 @@ use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::blocks;
-use super::counted::{AnyRef, Link, Ref};
+use super::counted::{AnyRef, RecordRef, WeakRef};
 use super::engine::CorePtr;
-use super::record::{Birth, Core};
-use super::state::State;
+use super::record::{Core, Metadata};
+use super::state::GreenletState;
 use super::{locals, parent};
 
 /// Ids are handed to threads in blocks of this size, so that making a greenlet touches no atomic.
@@ -22,7 +22,7 @@ const ID_BLOCK: u64 = 1024;
 
 static NEXT_ID_BLOCK: AtomicU64 = AtomicU64::new(1);
 
-struct Thread {
+struct ThreadState {
     current: Cell<*const Core>,
     main: Cell<Option<CorePtr>>,
     /// Who goes on when nobody else does: the hub, which owns it.
@@ -30,7 +30,7 @@ struct Thread {
     next_id: Cell<u64>,
     last_id: Cell<u64>,
     /// Not zero: before a switch somebody must look closer. See `permit.rs`.
-    attention: Cell<usize>,
+    slow_path_requests: Cell<usize>,
     exiting: Cell<bool>,
     /// Where the process ends in a greenlet: that one, on whose stack the thread's destructors run.
     exits_in: Cell<Option<CorePtr>>,
@@ -38,27 +38,27 @@ struct Thread {
 
 thread_local! {
     // Without a destructor, so that reading it is one instruction.
-    static THREAD: Thread = const {
-        Thread {
+    static THREAD: ThreadState = const {
+        ThreadState {
             current: Cell::new(ptr::null()),
             main: Cell::new(None),
             idle: Cell::new(None),
             next_id: Cell::new(0),
             last_id: Cell::new(0),
-            attention: Cell::new(0),
+            slow_path_requests: Cell::new(0),
             exiting: Cell::new(false),
             exits_in: Cell::new(None),
         }
     };
-    static EXIT: Exit = const { Exit };
+    static EXIT: EndOfThread = const { EndOfThread };
 }
 
 /// The greenlet that runs now, as its own code sees it: used in its own frames only, which end before
 /// its record does.
 #[derive(Clone, Copy)]
-pub(crate) struct Me(CorePtr);
+pub(crate) struct Current(CorePtr);
 
-impl Deref for Me {
+impl Deref for Current {
     type Target = Core;
 
     #[inline(always)]
@@ -68,10 +68,10 @@ impl Deref for Me {
     }
 }
 
-impl Me {
-    pub(super) fn to_link(self) -> Link {
+impl Current {
+    pub(super) fn to_weak(self) -> WeakRef {
         // SAFETY: the current greenlet's record is there.
-        unsafe { Link::to(self.0) }
+        unsafe { WeakRef::to(self.0) }
     }
 
     pub(crate) fn to_ref(self) -> AnyRef {
@@ -82,9 +82,9 @@ impl Me {
 
 /// The greenlet that runs now. The first call on a thread makes its main greenlet.
 #[inline(always)]
-pub(crate) fn current() -> Me {
+pub(crate) fn current() -> Current {
     match ptr::NonNull::new(THREAD.with(|thread| thread.current.get()).cast_mut()) {
-        Some(current) => Me(current),
+        Some(current) => Current(current),
         None => begin_thread_slow(),
     }
 }
@@ -107,16 +107,24 @@ pub(crate) fn set_current(next: CorePtr) {
 }
 
 #[inline(always)]
-pub(crate) fn attention() -> usize {
-    THREAD.with(|thread| thread.attention.get())
+pub(crate) fn slow_path_requests() -> usize {
+    THREAD.with(|thread| thread.slow_path_requests.get())
 }
 
-pub(crate) fn add_attention() {
-    THREAD.with(|thread| thread.attention.set(thread.attention.get() + 1));
+pub(crate) fn request_slow_path() {
+    THREAD.with(|thread| {
+        thread
+            .slow_path_requests
+            .set(thread.slow_path_requests.get() + 1)
+    });
 }
 
-pub(crate) fn remove_attention() {
-    THREAD.with(|thread| thread.attention.set(thread.attention.get() - 1));
+pub(crate) fn withdraw_slow_path() {
+    THREAD.with(|thread| {
+        thread
+            .slow_path_requests
+            .set(thread.slow_path_requests.get() - 1)
+    });
 }
 
 /// The thread's destructors run: nothing may be unwound any more.
@@ -132,7 +140,7 @@ pub(crate) fn begin_exit() -> bool {
         let current = ptr::NonNull::new(thread.current.get().cast_mut());
         if is_first && current != thread.main.get() {
             // Kept for ever: its stack must not be given up for lost, whichever greenlet it switches to.
-            std::mem::forget(current.map(|current| Me(current).to_ref()));
+            std::mem::forget(current.map(|current| Current(current).to_ref()));
             thread.exits_in.set(current);
         }
         thread.exits_in.get().is_none()
@@ -174,16 +182,16 @@ pub(crate) fn main() -> AnyRef {
 
 #[cold]
 #[inline(never)]
-fn begin_thread_slow() -> Me {
-    let birth = Birth {
+fn begin_thread_slow() -> Current {
+    let birth = Metadata {
         name: Some("main".into()),
         parent: None,
         made_at: Location::caller(),
         id: next_id(),
     };
-    let main = Ref::new(birth, || ());
+    let main = RecordRef::new(birth, || ());
     let core = main.any().as_ptr();
-    main.any().move_on(State::Active);
+    main.any().set_state(GreenletState::Active);
     // It owns itself, like any greenlet that runs, and the thread owns it besides.
     main.any().enter();
     if is_exiting() {
@@ -196,13 +204,13 @@ fn begin_thread_slow() -> Me {
         thread.current.set(core.as_ptr());
     });
     let _ = EXIT.try_with(|_| ());
-    Me(core)
+    Current(core)
 }
 
 /// Its destructor is how the end of the thread is noticed.
-struct Exit;
+struct EndOfThread;
 
-impl Drop for Exit {
+impl Drop for EndOfThread {
     fn drop(&mut self) {
         // `process::exit` inside a greenlet runs this on that greenlet's stack: then all stays.
         if !begin_exit() {

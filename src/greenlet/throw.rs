@@ -6,11 +6,11 @@ use std::panic::{Location, resume_unwind};
 use super::engine::CorePtr;
 use super::exit::GreenletExit;
 use super::handle::Greenlet;
-use super::record::{Arrival, Core};
-use super::state::State;
-use super::switch::{give_up, refuse};
-use super::thread::{self, Me};
-use super::trace::Event;
+use super::record::{Core, Resumption};
+use super::state::GreenletState;
+use super::switch::{panic_or_abort, refuse};
+use super::thread::{self, Current};
+use super::trace::TraceEvent;
 use super::{describe, handover, parent, switch_guard, unwind};
 use crate::error::{KillError, SwitchError, WaitRefused};
 use crate::stderr;
@@ -56,7 +56,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             },
             Err(error) => error,
         };
-        give_up("throw into", "try_throw", &self.core, &error)
+        panic_or_abort("throw into", "try_throw", &self.core, &error)
     }
 
     /// Throws as [`throw`](Greenlet::throw) does, where that may fail.
@@ -77,20 +77,20 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             return Err(SwitchError::NotWaiting(payload));
         }
         match self.core.state() {
-            State::Declared => Err(SwitchError::Undefined(payload)),
-            State::Dead | State::Leaked => Err(SwitchError::Dead(payload)),
-            State::Unstarted => {
+            GreenletState::Declared => Err(SwitchError::Undefined(payload)),
+            GreenletState::Dead | GreenletState::Leaked => Err(SwitchError::Dead(payload)),
+            GreenletState::Unstarted => {
                 let kept = self.core.to_ref();
                 parent::drop_quietly(parent::cancel(&kept));
                 // Its children go where the payload goes.
-                parent::heir_of_panic(&kept);
+                parent::successor_of_panic(&kept);
                 // Only handles keep a dead greenlet, and not who waits.
                 drop(kept);
                 throw_above(&self.core, payload, false)
             }
             // SAFETY: it waits, and is not the running one; the switch is permitted.
-            State::Suspended | State::Active => unsafe {
-                throw_at(me, self.core.as_ptr(), Arrival::Thrown(payload))
+            GreenletState::Suspended | GreenletState::Active => unsafe {
+                throw_at(me, self.core.as_ptr(), Resumption::Thrown(payload))
             },
         }
     }
@@ -180,17 +180,17 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
 }
 
 /// Raises `payload` in the running greenlet, which is not left for that.
-fn throw_here<O>(me: Me, payload: Payload) -> Result<O, SwitchError<Payload>> {
+fn throw_here<O>(me: Current, payload: Payload) -> Result<O, SwitchError<Payload>> {
     if std::thread::panicking() {
         return Err(SwitchError::Panicking(payload));
     }
-    handover::trace(Event::Throw, me, &me);
+    handover::trace(TraceEvent::Throw, me, &me);
     let told = handover::begin(me);
     resume_unwind(told.err().unwrap_or(payload))
 }
 
 /// Gives `payload` back if `me` may be left for another.
-fn permit_throw(me: Me, payload: Payload) -> Result<Payload, SwitchError<Payload>> {
+fn permit_throw(me: Current, payload: Payload) -> Result<Payload, SwitchError<Payload>> {
     if switch_guard::may_switch() {
         return Ok(payload);
     }
@@ -244,9 +244,9 @@ fn throw_above<O: 'static>(
         return Err(SwitchError::NotWaiting(payload));
     }
     let arrival = if is_kill {
-        Arrival::ChildKilled
+        Resumption::ChildKilled
     } else {
-        Arrival::Thrown(payload)
+        Resumption::Thrown(payload)
     };
     // SAFETY: it waits, and is not the running one; the switch is permitted.
     unsafe { throw_at(me, heir, arrival) }
@@ -255,9 +255,9 @@ fn throw_above<O: 'static>(
 /// # Safety
 /// `target` waits, is not `me`, which runs, and stays there; and the switch is permitted.
 unsafe fn throw_at<O: 'static>(
-    me: Me,
+    me: Current,
     target: CorePtr,
-    arrival: Arrival,
+    arrival: Resumption,
 ) -> Result<O, SwitchError<Payload>> {
     // SAFETY: the caller's promise.
     unsafe { handover::throw_into::<O>(me, target, arrival) }.map_err(|arrival| refuse(*arrival))

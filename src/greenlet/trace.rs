@@ -15,19 +15,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::any::AnyGreenlet;
-use super::counted::Link;
+use super::counted::WeakRef;
 use super::engine::CorePtr;
 use super::no_switch;
 use super::parent::drop_quietly;
 use super::record::Core;
-use super::thread::{self, Me};
+use super::thread::{self, Current};
 use crate::error::WaitRefused;
 use crate::stderr;
 
 /// How control went from one greenlet to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Event {
+pub enum TraceEvent {
     /// By a switch, with a value, or for want of anything else to run; or at an end, with its last value.
     Switch,
     /// By a throw or a kill, or at an end by a panic.
@@ -35,7 +35,7 @@ pub enum Event {
 }
 
 /// Sees each switch of a thread: how, who gave control up, and who has got it and runs this.
-pub type Tracer = Rc<dyn Fn(Event, &AnyGreenlet, &AnyGreenlet)>;
+pub type Tracer = Rc<dyn Fn(TraceEvent, &AnyGreenlet, &AnyGreenlet)>;
 
 thread_local! {
     static TRACER: RefCell<Option<Tracer>> = const { RefCell::new(None) };
@@ -53,14 +53,14 @@ impl Frame {
     /// A frame on the running stack, if there is a tracer.
     #[inline(always)]
     pub(super) fn enter() -> Option<Frame> {
-        (thread::attention() != 0).then(Frame::enter_slow)
+        (thread::slow_path_requests() != 0).then(Frame::enter_slow)
     }
 
     #[inline(never)]
     fn enter_slow() -> Frame {
         let here = 0_u8;
         let address = (&raw const here).addr();
-        thread::add_attention();
+        thread::request_slow_path();
         let _ = FRAMES.try_with(|frames| frames.borrow_mut().push(address));
         Frame { address }
     }
@@ -75,7 +75,7 @@ impl Drop for Frame {
                 frames.remove(at);
             }
         });
-        thread::remove_attention();
+        thread::withdraw_slow_path();
     }
 }
 
@@ -87,9 +87,9 @@ pub(crate) fn is_on_stack(stack: &RangeInclusive<usize>) -> bool {
 
 /// What the next tracer call shall tell.
 pub(super) struct Note {
-    event: Event,
+    event: TraceEvent,
     /// Does not keep it: who leaves the chain without owners is unwound as if nobody traced.
-    origin: Link,
+    origin: WeakRef,
     /// Only compared.
     target: CorePtr,
 }
@@ -130,8 +130,8 @@ pub fn set_tracer(tracer: Option<Tracer>) -> Option<Tracer> {
     // In a destructor of a thread-local it may be gone: then nobody is called any more.
     let before = TRACER.try_with(|kept| kept.replace(tracer)).ok().flatten();
     match (before.is_some(), is_set) {
-        (false, true) => thread::add_attention(),
-        (true, false) => thread::remove_attention(),
+        (false, true) => thread::request_slow_path(),
+        (true, false) => thread::withdraw_slow_path(),
         _ => {}
     }
     before
@@ -140,17 +140,17 @@ pub fn set_tracer(tracer: Option<Tracer>) -> Option<Tracer> {
 /// Leaves a note for `target`, if there is a tracer.
 #[cold]
 #[inline(never)]
-pub(super) fn note(event: Event, origin: Me, target: &Core) {
+pub(super) fn note(event: TraceEvent, origin: Current, target: &Core) {
     if !matches!(TRACER.try_with(|kept| kept.borrow().is_some()), Ok(true)) {
         return;
     }
     let note = Note {
         event,
-        origin: origin.to_link(),
+        origin: origin.to_weak(),
         target: target.as_ptr(),
     };
     if let Ok(old) = NOTE.try_with(|kept| kept.replace(Some(note))) {
-        target.has_arrival.set(true);
+        target.has_resumption.set(true);
         // Whoever was to be told has told the tracer by now. Where not, nobody's code runs here: it is a link.
         drop(old);
     }
@@ -160,7 +160,7 @@ pub(super) fn note(event: Event, origin: Me, target: &Core) {
 ///
 /// # Errors
 /// The panic of the tracer, which is removed for it.
-pub(super) fn tell(me: Me) -> Result<(), Box<dyn Any + Send>> {
+pub(super) fn tell(me: Current) -> Result<(), Box<dyn Any + Send>> {
     match put_aside() {
         Some(note) => call(me, note),
         None => Ok(()),
@@ -168,7 +168,7 @@ pub(super) fn tell(me: Me) -> Result<(), Box<dyn Any + Send>> {
 }
 
 /// Calls the tracer, if there is one still and the note is for `me`.
-fn call(me: Me, note: Note) -> Result<(), Box<dyn Any + Send>> {
+fn call(me: Current, note: Note) -> Result<(), Box<dyn Any + Send>> {
     if note.target != me.as_ptr() {
         return Ok(());
     }
@@ -208,7 +208,7 @@ fn remove(tracer: &Tracer) {
 }
 
 /// As [`tell`], where nothing may wait and a panic has nowhere to go on.
-pub(super) fn tell_or_say(me: Me) {
+pub(super) fn tell_or_say(me: Current) {
     let Some(note) = put_aside() else {
         return;
     };

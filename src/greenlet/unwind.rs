@@ -14,12 +14,12 @@ use super::handover;
 #[cfg(feature = "hub")]
 use super::interrupt;
 use super::parent;
-use super::record::{Arrival, Core};
-use super::state::State;
+use super::record::{Core, Resumption};
+use super::state::GreenletState;
 use super::switch_guard::{self, MOST_SWALLOWED};
-use super::tag::{Nothing, Tag};
-use super::thread::{self, Me};
-use super::trace::{self, Event, Note};
+use super::tag::{Never, TypeTag};
+use super::thread::{self, Current};
+use super::trace::{self, Note, TraceEvent};
 use crate::error::{KillError, WaitRefused};
 
 /// Ends `core`, which is not the running greenlet. Afterwards it is dead, or leaked.
@@ -34,15 +34,15 @@ pub(super) fn kill(core: &AnyRef) -> Result<(), KillError> {
         return Err(KillError::Hub);
     }
     match core.state() {
-        State::Dead | State::Leaked => Ok(()),
-        State::Declared | State::Unstarted => {
+        GreenletState::Dead | GreenletState::Leaked => Ok(()),
+        GreenletState::Declared | GreenletState::Unstarted => {
             parent::cancel(core).map_err(|panic| std::panic::resume_unwind(panic))
         }
         _ if core.parent().is_none() => Err(KillError::Main),
         _ if core.is_killing() => Err(KillError::Killing),
         _ if cfg!(panic = "abort") => Err(KillError::Unsupported),
-        State::Active => kill_below(core),
-        State::Suspended => {
+        GreenletState::Active => kill_below(core),
+        GreenletState::Suspended => {
             // SAFETY: suspended, and `core` is a counted pointer to it.
             unsafe { unwind(core.as_ptr()) };
             Ok(())
@@ -61,10 +61,10 @@ fn kill_below(core: &AnyRef) -> Result<(), KillError> {
     }
     // Suspended meanwhile, we must be left alone: nobody may drop our last handle, nor kill us.
     let kept = me.to_ref();
-    me.rare().kills.set(true);
+    me.cold().kills.set(true);
     // SAFETY: it waits on the chain for control, and `core` is a counted pointer to it.
     unsafe { unwind(core.as_ptr()) };
-    kept.rare().kills.set(false);
+    kept.cold().kills.set(false);
     Ok(())
 }
 
@@ -85,25 +85,25 @@ pub(super) unsafe fn unwind(core: CorePtr) {
         return;
     }
     let me = thread::current();
-    let waiting = Waiting::of(me);
+    let waiting = SavedSwitch::save(me);
     let mut is_given_up = false;
-    core.rare().unwound_by.set(&raw const *me);
-    core.rare().ends_in_panic.set(std::thread::panicking());
-    thread::add_attention();
+    core.cold().unwound_by.set(&raw const *me);
+    core.cold().ends_in_panic.set(std::thread::panicking());
+    thread::request_slow_path();
     loop {
-        me.expects.set(Tag::of::<Nothing>());
-        core.put_arrival(Arrival::Exit);
-        handover::trace(Event::Throw, me, core);
+        me.expects.set(TypeTag::of::<Never>());
+        core.put_resumption(Resumption::Unwind);
+        handover::trace(TraceEvent::Throw, me, core);
         thread::set_current(core.as_ptr());
         // SAFETY: `me` runs, `core` waits, and what it waits for has arrived.
         unsafe { chain::transfer(me, core.as_ptr()) };
         // Only greenlets that are being unwound have run, and nobody sends us anything but control.
-        parent::drop_quietly(me.take_arrival());
+        parent::drop_quietly(me.take_resumption());
         trace::tell_or_say(me);
         if core.state().is_over() {
             break;
         }
-        let swallowed = &core.rare().swallowed;
+        let swallowed = &core.cold().swallowed;
         swallowed.set(swallowed.get() + 1);
         if swallowed.get() >= MOST_SWALLOWED {
             leak(core);
@@ -111,20 +111,20 @@ pub(super) unsafe fn unwind(core: CorePtr) {
             break;
         }
     }
-    thread::remove_attention();
-    core.rare().unwound_by.set(ptr::null());
-    waiting.put_back(me);
+    thread::withdraw_slow_path();
+    core.cold().unwound_by.set(ptr::null());
+    waiting.restore(me);
     if is_given_up {
         // Last, for its callbacks are users' code.
-        tell_given_up(core);
+        tell_killed(core);
     }
 }
 
 #[cfg(feature = "hub")]
-fn tell_given_up(core: &Core) {
+fn tell_killed(core: &Core) {
     if core.is_task() {
         // SAFETY: its unwinder has given it up just now, and it was not told of that.
-        unsafe { core.give_up() };
+        unsafe { core.tell_killed() };
     }
 }
 
@@ -137,7 +137,7 @@ fn tell_given_up(_: &Core) {}
 pub(super) fn leak(core: &Core) {
     #[cfg(feature = "hub")]
     interrupt::clear(core);
-    core.end(State::Leaked);
+    core.end(GreenletState::Leaked);
     // SAFETY: it was alive, so it has its stack, and nobody resumes a greenlet in this state.
     unsafe { core.context.leak() };
 }
@@ -149,7 +149,7 @@ pub(super) fn leak(core: &Core) {
 /// `core` is suspended and owns itself; `me` runs the transfer; `next` is another that is about to run.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn unwind_between(core: CorePtr, me: Me, next: CorePtr) -> CorePtr {
+pub(super) unsafe fn unwind_between(core: CorePtr, me: Current, next: CorePtr) -> CorePtr {
     thread::set_current(me.as_ptr());
     // SAFETY: about to run, so it is there. This keeps destructors from dropping its last handle.
     let kept_next = unsafe { AnyRef::counted(next) };
@@ -163,7 +163,7 @@ pub(super) unsafe fn unwind_between(core: CorePtr, me: Me, next: CorePtr) -> Cor
     let next = if kept_next.state().is_over() {
         thread::idle().expect("who leaves for one off the chain waits in the hub")
     } else {
-        kept_next.hand_over()
+        kept_next.into_ptr()
     };
     thread::set_current(next);
     next
@@ -185,33 +185,33 @@ pub(crate) unsafe fn end_without_unwinding(core: &AnyRef) {
 }
 
 /// What a greenlet waits for, and what was to be told, put aside while it unwinds another.
-struct Waiting {
+struct SavedSwitch {
     slot: *mut u8,
-    expects: &'static Tag,
+    expects: &'static TypeTag,
     flagged: bool,
-    arrival: Option<Box<Arrival>>,
+    arrival: Option<Box<Resumption>>,
     note: Option<Note>,
 }
 
-impl Waiting {
-    fn of(me: Me) -> Waiting {
-        Waiting {
+impl SavedSwitch {
+    fn save(me: Current) -> SavedSwitch {
+        SavedSwitch {
             slot: me.slot.get(),
             expects: me.expects.get(),
-            flagged: me.has_arrival.get(),
-            arrival: me.take_arrival(),
+            flagged: me.has_resumption.get(),
+            arrival: me.take_resumption(),
             note: trace::put_aside(),
         }
     }
 
-    fn put_back(self, me: Me) {
+    fn restore(self, me: Current) {
         let core: &Core = &me;
         core.slot.set(self.slot);
         core.expects.set(self.expects);
         if let Some(arrival) = self.arrival {
-            core.put_arrival(*arrival);
+            core.put_resumption(*arrival);
         }
-        core.has_arrival.set(self.flagged);
+        core.has_resumption.set(self.flagged);
         trace::put_back(self.note);
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::counted::Link;
+use super::counted::WeakRef;
 use super::handle::Greenlet;
 
 /// A handle to a greenlet that does not keep it from being unwound, as [`std::rc::Weak`] does not keep a value.
@@ -20,7 +20,7 @@ use super::handle::Greenlet;
 /// assert!(weak.upgrade().is_none());
 /// ```
 pub struct Weak<I: 'static, O: 'static> {
-    link: Option<Link>,
+    link: Option<WeakRef>,
     types: PhantomData<fn(I) -> O>,
 }
 
@@ -34,7 +34,7 @@ impl<I: 'static, O: 'static> Weak<I, O> {
         }
     }
 
-    pub(super) fn from_link(link: Link) -> Weak<I, O> {
+    pub(super) fn from_link(link: WeakRef) -> Weak<I, O> {
         Weak {
             link: Some(link),
             types: PhantomData,
@@ -52,7 +52,7 @@ impl<I: 'static, O: 'static> Weak<I, O> {
     /// Both name the same greenlet, or none.
     #[must_use]
     pub fn ptr_eq(&self, other: &Weak<I, O>) -> bool {
-        self.link.as_ref().map(Link::as_ptr) == other.link.as_ref().map(Link::as_ptr)
+        self.link.as_ref().map(WeakRef::as_ptr) == other.link.as_ref().map(WeakRef::as_ptr)
     }
 }
 

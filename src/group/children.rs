@@ -23,7 +23,9 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::thread::panicking;
 
 use crate::error::{JoinError, WaitRefused};
-use crate::greenlet::{AnyGreenlet, GreenletExit, State, describe_task, no_switch, parent, thread};
+use crate::greenlet::{
+    AnyGreenlet, GreenletExit, GreenletState, describe_task, no_switch, parent, thread,
+};
 use crate::hub::{self, refuse};
 use crate::stderr;
 use crate::task::kill::Shield;
@@ -74,7 +76,7 @@ impl Child {
 }
 
 fn is_leaked(task: &AnyTask) -> bool {
-    task.record().state() == State::Leaked
+    task.record().state() == GreenletState::Leaked
 }
 
 impl Children {
@@ -279,11 +281,11 @@ impl Children {
         let mut some = false;
         for task in left {
             some |= match task.record().state() {
-                State::Declared | State::Unstarted => task.try_kill().is_ok(),
-                State::Suspended => AnyGreenlet::from_ref(task.record().clone())
+                GreenletState::Declared | GreenletState::Unstarted => task.try_kill().is_ok(),
+                GreenletState::Suspended => AnyGreenlet::from_ref(task.record().clone())
                     .try_kill()
                     .is_ok(),
-                State::Active | State::Dead | State::Leaked => false,
+                GreenletState::Active | GreenletState::Dead | GreenletState::Leaked => false,
             };
         }
         some

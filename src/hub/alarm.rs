@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 
 use super::waiter::{WaitList, Waiter};
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::piece::Home;
+use crate::greenlet::piece::StackOwner;
 use crate::greenlet::thread;
 
 /// What a timer is set for.
@@ -41,7 +41,7 @@ pub(crate) trait OnTime {
 
 /// What an alarm knows of its timeout.
 struct Timeout {
-    home: Home,
+    home: StackOwner,
     id: u64,
     /// When it was set last, as an id.
     started: Cell<u64>,
@@ -78,7 +78,7 @@ impl Alarm {
     }
 
     /// That of the timeout with this id, which lies on the stack `home`.
-    pub(crate) fn of_timeout(home: Home, id: u64) -> Alarm {
+    pub(crate) fn of_timeout(home: StackOwner, id: u64) -> Alarm {
         let started = Cell::new(id);
         Alarm {
             timeout: Some(Timeout { home, id, started }),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::Hub;
 use crate::greenlet::record::Core;
-use crate::greenlet::{State, describe};
+use crate::greenlet::{GreenletState, describe};
 
 impl Hub {
     /// Lists who waits for what since which line, `main` first.
@@ -35,7 +35,9 @@ fn add(text: &mut String, core: &Core) {
     let who = describe(core);
     let _ = match core.wait().parked_at() {
         Some((reason, place)) => write!(text, "\n  {who} waits for {reason} at {place}"),
-        None if core.state() == State::Unstarted => write!(text, "\n  {who} was not started"),
+        None if core.state() == GreenletState::Unstarted => {
+            write!(text, "\n  {who} was not started")
+        }
         None if core.wait().is_ready() => write!(text, "\n  {who} is ready"),
         None => write!(text, "\n  {who} waits in a switch"),
     };

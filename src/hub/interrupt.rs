@@ -19,7 +19,7 @@ use crate::greenlet::interrupt;
 impl Hub {
     /// To be called when something has become pending for `target`.
     pub(crate) fn interrupt(&self, target: &AnyRef) {
-        interrupt::notice(target);
+        interrupt::sync_slow_path(target);
         let Some(due) = target.interrupts().due() else {
             return;
         };

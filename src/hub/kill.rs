@@ -7,7 +7,7 @@ use super::park::refuse;
 use super::{Hub, HubRef, Nanos, existing, get};
 use crate::error::{KillError, NotEnded};
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::{GreenletExit, State, parent, thread};
+use crate::greenlet::{GreenletExit, GreenletState, parent, thread};
 use crate::waiting::{WaitReason, Woken};
 
 /// Kills `task`. It has ended with that if it was not started; otherwise it unwinds at its wait.
@@ -16,12 +16,12 @@ use crate::waiting::{WaitReason, Woken};
 /// [`KillError::Unsupported`] for a started one where nothing can be unwound, [`KillError::HubGone`] where the thread ends.
 pub(crate) fn kill(task: &AnyRef) -> Result<(), KillError> {
     match task.state() {
-        State::Dead | State::Leaked => return Ok(()),
-        State::Declared | State::Unstarted => {
+        GreenletState::Dead | GreenletState::Leaked => return Ok(()),
+        GreenletState::Declared | GreenletState::Unstarted => {
             cancel(task);
             return Ok(());
         }
-        State::Suspended | State::Active => {}
+        GreenletState::Suspended | GreenletState::Active => {}
     }
     if cfg!(panic = "abort") {
         return Err(KillError::Unsupported);
@@ -88,7 +88,7 @@ fn cancel(task: &AnyRef) {
         parent::drop_quietly(panic);
     }
     // SAFETY: it has ended just now, without having run.
-    unsafe { task.give_up() };
+    unsafe { task.tell_killed() };
 }
 
 /// Waits until all tasks of this thread's hub have ended, but for the one that calls this.

@@ -24,7 +24,7 @@ use super::park::{self, Parking};
 use super::waiter::{WaitList, Waiter};
 use super::{Nanos, existing};
 use crate::error::WaitRefused;
-use crate::list::{Look, Node};
+use crate::list::{Node, Scan};
 use crate::waiting::{WaitReason, Woken};
 
 /// The takers and lookers of a thing, and how many takers were called and have not taken theirs yet.
@@ -291,7 +291,7 @@ impl Line {
 
     /// The first taker that can be called, if `take` wants it, which is given its rank: it leaves the line, and its wait is
     /// to be ended by the caller of this.
-    pub(crate) fn take_first(&self, mut take: impl FnMut(&Waiter, u64) -> Look) -> Option<Waiter> {
+    pub(crate) fn take_first(&self, mut take: impl FnMut(&Waiter, u64) -> Scan) -> Option<Waiter> {
         self.takers.waiters.take_first(|taker, rank| {
             if taker.is_undecided() {
                 take(taker, rank)

@@ -82,10 +82,10 @@ use self::timers::Timers;
 pub(crate) use self::waiter::{Collector, WaitList, Waiter};
 pub(crate) use self::waitlist::{Places, draw_rank};
 use crate::error::{SpawnError, StackError};
-use crate::greenlet::counted::{AnyRef, Ref};
-use crate::greenlet::record::{Birth, Core};
+use crate::greenlet::counted::{AnyRef, RecordRef};
+use crate::greenlet::record::{Core, Metadata};
 use crate::greenlet::thread;
-use crate::greenlet::{CorePtr, State, handover, unwind};
+use crate::greenlet::{CorePtr, GreenletState, handover, unwind};
 use crate::list::List;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
 
@@ -216,13 +216,13 @@ fn make() -> Result<HubRef, SpawnError> {
     }
     let poller = Poller::new().map_err(|source| SpawnError::NoPoller { source })?;
     main.wait().set_listed();
-    let birth = Birth {
+    let birth = Metadata {
         name: Some("hub".into()),
-        parent: Some(main.to_link()),
+        parent: Some(main.to_weak()),
         made_at: Location::caller(),
         id: thread::next_id(),
     };
-    let record = Ref::new(birth, || ());
+    let record = RecordRef::new(birth, || ());
     let greenlet = record.any().clone();
     greenlet.set_hub();
     let hub = Box::leak(Box::new(Hub {
@@ -333,7 +333,7 @@ impl Drop for Exit {
             return;
         }
         let greenlet = hub_ref.greenlet.clone();
-        if greenlet.state() == State::Suspended {
+        if greenlet.state() == GreenletState::Suspended {
             // SAFETY: the hub's own frames own nothing, nobody waits for it, and no task is left to switch to it.
             unsafe { unwind::end_without_unwinding(&greenlet) };
         }

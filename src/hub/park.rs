@@ -15,7 +15,7 @@ use super::waiter::Waiter;
 use super::{Hub, HubRef, Nanos, existing, get};
 use crate::error::WaitRefused;
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::thread::{self, Me};
+use crate::greenlet::thread::{self, Current};
 use crate::greenlet::{CorePtr, describe, handover, interrupt, switch_guard};
 use crate::list::Node;
 use crate::stderr;
@@ -24,7 +24,7 @@ use crate::waiting::{WaitReason, Woken};
 /// One wait of the running greenlet.
 pub(crate) struct Parking {
     hub: HubRef,
-    me: Me,
+    me: Current,
     ticket: u64,
 }
 
@@ -162,7 +162,7 @@ pub(crate) fn yield_now(place: &'static Location<'static>) {
 
 #[cold]
 #[inline(never)]
-fn yield_watched(hub: HubRef, me: Me, place: &'static Location<'static>) {
+fn yield_watched(hub: HubRef, me: Current, place: &'static Location<'static>) {
     if let Err(why) = look_closer(hub, me) {
         refuse(why, "yield", place);
     }
@@ -173,7 +173,7 @@ fn yield_watched(hub: HubRef, me: Me, place: &'static Location<'static>) {
 /// [`MOST_AT_ONCE`](super::MOST_AT_ONCE) of them in one slice others run first.
 #[cold]
 #[inline(never)]
-fn look_closer(hub: HubRef, me: Me) -> Result<(), WaitRefused> {
+fn look_closer(hub: HubRef, me: Current) -> Result<(), WaitRefused> {
     switch_guard::check_may_leave(me)?;
     if interrupt::is_due(me) {
         count_call();
@@ -186,13 +186,13 @@ fn look_closer(hub: HubRef, me: Me) -> Result<(), WaitRefused> {
     switch_guard::check_slow(me)
 }
 
-fn let_others_run(hub: HubRef, me: Me) {
+fn let_others_run(hub: HubRef, me: Current) {
     if let Some(next) = hub.next_before(me) {
         me.wait().set_ready();
         let _end = EndOfYield(me);
-        if thread::attention() != 0 {
+        if thread::slow_path_requests() != 0 {
             // SAFETY: it runs next.
-            unsafe { handover::trace_aside(me, next) };
+            unsafe { handover::trace_yield(me, next) };
         }
         switch_to(me, next);
     }
@@ -239,7 +239,7 @@ impl Hub {
     }
 }
 
-struct EndOfYield(Me);
+struct EndOfYield(Current);
 
 impl Drop for EndOfYield {
     #[inline(always)]
@@ -249,13 +249,13 @@ impl Drop for EndOfYield {
 }
 
 #[inline(always)]
-fn let_next_run(hub: HubRef, me: Me) {
+fn let_next_run(hub: HubRef, me: Current) {
     let next = hub.next();
     // If it was woken meanwhile, its own turn may be next.
     if next != me.as_ptr() {
-        if thread::attention() != 0 {
+        if thread::slow_path_requests() != 0 {
             // SAFETY: it runs next.
-            unsafe { handover::trace_aside(me, next) };
+            unsafe { handover::trace_yield(me, next) };
         }
         switch_to(me, next);
     }
@@ -263,7 +263,7 @@ fn let_next_run(hub: HubRef, me: Me) {
 
 /// As `let_next_run`, for greenlets that are no tasks: so that a report finds them, too.
 #[inline(never)]
-fn wait_listed(hub: HubRef, me: Me) {
+fn wait_listed(hub: HubRef, me: Current) {
     let node = Node::new(me.as_ptr(), 0);
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never
     // left, the node stays where it is for ever. Whoever is in the list waits, so it owns itself.
@@ -274,9 +274,9 @@ fn wait_listed(hub: HubRef, me: Me) {
 }
 
 #[inline(always)]
-fn switch_to(me: Me, next: CorePtr) {
+fn switch_to(me: Current, next: CorePtr) {
     // SAFETY: `me` runs; the other is ready, or is the hub, which goes on whenever it gets control.
-    if let Err(arrival) = unsafe { handover::step_aside(me, next) } {
+    if let Err(arrival) = unsafe { handover::yield_to(me, next) } {
         handover::raise(*arrival);
     }
 }

@@ -195,11 +195,11 @@ impl Mailbox {
             // the hub must go on.
             // Destructors of a body that cannot be spawned run here too: with this, each of their switches is
             // looked at, and refused on the hub.
-            thread::add_attention();
+            thread::request_slow_path();
             if let Err(panic) = catch_unwind(AssertUnwindSafe(item)) {
                 parent::drop_quietly(panic);
             }
-            thread::remove_attention();
+            thread::withdraw_slow_path();
         }
     }
 

@@ -17,7 +17,7 @@ use super::alarm::Due;
 use super::poller::Patience;
 use super::waiter::Waiter;
 use super::{Hub, HubRef, MOST_AT_ONCE, Nanos};
-use crate::greenlet::thread::{self, Me};
+use crate::greenlet::thread::{self, Current};
 use crate::greenlet::{CorePtr, handover};
 use crate::stderr;
 use crate::waiting::Woken;
@@ -40,7 +40,7 @@ impl Hub {
         {
             if greenlet.wait().is_ready() {
                 self.left_in_slice.set(left - 1);
-                return greenlet.hand_over();
+                return greenlet.into_ptr();
             }
             drop(greenlet);
         }
@@ -50,7 +50,7 @@ impl Hub {
     /// Who shall run before the running greenlet, which is ready, has its next turn: nobody, if it is the
     /// only one.
     #[inline(always)]
-    pub(super) fn next_before(&self, me: Me) -> Option<CorePtr> {
+    pub(super) fn next_before(&self, me: Current) -> Option<CorePtr> {
         let left = self.left_in_slice.get();
         if left == 0 {
             // The hub itself, which has no slice, does not queue up.
@@ -63,7 +63,7 @@ impl Hub {
         self.left_in_slice.set(left - 1);
         let first = self.ready.rotate(|| me.to_ref())?;
         Some(if first.wait().is_ready() {
-            first.hand_over()
+            first.into_ptr()
         } else {
             self.greenlet.as_ptr()
         })
@@ -106,7 +106,7 @@ impl HubRef {
 }
 
 #[inline(always)]
-fn run_slice(hub: HubRef, me: Me) {
+fn run_slice(hub: HubRef, me: Current) {
     hub.left_in_slice.set(hub.slice.get());
     hub.is_used_up.set(false);
     hub.left_at_once.set(MOST_AT_ONCE);
@@ -192,16 +192,16 @@ fn give_back(hub: &Hub) {
             "a greenlet has ended after its hub, and nobody waits for it"
         ));
     }
-    destructor.lose_child();
+    destructor.child_was_killed();
     // SAFETY: the hub runs. The other one does not, so it waits, and its arrival is there.
-    unsafe { handover::run(thread::current(), destructor.hand_over()) };
+    unsafe { handover::run(thread::current(), destructor.into_ptr()) };
 }
 
 /// Nothing can ever happen any more: the main greenlet is told who waits for what.
 #[cold]
 fn report_deadlock(hub: &Hub) {
     let main = thread::main();
-    main.complain(hub.report_deadlock(&main));
+    main.report(hub.report_deadlock(&main));
     // SAFETY: the hub runs. The main greenlet waits, since it does not run, and its arrival is there.
-    unsafe { handover::run(thread::current(), main.hand_over()) };
+    unsafe { handover::run(thread::current(), main.into_ptr()) };
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::ready::Ready;
 use crate::greenlet::counted::AnyRef;
-use crate::list::{List, Look};
+use crate::list::{List, Scan};
 use crate::waiting::Woken;
 
 /// Who is told when something is ready.
@@ -86,10 +86,10 @@ impl Waiter {
     /// What a line does with it when it has something for the first that can be called. A bound wait keeps its place.
     #[cold]
     #[inline(never)]
-    pub(super) fn pass_over(&self) -> Look {
+    pub(super) fn pass_over(&self) -> Scan {
         match self {
-            Waiter::One { greenlet, ticket } if greenlet.wait().is_bound(*ticket) => Look::Leave,
-            _ => Look::Remove,
+            Waiter::One { greenlet, ticket } if greenlet.wait().is_bound(*ticket) => Scan::Leave,
+            _ => Scan::Remove,
         }
     }
 

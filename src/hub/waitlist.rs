@@ -9,7 +9,7 @@ use super::park::Parking;
 use super::waiter::{Collector, WaitList, Waiter};
 use super::{HubRef, Nanos, existing, get};
 use crate::error::WaitRefused;
-use crate::list::{Look, Node};
+use crate::list::{Node, Scan};
 use crate::waiting::{WaitReason, Woken};
 
 impl WaitList {
@@ -82,7 +82,7 @@ impl WaitList {
     fn call_first_slow(&self, hub: HubRef) -> bool {
         let called = self.waiters.take_first(|waiter, _| {
             if waiter.call(self.address()) {
-                Look::Take
+                Scan::Take
             } else {
                 waiter.pass_over()
             }

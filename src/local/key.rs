@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::error::AccessError;
 use crate::generator;
-use crate::greenlet::locals::{self, Key, Missing, Value};
+use crate::greenlet::locals::{self, AnyKey, CannotInit, Value};
 
 /// A static of which each greenlet has a value of its own: [`std::thread::LocalKey`] for greenlets.
 ///
@@ -143,8 +143,8 @@ impl<T: 'static> LocalKey<T> {
     #[cold]
     #[inline(never)]
     fn make(&'static self) -> Result<Rc<T>, AccessError> {
-        let begun =
-            locals::begin(self, generator::lying()).map_err(|missing| self.explain(missing))?;
+        let begun = locals::begin(self, generator::on_generator_stack())
+            .map_err(|missing| self.explain(missing))?;
         let value = Rc::new((self.init)());
         drop(begun);
         self.put(value)
@@ -178,10 +178,10 @@ impl<T: 'static> LocalKey<T> {
         }
     }
 
-    fn explain(&self, missing: Missing) -> AccessError {
+    fn explain(&self, missing: CannotInit) -> AccessError {
         match missing {
-            Missing::Gone => AccessError::gone(self.name),
-            Missing::Begun => AccessError::in_initialiser(self.name),
+            CannotInit::Gone => AccessError::gone(self.name),
+            CannotInit::Begun => AccessError::in_initialiser(self.name),
         }
     }
 }
@@ -199,7 +199,7 @@ fn refuse(error: AccessError) -> ! {
     panic!("{error}")
 }
 
-impl<T: 'static> Key for LocalKey<T> {
+impl<T: 'static> AnyKey for LocalKey<T> {
     fn is_inherited(&self) -> bool {
         self.copy.is_some()
     }

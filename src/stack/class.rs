@@ -37,16 +37,16 @@ const _: () = assert!(DEFAULT_STACK_SIZE.is_multiple_of(PAGE) && GUARD.is_multip
 
 /// A size class: 32, 64, 128, 192 (the default), 256, 512 KiB, and on by doubling to 1 GiB usable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Class(u8);
+pub(super) struct SizeClass(u8);
 
-impl Class {
+impl SizeClass {
     /// How many classes there are.
     pub(super) const COUNT: usize = 17;
     const DEFAULT: u8 = 3;
 
     /// The smallest class with at least `size` usable bytes, if any has as many.
     #[inline]
-    pub(super) fn for_size(size: usize) -> Option<Class> {
+    pub(super) fn for_size(size: usize) -> Option<SizeClass> {
         if size > MAX_STACK_SIZE {
             return None;
         }
@@ -57,15 +57,15 @@ impl Class {
         // 192 KiB stands between the doublings 128 and 256.
         let beyond =
             doublings > Self::DEFAULT || (doublings == Self::DEFAULT && size > DEFAULT_STACK_SIZE);
-        Some(Class(doublings + u8::from(beyond)))
+        Some(SizeClass(doublings + u8::from(beyond)))
     }
 
     /// The class at a place in the list of classes, if there is one.
-    pub(super) fn at(index: usize) -> Option<Class> {
+    pub(super) fn at(index: usize) -> Option<SizeClass> {
         u8::try_from(index)
             .ok()
             .filter(|_| index < Self::COUNT)
-            .map(Class)
+            .map(SizeClass)
     }
 
     /// Its place in the list of classes.

@@ -41,12 +41,12 @@ impl Description {
 }
 
 /// Installs the fault handler, once for the process.
-pub(super) fn watch() -> io::Result<()> {
-    fault::install(judge)
+pub(super) fn install_handler() -> io::Result<()> {
+    fault::install(on_fault)
 }
 
 /// Returns unless the fault is a greenlet's overflow.
-fn judge(fault: Fault) {
+fn on_fault(fault: Fault) {
     let Some(hit) = registry::find_guard(fault.address) else {
         return;
     };
@@ -58,25 +58,25 @@ fn judge(fault: Fault) {
     }
     // SAFETY: null, or a record that lives as long as its tenant (contract of `PooledStack::describe`).
     let description = unsafe { hit.description.as_ref() };
-    let mut line = Line::new();
+    let mut line = FaultMessage::new();
     line.sentence(description, hit.usable);
     output::write_to_stderr(line.text());
     std::process::abort();
 }
 
 /// A line put together without allocating; what does not fit is cut off.
-struct Line {
-    bytes: [u8; Line::SIZE],
+struct FaultMessage {
+    bytes: [u8; FaultMessage::SIZE],
     len: usize,
 }
 
-impl Line {
+impl FaultMessage {
     const SIZE: usize = 768;
     const LONGEST_NAME: usize = 200;
 
-    const fn new() -> Line {
-        Line {
-            bytes: [0; Line::SIZE],
+    const fn new() -> FaultMessage {
+        FaultMessage {
+            bytes: [0; FaultMessage::SIZE],
             len: 0,
         }
     }
@@ -96,8 +96,8 @@ impl Line {
                     Some(name) => {
                         let name = name.as_bytes();
                         self.push(b"\"");
-                        self.push(&name[..name.len().min(Line::LONGEST_NAME)]);
-                        self.push(if name.len() > Line::LONGEST_NAME {
+                        self.push(&name[..name.len().min(FaultMessage::LONGEST_NAME)]);
+                        self.push(if name.len() > FaultMessage::LONGEST_NAME {
                             b"...\""
                         } else {
                             b"\""
@@ -117,7 +117,7 @@ impl Line {
             self.push(b":");
             self.number(place.column().into());
         }
-        let end = self.len.min(Line::SIZE - 1);
+        let end = self.len.min(FaultMessage::SIZE - 1);
         self.bytes[end] = b'\n';
         self.len = end + 1;
     }
@@ -148,11 +148,11 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
-    use super::{Description, Line};
+    use super::{Description, FaultMessage};
     use std::panic::Location;
 
     fn said(tenant: Option<&Description>) -> String {
-        let mut line = Line::new();
+        let mut line = FaultMessage::new();
         line.sentence(tenant, 192 * 1024);
         String::from_utf8_lossy(line.text()).into_owned()
     }

@@ -8,14 +8,14 @@
 //! The warm way is as short as it can be made: [`Door`] says why it needs no `RefCell`, and what is counted, such as
 //! stacks in use and the most there were, is worked out from the length of the idle list when somebody asks.
 
-use super::class::{Class, MAX_STACK_SIZE};
+use super::class::{MAX_STACK_SIZE, SizeClass};
 use super::guard::Guard;
 use super::overflow;
 use super::pooled::PooledStack;
-use super::shelf::Shelf;
-use super::slab::{SlotRef, State};
+use super::shelf::SizeClassCache;
+use super::slab::{SlotRef, SlotState};
 use super::stats::{self, ClassStats};
-use super::trim::Budget;
+use super::trim::TrimBudget;
 use crate::error::StackError;
 use crate::sys::altstack::AltStack;
 #[cfg(feature = "sanitizer")]
@@ -38,7 +38,7 @@ pub(crate) fn take(usable: usize) -> Result<PooledStack, StackError> {
 
 #[inline(always)]
 fn take_warm(usable: usize) -> Option<PooledStack> {
-    let class = Class::for_size(usable)?;
+    let class = SizeClass::for_size(usable)?;
     let slot = POOL
         .try_with(|door| door.warm(|pool| pool.take_idle(class)))
         .ok()???;
@@ -47,7 +47,7 @@ fn take_warm(usable: usize) -> Option<PooledStack> {
 
 #[cold]
 fn take_slow(usable: usize) -> Result<PooledStack, StackError> {
-    let class = Class::for_size(usable).ok_or(StackError::TooLarge {
+    let class = SizeClass::for_size(usable).ok_or(StackError::TooLarge {
         requested: usable,
         maximum: MAX_STACK_SIZE,
     })?;
@@ -68,12 +68,12 @@ pub fn trim(now: Instant) -> Option<Instant> {
 }
 
 /// Looks at every stack of this thread to bring the `deepest` of the statistics up to date: a system call each.
-pub fn survey() {
-    let _ = POOL.try_with(|door| door.slow(|pool| pool.survey()));
+pub fn measure_all() {
+    let _ = POOL.try_with(|door| door.slow(|pool| pool.measure_all()));
 }
 
 thread_local! {
-    static POOL: Door = const { Door { shut: Cell::new(false), pool: UnsafeCell::new(Pool::new()) } };
+    static POOL: PoolCell = const { PoolCell { shut: Cell::new(false), pool: UnsafeCell::new(StackPool::new()) } };
 }
 
 /// The way to the thread's pool.
@@ -82,15 +82,15 @@ thread_local! {
 ///
 /// One call at a time reaches `pool`. The warm calls run no code but ours, so nothing can come in between; the slow
 /// ones allocate, which may run a global allocator that we do not know, so they shut the door meanwhile.
-struct Door {
+struct PoolCell {
     shut: Cell<bool>,
-    pool: UnsafeCell<Pool>,
+    pool: UnsafeCell<StackPool>,
 }
 
-impl Door {
+impl PoolCell {
     /// For calls that neither allocate nor call anything foreign.
     #[inline(always)]
-    fn warm<R>(&self, act: impl FnOnce(&mut Pool) -> R) -> Option<R> {
+    fn warm<R>(&self, act: impl FnOnce(&mut StackPool) -> R) -> Option<R> {
         if self.shut.get() {
             return None;
         }
@@ -99,9 +99,9 @@ impl Door {
     }
 
     /// For all others.
-    fn slow<R>(&self, act: impl FnOnce(&mut Pool) -> R) -> R {
-        struct Open<'a>(&'a Cell<bool>);
-        impl Drop for Open<'_> {
+    fn slow<R>(&self, act: impl FnOnce(&mut StackPool) -> R) -> R {
+        struct EndOfAccess<'a>(&'a Cell<bool>);
+        impl Drop for EndOfAccess<'_> {
             fn drop(&mut self) {
                 self.0.set(false);
             }
@@ -110,7 +110,7 @@ impl Door {
             !self.shut.replace(true),
             "a global allocator must not use stacks of greenlets"
         );
-        let _open = Open(&self.shut);
+        let _open = EndOfAccess(&self.shut);
         // SAFETY: the door was open and is shut until `_open` is dropped.
         act(unsafe { &mut *self.pool.get() })
     }
@@ -118,14 +118,14 @@ impl Door {
 
 /// The stacks of one thread.
 #[derive(Debug)]
-pub(super) struct Pool {
-    shelves: [Shelf; Class::COUNT],
+pub(super) struct StackPool {
+    shelves: [SizeClassCache; SizeClass::COUNT],
     /// What a test wants instead of the best.
     pub(super) guard: Option<Guard>,
     /// Bytes of a class's first slab.
     pub(super) first_slab: usize,
     /// For each call of trim.
-    pub(super) budget: Budget,
+    pub(super) budget: TrimBudget,
     /// Whether this thread can report an overflow.
     watched: bool,
     /// Whether valgrind looks on.
@@ -133,15 +133,15 @@ pub(super) struct Pool {
     altstack: Option<AltStack>,
 }
 
-impl Pool {
+impl StackPool {
     const FIRST_SLAB: usize = 64 << 20;
 
-    pub(super) const fn new() -> Pool {
-        Pool {
-            shelves: [const { Shelf::new() }; Class::COUNT],
+    pub(super) const fn new() -> StackPool {
+        StackPool {
+            shelves: [const { SizeClassCache::new() }; SizeClass::COUNT],
             guard: None,
-            first_slab: Pool::FIRST_SLAB,
-            budget: Budget::USUAL,
+            first_slab: StackPool::FIRST_SLAB,
+            budget: TrimBudget::USUAL,
             watched: false,
             valgrind: false,
             altstack: None,
@@ -149,20 +149,20 @@ impl Pool {
     }
 
     #[inline]
-    fn take_idle(&mut self, class: Class) -> Option<SlotRef> {
+    fn take_idle(&mut self, class: SizeClass) -> Option<SlotRef> {
         let slot = self.shelves[class.index()].pop()?;
         if self.valgrind {
-            forget_last_tenant(slot);
+            forget_last_owner(slot);
         }
         Some(slot)
     }
 
-    pub(super) fn take(&mut self, class: Class) -> Result<SlotRef, StackError> {
+    pub(super) fn take(&mut self, class: SizeClass) -> Result<SlotRef, StackError> {
         if let Some(slot) = self.take_idle(class) {
             return Ok(slot);
         }
         if !self.watched {
-            overflow::watch().map_err(|source| StackError::NoHandler { source })?;
+            overflow::install_handler().map_err(|source| StackError::NoHandler { source })?;
             self.altstack =
                 AltStack::ensure().map_err(|source| StackError::NoHandler { source })?;
             self.valgrind = valgrind::is_running();
@@ -178,7 +178,7 @@ impl Pool {
     }
 
     pub(super) fn leak(&mut self, slot: SlotRef) {
-        slot.state.set(State::Leaked);
+        slot.state.set(SlotState::Leaked);
         let shelf = &mut self.shelves[slot.class.index()];
         shelf.note_high_water();
         shelf.leaked += 1;
@@ -197,7 +197,7 @@ impl Pool {
         used
     }
 
-    fn survey(&mut self) {
+    fn measure_all(&mut self) {
         for shelf in &mut self.shelves {
             for slab in shelf.slabs.iter().flatten() {
                 let deepest = slab.slots_carved().map(|slot| slot.used()).max();
@@ -207,20 +207,22 @@ impl Pool {
     }
 
     pub(super) fn stats(&mut self) -> Vec<ClassStats> {
-        self.shelves.iter_mut().for_each(Shelf::note_high_water);
+        self.shelves
+            .iter_mut()
+            .for_each(SizeClassCache::note_high_water);
         let used = self
             .shelves
             .iter()
             .enumerate()
             .filter(|(_, shelf)| shelf.high_water > 0);
-        used.filter_map(|(index, shelf)| Some(shelf.stats(Class::at(index)?)))
+        used.filter_map(|(index, shelf)| Some(shelf.stats(SizeClass::at(index)?)))
             .collect()
     }
 }
 
 #[cfg(test)]
-impl Pool {
-    pub(super) fn carved_slots(&self, class: Class) -> impl Iterator<Item = SlotRef> {
+impl StackPool {
+    pub(super) fn carved_slots(&self, class: SizeClass) -> impl Iterator<Item = SlotRef> {
         self.shelves[class.index()]
             .slabs
             .iter()
@@ -228,7 +230,7 @@ impl Pool {
             .flat_map(super::slab::Slab::slots_carved)
     }
 
-    pub(super) fn carved(&self, class: Class) -> usize {
+    pub(super) fn carved(&self, class: SizeClass) -> usize {
         assert_eq!(
             self.carved_slots(class).count(),
             self.shelves[class.index()].carved
@@ -238,12 +240,12 @@ impl Pool {
 }
 
 #[cold]
-fn forget_last_tenant(slot: SlotRef) {
+fn forget_last_owner(slot: SlotRef) {
     valgrind::make_undefined(slot.usable());
 }
 
 /// The thread ends: what nobody uses is unmapped, what somebody may still use is left as it is.
-impl Drop for Pool {
+impl Drop for StackPool {
     fn drop(&mut self) {
         for shelf in &mut self.shelves {
             stats::orphan(shelf.abandon());
@@ -279,7 +281,7 @@ pub(super) fn measure(slot: SlotRef) -> usize {
 /// How many stacks of this thread have a tenant that may run again.
 #[cfg(feature = "hub")]
 pub(crate) fn in_use() -> usize {
-    let count = |pool: &mut Pool| pool.shelves.iter().map(Shelf::in_use).sum();
+    let count = |pool: &mut StackPool| pool.shelves.iter().map(SizeClassCache::in_use).sum();
     POOL.try_with(|door| door.slow(count)).unwrap_or(usize::MAX)
 }
 

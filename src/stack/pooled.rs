@@ -100,7 +100,7 @@ impl Drop for PooledStack {
 pub(crate) struct StackView(SlotRef);
 
 /// The stack of this thread's pool that an address lies in.
-pub(crate) struct At {
+pub(crate) struct StackAddress {
     /// Its low end, by which it is known.
     pub(crate) low: usize,
     /// What its tenant has said of itself last.
@@ -108,9 +108,9 @@ pub(crate) struct At {
 }
 
 /// The stack of this thread's pool that `address` lies in. `None`: it is the thread's own.
-pub(crate) fn at(address: usize) -> Option<At> {
+pub(crate) fn at(address: usize) -> Option<StackAddress> {
     let hit = registry::find(address)?;
-    Some(At {
+    Some(StackAddress {
         low: hit.low,
         tenant: hit.description,
     })

@@ -8,7 +8,7 @@
 //! A thread publishes and withdraws entries for its own slabs only, and a handler believes only the entries of
 //! the thread it interrupted. So there is no race over a slab's memory: its thread cannot unmap it meanwhile.
 
-use super::class::{Class, GUARD};
+use super::class::{GUARD, SizeClass};
 use super::overflow::Description;
 use super::slab::Slot;
 use crate::sys::fault::this_thread;
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// One slab, as the fault handler sees it.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct SlabEntry {
     /// The thread whose slab it is; zero when the entry is free.
     owner: AtomicUsize,
     /// Low end of slot 0.
@@ -26,18 +26,18 @@ pub(super) struct Entry {
     end: AtomicUsize,
     class: AtomicUsize,
     records: AtomicPtr<Slot>,
-    next: *const Entry,
+    next: *const SlabEntry,
 }
 
 // SAFETY: `next` is written once, before the entry is published, and points to an entry that is never freed;
 // everything else is atomic.
-unsafe impl Sync for Entry {}
+unsafe impl Sync for SlabEntry {}
 
-static HEAD: AtomicPtr<Entry> = AtomicPtr::new(ptr::null_mut());
+static HEAD: AtomicPtr<SlabEntry> = AtomicPtr::new(ptr::null_mut());
 
 /// A slot in which an address lies.
 #[derive(Debug)]
-pub(super) struct Hit {
+pub(super) struct FoundSlot {
     /// The slot, guard included.
     pub(super) low: usize,
     pub(super) high: usize,
@@ -48,11 +48,11 @@ pub(super) struct Hit {
 
 /// Publishes a slab of the current thread.
 pub(super) fn enter(
-    class: Class,
+    class: SizeClass,
     first: usize,
     slots: usize,
     records: NonNull<Slot>,
-) -> &'static Entry {
+) -> &'static SlabEntry {
     let entry = entries().find(|entry| entry.claim()).unwrap_or_else(add);
     entry.first.store(first, Ordering::Relaxed);
     entry.class.store(class.index(), Ordering::Relaxed);
@@ -63,7 +63,7 @@ pub(super) fn enter(
     entry
 }
 
-impl Entry {
+impl SlabEntry {
     /// Withdraws the slab and frees the entry.
     pub(super) fn leave(&self) {
         self.end.store(0, Ordering::Relaxed);
@@ -78,21 +78,21 @@ impl Entry {
 }
 
 /// The slot of the current thread whose guard holds `address`. Async-signal-safe.
-pub(super) fn find_guard(address: usize) -> Option<Hit> {
+pub(super) fn find_guard(address: usize) -> Option<FoundSlot> {
     find(address).filter(|hit| address < hit.low + GUARD)
 }
 
 /// The slot of the current thread that holds `address`. Async-signal-safe.
-pub(super) fn find(address: usize) -> Option<Hit> {
+pub(super) fn find(address: usize) -> Option<FoundSlot> {
     let me = this_thread();
-    let holds = |entry: &&Entry| {
+    let holds = |entry: &&SlabEntry| {
         entry.owner.load(Ordering::Acquire) == me
             && address < entry.end.load(Ordering::Acquire)
             && address >= entry.first.load(Ordering::Relaxed)
     };
     let entry = entries().find(holds)?;
     let first = entry.first.load(Ordering::Relaxed);
-    let class = Class::at(entry.class.load(Ordering::Relaxed))?;
+    let class = SizeClass::at(entry.class.load(Ordering::Relaxed))?;
     let number = (address - first) / class.stride();
     let low = first + number * class.stride();
     let record = entry.records.load(Ordering::Relaxed).wrapping_add(number);
@@ -101,7 +101,7 @@ pub(super) fn find(address: usize) -> Option<Hit> {
     let description = unsafe { &raw const (*record).description };
     // SAFETY: the same; an `AtomicPtr` may be read whatever its bits are.
     let description = unsafe { &*description }.load(Ordering::Relaxed);
-    Some(Hit {
+    Some(FoundSlot {
         low,
         high: low + class.stride(),
         usable: class.usable(),
@@ -109,7 +109,7 @@ pub(super) fn find(address: usize) -> Option<Hit> {
     })
 }
 
-fn entries() -> impl Iterator<Item = &'static Entry> {
+fn entries() -> impl Iterator<Item = &'static SlabEntry> {
     let mut at = HEAD.load(Ordering::Acquire).cast_const();
     std::iter::from_fn(move || {
         // SAFETY: entries are never freed, so a pointer to one is null or good for ever.
@@ -119,8 +119,8 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
     })
 }
 
-fn add() -> &'static Entry {
-    let entry = Box::leak(Box::new(Entry {
+fn add() -> &'static SlabEntry {
+    let entry = Box::leak(Box::new(SlabEntry {
         owner: AtomicUsize::new(this_thread()),
         first: AtomicUsize::new(0),
         end: AtomicUsize::new(0),

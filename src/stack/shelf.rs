@@ -8,18 +8,18 @@
 //! ```
 #![forbid(unsafe_code)]
 
-use super::class::Class;
+use super::class::SizeClass;
 use super::guard::Guard;
-use super::slab::{Slab, SlotRef, State};
+use super::slab::{Slab, SlotRef, SlotState};
 use super::stats::ClassStats;
-use super::trim::Round;
+use super::trim::TrimRound;
 use crate::error::StackError;
 use std::ptr;
 use std::sync::atomic::Ordering;
 
 /// The stacks of one size class.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct SizeClassCache {
     /// Carved and without a tenant, the one given back last at the end. There is room for every slot there is.
     pub(super) idle: Vec<SlotRef>,
     /// The shortest that `idle` was since the trimmer last looked: below that nothing has moved.
@@ -35,14 +35,14 @@ pub(super) struct Shelf {
     pub(super) slabs: Vec<Option<Slab>>,
     /// The slab that is being carved.
     pub(super) newest: usize,
-    pub(super) round: Round,
+    pub(super) round: TrimRound,
     /// A slab without a use, on its way back to the kernel.
     pub(super) dying: Option<Slab>,
 }
 
-impl Shelf {
-    pub(super) const fn new() -> Shelf {
-        Shelf {
+impl SizeClassCache {
+    pub(super) const fn new() -> SizeClassCache {
+        SizeClassCache {
             idle: Vec::new(),
             low_water: 0,
             carved: 0,
@@ -51,7 +51,7 @@ impl Shelf {
             deepest: 0,
             slabs: Vec::new(),
             newest: 0,
-            round: Round::new(),
+            round: TrimRound::new(),
             dying: None,
         }
     }
@@ -60,17 +60,21 @@ impl Shelf {
     pub(super) fn pop(&mut self) -> Option<SlotRef> {
         let slot = self.idle.pop()?;
         self.low_water = self.low_water.min(self.idle.len());
-        if slot.state.get() == State::Released {
+        if slot.state.get() == SlotState::Released {
             self.revive(slot);
         }
-        slot.state.set(State::Taken);
+        slot.state.set(SlotState::Taken);
         Some(slot)
     }
 
     #[inline]
     pub(super) fn push(&mut self, slot: SlotRef) {
-        debug_assert_eq!(slot.state.get(), State::Taken, "a stack given back twice");
-        slot.state.set(State::Warm);
+        debug_assert_eq!(
+            slot.state.get(),
+            SlotState::Taken,
+            "a stack given back twice"
+        );
+        slot.state.set(SlotState::Warm);
         slot.description.store(ptr::null_mut(), Ordering::Relaxed);
         debug_assert!(
             self.idle.len() < self.idle.capacity(),
@@ -100,7 +104,7 @@ impl Shelf {
 
     pub(super) fn carve(
         &mut self,
-        class: Class,
+        class: SizeClass,
         guard: Guard,
         first_slab: usize,
     ) -> Result<SlotRef, StackError> {
@@ -115,7 +119,7 @@ impl Shelf {
             .as_mut()
             .expect("grow leaves a slab to carve");
         let slot = slab.carve(self.newest, guard)?;
-        slot.state.set(State::Taken);
+        slot.state.set(SlotState::Taken);
         // Slots are carved only when none is idle, so every one is in use now.
         self.low_water = 0;
         self.carved += 1;
@@ -124,7 +128,7 @@ impl Shelf {
     }
 
     /// Maps as much again as there is, so that a million stacks make few mappings.
-    fn grow(&mut self, class: Class, first_slab: usize) -> Result<(), StackError> {
+    fn grow(&mut self, class: SizeClass, first_slab: usize) -> Result<(), StackError> {
         let wish = self.mapped().clamp(first_slab, Slab::LARGEST);
         let slab = Slab::reserve(class, wish)?;
         let slots: usize =
@@ -176,7 +180,7 @@ impl Shelf {
         left
     }
 
-    pub(super) fn stats(&self, class: Class) -> ClassStats {
+    pub(super) fn stats(&self, class: SizeClass) -> ClassStats {
         ClassStats {
             usable_size: class.usable(),
             slabs: self.slabs.iter().flatten().count(),

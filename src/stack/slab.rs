@@ -9,10 +9,10 @@
 //!
 //! Slots are carved in order, when first needed; a carved slot keeps its record and its guard for ever.
 
-use super::class::{Class, GUARD, PAGE};
+use super::class::{GUARD, PAGE, SizeClass};
 use super::guard::{self, Guard};
 use super::overflow::Description;
-use super::registry::{self, Entry};
+use super::registry::{self, SlabEntry};
 use crate::error::StackError;
 use crate::sys::memory::{self, Mapping};
 use corosensei::stack::StackPointer;
@@ -35,7 +35,7 @@ const _: () = assert!(PIECE.is_multiple_of(PAGE) && PIECE > Slab::LARGEST / 1024
 
 /// Who holds a carved slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum State {
+pub(super) enum SlotState {
     /// A [`PooledStack`](super::PooledStack).
     Taken,
     /// The shelf; its pages are as the last tenant left them.
@@ -59,8 +59,8 @@ pub(super) struct Slot {
     _valgrind: ValgrindStackRegistration,
     /// Which of its shelf's slabs it lies in.
     pub(super) slab: u32,
-    pub(super) class: Class,
-    pub(super) state: Cell<State>,
+    pub(super) class: SizeClass,
+    pub(super) state: Cell<SlotState>,
 }
 
 /// A carved slot, by its record. In order of address: slab by slab, and in a slab by number.
@@ -109,7 +109,7 @@ impl SlotRef {
     /// Gives back the pages of idle neighbours, from this slot up to `highest`, but for `keep` bytes at the top.
     pub(super) fn discard(&self, highest: SlotRef, keep: usize) {
         debug_assert!(
-            !matches!(self.state.get(), State::Taken | State::Leaked),
+            !matches!(self.state.get(), SlotState::Taken | SlotState::Leaked),
             "discarding a live stack"
         );
         let low = self.low() + GUARD;
@@ -125,9 +125,9 @@ impl SlotRef {
 #[derive(Debug)]
 pub(super) struct Slab {
     map: Mapping,
-    class: Class,
+    class: SizeClass,
     /// None once the slab is being unmapped.
-    entry: Option<&'static Entry>,
+    entry: Option<&'static SlabEntry>,
     slots: usize,
     carved: usize,
     /// Carved slots in state [`State::Released`].
@@ -140,7 +140,7 @@ impl Slab {
     pub(super) const LARGEST: usize = 4 << 30;
 
     /// Maps a slab of about `wish` bytes, or of half, a quarter ... of that, down to one slot, where the kernel has no more.
-    pub(super) fn reserve(class: Class, wish: usize) -> Result<Slab, StackError> {
+    pub(super) fn reserve(class: SizeClass, wish: usize) -> Result<Slab, StackError> {
         let mut slots = (wish / (class.stride() + size_of::<Slot>())).max(1);
         loop {
             let len = table(slots) + slots * class.stride();
@@ -177,8 +177,8 @@ impl Slab {
         let high = low + self.class.stride();
         // SAFETY: the slot was never used, so its lowest pages hold nothing.
         let kind = unsafe { guard::install(wanted, low) }?;
-        let base =
-            StackPointer::new(Class::base(number, high)).expect("a mapping does not end at zero");
+        let base = StackPointer::new(SizeClass::base(number, high))
+            .expect("a mapping does not end at zero");
         let usable = ptr::with_exposed_provenance_mut(low + GUARD);
         let record = Slot {
             base,
@@ -186,7 +186,7 @@ impl Slab {
             _valgrind: ValgrindStackRegistration::new(usable, high - low - GUARD),
             slab: u32::try_from(own_number).expect("fewer than 2^32 slabs"),
             class: self.class,
-            state: Cell::new(State::Warm),
+            state: Cell::new(SlotState::Warm),
         };
         let place = self.record(number);
         // SAFETY: inside the table, aligned since the table begins on a page, and not yet initialised.

@@ -13,22 +13,22 @@
 #![forbid(unsafe_code)]
 
 use super::class::PAGE;
-use super::shelf::Shelf;
-use super::slab::{Slab, State};
+use super::shelf::SizeClassCache;
+use super::slab::{Slab, SlotState};
 use std::time::{Duration, Instant};
 
 /// How much the trimmer may do and shall leave.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Budget {
+pub(super) struct TrimBudget {
     /// System calls, of some microseconds each, in one call of trim.
     pub(super) calls: usize,
     /// Idle stacks of a class that keep their top pages for ever.
     pub(super) keep_warm: usize,
 }
 
-impl Budget {
+impl TrimBudget {
     /// About a millisecond a call.
-    pub(super) const USUAL: Budget = Budget {
+    pub(super) const USUAL: TrimBudget = TrimBudget {
         calls: 128,
         keep_warm: 256,
     };
@@ -43,7 +43,7 @@ const ROUND: Duration = Duration::from_secs(1);
 
 /// How far the trimmer is in its present round over a shelf.
 #[derive(Debug)]
-pub(super) struct Round {
+pub(super) struct TrimRound {
     /// When the next one may begin; none before the first.
     due: Option<Instant>,
     /// Idle slots below this have not moved since the last round began.
@@ -56,9 +56,9 @@ pub(super) struct Round {
     changed: bool,
 }
 
-impl Round {
-    pub(super) const fn new() -> Round {
-        Round {
+impl TrimRound {
+    pub(super) const fn new() -> TrimRound {
+        TrimRound {
             due: None,
             cold: 0,
             at: 0,
@@ -68,9 +68,9 @@ impl Round {
     }
 }
 
-impl Shelf {
+impl SizeClassCache {
     /// As [`super::trim()`], for one shelf; takes its system calls out of the budget.
-    pub(super) fn trim(&mut self, now: Instant, budget: &mut Budget) -> Option<Instant> {
+    pub(super) fn trim(&mut self, now: Instant, budget: &mut TrimBudget) -> Option<Instant> {
         let round = &mut self.round;
         round.flat = round.flat.min(self.low_water);
         match round.due {
@@ -105,7 +105,7 @@ impl Shelf {
     }
 
     /// Looks at the cold slots in turn; false if the calls ran out first.
-    fn sweep(&mut self, budget: &mut Budget) -> bool {
+    fn sweep(&mut self, budget: &mut TrimBudget) -> bool {
         while self.round.at < self.round.cold {
             if budget.calls == 0 {
                 return false;
@@ -113,10 +113,10 @@ impl Shelf {
             let at = self.round.at;
             let release = at + budget.keep_warm < self.round.cold;
             let done = match self.idle[at].state.get() {
-                State::Warm | State::Trimmed if release => {
+                SlotState::Warm | SlotState::Trimmed if release => {
                     self.release(at, self.round.cold - budget.keep_warm)
                 }
-                State::Warm => self.trim_one(at),
+                SlotState::Warm => self.trim_one(at),
                 _ => 0,
             };
             if done > 0 {
@@ -136,7 +136,7 @@ impl Shelf {
         let slot = self.idle[at];
         self.deepest = self.deepest.max(slot.used());
         slot.discard(slot, KEEP_TOP);
-        slot.state.set(State::Trimmed);
+        slot.state.set(SlotState::Trimmed);
         1
     }
 
@@ -158,7 +158,7 @@ impl Shelf {
             count += 1;
         }
         for slot in &self.idle[at..at + count] {
-            if slot.state.replace(State::Released) != State::Released
+            if slot.state.replace(SlotState::Released) != SlotState::Released
                 && let Some(slab) = &mut self.slabs[slot.slab as usize]
             {
                 slab.released += 1;
@@ -169,7 +169,7 @@ impl Shelf {
     }
 
     /// Unmaps a piece of a slab in which every carved slot was released; true if there is none.
-    fn unmap(&mut self, budget: &mut Budget) -> bool {
+    fn unmap(&mut self, budget: &mut TrimBudget) -> bool {
         if let Some(dying) = &mut self.dying {
             budget.calls = 0;
             if dying.shrink() {

@@ -25,13 +25,13 @@ pub(crate) struct Fault {
 }
 
 /// Looks at a fault in signal context: returns if it is none of ours, aborts the process if it is.
-pub(crate) type Judge = fn(Fault);
+pub(crate) type OnFault = fn(Fault);
 
 const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
 /// The judge and the actions that were there before us, complete before the first handler is installed.
 struct Installed {
-    judge: Judge,
+    judge: OnFault,
     previous: [libc::sigaction; 2],
 }
 
@@ -39,7 +39,7 @@ static INSTALLED: OnceLock<Result<Installed, i32>> = OnceLock::new();
 static ARMED: OnceLock<Result<(), i32>> = OnceLock::new();
 
 /// Installs the handler, once for the process; later calls keep the first judge.
-pub(crate) fn install(judge: Judge) -> io::Result<()> {
+pub(crate) fn install(judge: OnFault) -> io::Result<()> {
     let known = INSTALLED.get_or_init(|| {
         let [segv, bus] = SIGNALS.map(query);
         Ok(Installed {
@@ -101,9 +101,9 @@ fn hand_on(
             }
         }
         function if previous.sa_flags & libc::SA_SIGINFO != 0 => {
-            type Three = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+            type SignalAction = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
             // SAFETY: with SA_SIGINFO the kernel's record is a function of three arguments.
-            let function: Three = unsafe { std::mem::transmute(function) };
+            let function: SignalAction = unsafe { std::mem::transmute(function) };
             function(signal, info, context);
         }
         function => {

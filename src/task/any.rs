@@ -75,7 +75,7 @@ impl AnyTask {
 
     pub(crate) fn head(&self) -> &Head {
         // SAFETY: a task's record, which `self` keeps there, and whose owner's half is a job, which begins with this.
-        unsafe { &*self.record.extra().cast::<Head>() }
+        unsafe { &*self.record.trailer().cast::<Head>() }
     }
 
     /// Waits until the task has ended.
@@ -166,7 +166,7 @@ impl<T> Task<T> {
 
     /// It has ended without a value, by a panic or a kill.
     pub(super) fn has_failed(&self) -> bool {
-        self.record.extra.head.has_failed()
+        self.record.trailer.head.has_failed()
     }
 
     /// The line that has spawned it.
@@ -178,7 +178,7 @@ impl<T> Task<T> {
     /// The id of the greenlet that has spawned it: of a task, or of main.
     #[must_use]
     pub fn parent_id(&self) -> u64 {
-        self.record.extra.head.parent
+        self.record.trailer.head.parent
     }
 }
 
@@ -212,7 +212,7 @@ impl<T> Waitable for Task<T> {
     fn post(&self) -> Post<'_> {
         Post {
             ready: self.is_finished(),
-            spot: Spot::List(&self.record.extra.head.joiners),
+            spot: Spot::List(&self.record.trailer.head.joiners),
             reason: WaitReason::join(self.id()),
         }
     }

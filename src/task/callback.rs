@@ -6,19 +6,19 @@ use std::fmt;
 use super::job::{self, Job};
 use super::{AnyTask, Task};
 use crate::error::JoinError;
-use crate::greenlet::counted::Ref;
+use crate::greenlet::counted::RecordRef;
 
 /// A callback that was added to a task; it can be taken back with this. Dropping this leaves the callback there.
 #[must_use = "dropping it changes nothing; `let _ =` says that it is meant to stay"]
 pub struct Callback<T: 'static> {
-    record: Ref<Job<T>>,
+    record: RecordRef<Job<T>>,
     number: u64,
 }
 
 impl<T: 'static> Callback<T> {
     /// Takes the callback back, and drops it. False if it was called before, or is being called.
     pub fn remove(self) -> bool {
-        self.record.extra.remove_callback(self.number).is_some()
+        self.record.trailer.remove_callback(self.number).is_some()
     }
 }
 
@@ -42,7 +42,7 @@ impl<T: 'static> Task<T> {
     /// task.wait();
     /// ```
     pub fn on_done(&self, call: impl FnOnce(&AnyTask) + 'static) -> Callback<T> {
-        let weak = self.record.any().to_link();
+        let weak = self.record.any().to_weak();
         self.add(job::Callback::Done(Box::new(move || {
             if let Some(task) = weak.upgrade() {
                 call(&AnyTask::of(task));
@@ -61,7 +61,7 @@ impl<T: 'static> Task<T> {
     }
 
     fn add(&self, callback: job::Callback<T>) -> Callback<T> {
-        let job = &self.record.extra;
+        let job = &self.record.trailer;
         let number = if job.head.is_over() {
             job.call_late(callback)
         } else {

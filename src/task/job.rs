@@ -16,7 +16,7 @@ use super::kill::Shield;
 use super::unobserved;
 use crate::error::{JoinError, TimedOut};
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::record::{Core, Extra, Record};
+use crate::greenlet::record::{Core, Record, Trailer};
 use crate::greenlet::{CorePtr, GreenletExit, describe_task, parent};
 use crate::hub::{self, TimerKey, WaitList, refuse};
 use crate::list::Node;
@@ -97,8 +97,8 @@ impl<T> Callback<T> {
     }
 }
 
-impl<T: 'static> Extra for Job<T> {
-    const GIVE_UP: Option<unsafe fn(CorePtr)> = Some(give_up::<T>);
+impl<T: 'static> Trailer for Job<T> {
+    const ON_KILLED: Option<unsafe fn(CorePtr)> = Some(give_up::<T>);
 }
 
 impl Head {
@@ -322,7 +322,7 @@ unsafe fn give_up<T>(core: CorePtr) {
     let record = unsafe { core.cast::<Record<Job<T>>>().as_ref() };
     // SAFETY: the first half of the same record.
     let core = unsafe { core.as_ref() };
-    let job = &record.extra;
+    let job = &record.trailer;
     job.fail(failed(
         core,
         Box::new(GreenletExit::in_place_of_a_payload()),

@@ -8,7 +8,7 @@ use super::{AnyTask, Task};
 use crate::error::KillError;
 use crate::generator;
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::piece::Home;
+use crate::greenlet::piece::StackOwner;
 use crate::greenlet::{describe, thread};
 use crate::hub::{self, refuse};
 use crate::waiting::WaitReason;
@@ -164,13 +164,13 @@ pub fn shield<R>(body: impl FnOnce() -> R) -> R {
 
 /// Holds interrupts off while it lives and the stack that it lies on runs.
 pub(crate) struct Shield {
-    home: Home,
+    home: StackOwner,
     id: u64,
 }
 
 impl Shield {
     pub(crate) fn raise() -> Shield {
-        let home = generator::home();
+        let home = generator::stack_owner();
         let id = thread::next_id();
         home.shield(id);
         Shield { home, id }

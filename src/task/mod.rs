@@ -39,7 +39,7 @@ pub use self::pause::{sleep, sleep_until, yield_now};
 pub use self::spawn::{spawn, spawn_later, try_spawn};
 pub use self::unobserved::{Hook, set_unobserved_hook};
 use crate::error::JoinError;
-use crate::greenlet::counted::Ref;
+use crate::greenlet::counted::RecordRef;
 use crate::hub::refuse;
 use crate::waiting::WaitReason;
 
@@ -59,12 +59,12 @@ use crate::waiting::WaitReason;
 /// std::thread::spawn(move || task.join());
 /// ```
 pub struct Task<T> {
-    record: Ref<Job<T>>,
+    record: RecordRef<Job<T>>,
 }
 
 impl<T> Task<T> {
     #[inline(always)]
-    fn of(record: Ref<Job<T>>) -> Task<T> {
+    fn of(record: RecordRef<Job<T>>) -> Task<T> {
         Task { record }
     }
 
@@ -82,7 +82,7 @@ impl<T> Task<T> {
     #[track_caller]
     pub fn join(self) -> Result<T, JoinError> {
         self.wait();
-        match self.record.extra.outcome.take() {
+        match self.record.trailer.outcome.take() {
             Some(outcome) => outcome.map_err(|error| *error),
             None => unreachable!("only join takes the outcome, and it takes the handle"),
         }
@@ -104,7 +104,7 @@ impl<T> Task<T> {
         if !self.is_finished() {
             return Err(self);
         }
-        match self.record.extra.outcome.take() {
+        match self.record.trailer.outcome.take() {
             Some(outcome) => Ok(outcome.map_err(|error| *error)),
             None => Err(self),
         }
@@ -122,7 +122,7 @@ impl<T> Task<T> {
     #[inline(always)]
     #[track_caller]
     pub fn wait(&self) {
-        let head = &self.record.extra.head;
+        let head = &self.record.trailer.head;
         if !head.is_over() {
             let reason = WaitReason::join(self.id());
             if let Err(why) = head.joiners.wait(reason, Location::caller()) {
@@ -140,7 +140,7 @@ impl<T> Task<T> {
     /// As [`wait`](Task::wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
-        let head = &self.record.extra.head;
+        let head = &self.record.trailer.head;
         let reason = WaitReason::join(self.id());
         head.is_over() || head.wait_for(reason, Location::caller(), limit)
     }
@@ -148,7 +148,7 @@ impl<T> Task<T> {
     /// The task has ended: `join` would not wait.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.record.extra.head.is_over()
+        self.record.trailer.head.is_over()
     }
 
     /// A number that no other greenlet of this process has or will have.
@@ -167,7 +167,7 @@ impl<T> Task<T> {
 impl<T> Drop for Task<T> {
     #[inline]
     fn drop(&mut self) {
-        let job = &self.record.extra;
+        let job = &self.record.trailer;
         job.head.detached.set(true);
         // Before its end the task drops its value itself.
         if job.head.is_over()

@@ -84,7 +84,7 @@ impl AnyTask {
 impl<T> Task<T> {
     /// As [`AnyTask::unpark`].
     pub fn unpark(&self) {
-        self.record.extra.head.token.set(true);
+        self.record.trailer.head.token.set(true);
         hub::wake_from(self.record.any(), WaitReason::UNPARK);
     }
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::Task;
 use super::job::{Job, failed};
 use crate::error::{SpawnError, StackError};
-use crate::greenlet::counted::Ref;
+use crate::greenlet::counted::RecordRef;
 use crate::greenlet::locals::{self, Locals};
-use crate::greenlet::record::Birth;
-use crate::greenlet::thread::Me;
-use crate::greenlet::{CorePtr, Event, handover, interrupt, parent, thread};
+use crate::greenlet::record::Metadata;
+use crate::greenlet::thread::Current;
+use crate::greenlet::{CorePtr, TraceEvent, handover, interrupt, parent, thread};
 use crate::hub::{self, HubRef};
 use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
 
@@ -90,7 +90,7 @@ where
         Ok((hub, record)) => {
             let deadline = hub.clock().after(delay);
             if let Some(timer) = hub.park_unstarted(record.any(), deadline) {
-                record.extra.begins_with(timer);
+                record.trailer.begins_with(timer);
             }
             Task::of(record)
         }
@@ -124,7 +124,7 @@ fn make<F, T>(
     given: Option<Box<Locals>>,
     made_at: &'static Location<'static>,
     body: F,
-) -> Result<(HubRef, Ref<Job<T>>), SpawnError>
+) -> Result<(HubRef, RecordRef<Job<T>>), SpawnError>
 where
     F: FnOnce() -> T + 'static,
     T: 'static,
@@ -134,16 +134,16 @@ where
     let hub = hub::try_get()?;
     hub.tasks().permit()?;
     let stack = take_stack(stack_size.unwrap_or(hub.tasks().stack_size()))?;
-    let birth = Birth {
+    let birth = Metadata {
         name,
-        parent: Some(hub.greenlet().to_link()),
+        parent: Some(hub.greenlet().to_weak()),
         made_at,
         id: thread::next_id(),
     };
     let parent = thread::current().id();
-    let record = Ref::new(birth, || Job::<T>::new(parent));
+    let record = RecordRef::new(birth, || Job::<T>::new(parent));
     let core = record.any().as_ptr();
-    let job: *const Job<T> = &raw const record.extra;
+    let job: *const Job<T> = &raw const record.trailer;
     let root = move || {
         // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
         let me = unsafe { handover::enter(core) };
@@ -161,7 +161,7 @@ where
     };
     // SAFETY: the body is 'static, and `end` closes the greenlet, sets the hub as current, and unwinds not.
     unsafe { handover::install(record.any(), stack, root) };
-    let listed = &record.extra.head.listed;
+    let listed = &record.trailer.head.listed;
     listed.fill(record.any().clone());
     // SAFETY: the node lies in the record, which the node's own value keeps there until it is taken out at the end.
     unsafe { hub.tasks().enter(listed) };
@@ -198,13 +198,13 @@ fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<()>) -> CorePtr {
     // SAFETY: it was put into this list when it was spawned.
     drop(unsafe { hub.tasks().leave(&job.head.listed) });
     // SAFETY: it is about to run, so it is there.
-    handover::trace(Event::Switch, me, unsafe { next.as_ref() });
+    handover::trace(TraceEvent::Switch, me, unsafe { next.as_ref() });
     thread::set_current(next);
     next
 }
 
 #[inline(always)]
-fn finish<T>(me: Me, job: &Job<T>, caught: Caught<()>) {
+fn finish<T>(me: Current, job: &Job<T>, caught: Caught<()>) {
     match caught {
         Ok(()) => job.finish(),
         Err(payload) => job.fail(failed(&me, payload)),
@@ -213,7 +213,7 @@ fn finish<T>(me: Me, job: &Job<T>, caught: Caught<()>) {
 
 /// As the middle of `end`, where the value is dropped at once: it finds the task's locals then.
 #[inline(never)]
-fn end_detached<T>(me: Me, job: &Job<T>, caught: Caught<()>) {
+fn end_detached<T>(me: Current, job: &Job<T>, caught: Caught<()>) {
     finish(me, job, caught);
     parent::drop_quietly(locals::end(&me));
 }

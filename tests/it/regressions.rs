@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
-use greenhub::greenlet::{Event, Tracer, set_tracer};
+use greenhub::greenlet::{TraceEvent, Tracer, set_tracer};
 use greenhub::{AnyGreenlet, Greenlet, SwitchError, current, parent};
 #[cfg(feature = "hub")]
 use greenhub::{spawn, yield_now};
@@ -44,7 +44,7 @@ fn tracer(log: &Log) -> Option<Tracer> {
     Some(Rc::new(move |event, from, to| {
         let name = |greenlet: &AnyGreenlet| greenlet.name().expect("a name").to_owned();
         let how = match event {
-            Event::Switch => "to",
+            TraceEvent::Switch => "to",
             _ => "throws at",
         };
         log.say(format!("{} {how} {}", name(from), name(to)));

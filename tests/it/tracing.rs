@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use greenhub::generator::Generator;
-use greenhub::greenlet::{Event, Tracer, set_tracer};
+use greenhub::greenlet::{TraceEvent, Tracer, set_tracer};
 use greenhub::{AnyGreenlet, Greenlet, current};
 
 use crate::support::{Log, caught, started, wait};
 
 /// What the tracer of a test has seen, told with the names that the test gives.
 #[derive(Clone)]
-struct Seen(Rc<RefCell<Vec<(Event, u64, u64)>>>);
+struct Seen(Rc<RefCell<Vec<(TraceEvent, u64, u64)>>>);
 
 impl Seen {
     /// Sets a tracer that only looks.
@@ -39,8 +39,8 @@ impl Seen {
         let lines: Vec<String> = (self.0.take().into_iter())
             .map(|(event, origin, target)| {
                 let event = match event {
-                    Event::Switch => "switch",
-                    Event::Throw => "throw",
+                    TraceEvent::Switch => "switch",
+                    TraceEvent::Throw => "throw",
                     other => panic!("{other:?}"),
                 };
                 format!("{event} {} {}", name(origin), name(target))

@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 use std::rc::Rc;
 
 use greenhub::error::WaitRefused;
-use greenhub::greenlet::{Event, set_tracer};
+use greenhub::greenlet::{TraceEvent, set_tracer};
 use greenhub::hub::{now, pause_clock};
 use greenhub::{AnyGreenlet, SwitchError, Task, current, sleep, spawn, task, yield_now};
 
@@ -24,7 +24,7 @@ fn trace(log: &Log) {
     let log = log.clone();
     set_tracer(Some(Rc::new(move |event, origin, target| {
         let event = match event {
-            Event::Switch => "",
+            TraceEvent::Switch => "",
             _ => "throw ",
         };
         log.say(format!("{event}{} {}", name_of(origin), name_of(target)));
@@ -151,7 +151,7 @@ fn one_that_waits_in_a_task_that_was_thrown_into() {
     set_tracer(Some(Rc::new({
         let log = log.clone();
         move |event, _, target| {
-            if event == Event::Throw && name_of(target) == "task" && once.replace(false) {
+            if event == TraceEvent::Throw && name_of(target) == "task" && once.replace(false) {
                 sleep(millis(2));
                 log.say("tracer slept");
             }

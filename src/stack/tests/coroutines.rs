@@ -1,6 +1,6 @@
 //! Real coroutines on pooled stacks.
 
-use super::super::{PooledStack, stats, survey, take};
+use super::super::{PooledStack, measure_all, stats, take};
 use super::KIB;
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 use std::cell::Cell;
@@ -164,7 +164,7 @@ fn used_bytes_follow_the_depth_and_the_class_remembers() {
     let mut other = start(256 * KIB, |_, _| dig(200 * KIB));
     other.resume(0);
     assert_eq!(class(256 * KIB).map(|class| class.deepest), Some(0));
-    survey();
+    measure_all();
     assert!(class(256 * KIB).is_some_and(|class| class.deepest > 180 * KIB));
 }
 

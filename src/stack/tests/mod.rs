@@ -7,24 +7,24 @@ mod model;
 mod sizes;
 mod trimming;
 
-use super::class::{Class, GUARD};
+use super::class::{GUARD, SizeClass};
 use super::guard::Guard;
-use super::pool::Pool;
+use super::pool::StackPool;
 use super::slab::SlotRef;
 use crate::sys::memory;
 
 const KIB: usize = 1024;
 
 /// A pool of its own, with slabs so small that there are several.
-fn pool(guard: Guard, first_slab: usize) -> Pool {
-    let mut pool = Pool::new();
+fn pool(guard: Guard, first_slab: usize) -> StackPool {
+    let mut pool = StackPool::new();
     pool.guard = Some(guard);
     pool.first_slab = first_slab;
     pool
 }
 
-fn class(usable: usize) -> Class {
-    Class::for_size(usable).expect("a size within bounds")
+fn class(usable: usize) -> SizeClass {
+    SizeClass::for_size(usable).expect("a size within bounds")
 }
 
 /// Writes a word into a stack nobody runs on.

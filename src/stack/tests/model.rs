@@ -2,10 +2,10 @@
 #![forbid(unsafe_code)]
 
 use super::super::guard::Guard;
-use super::super::pool::Pool;
+use super::super::pool::StackPool;
 use super::super::registry;
 use super::super::slab::SlotRef;
-use super::super::trim::Budget;
+use super::super::trim::TrimBudget;
 use super::{KIB, check_guarded, class, ends, pool, read, write};
 use crate::sys::memory;
 use proptest::prelude::*;
@@ -50,7 +50,7 @@ struct Model {
 }
 
 impl Model {
-    fn act(&mut self, pool: &mut Pool, act: Act, now: &mut Instant) {
+    fn act(&mut self, pool: &mut StackPool, act: Act, now: &mut Instant) {
         match act {
             Act::Take(size, count) => (0..count).for_each(|_| self.take(pool, size)),
             Act::GiveBack(some) => {
@@ -77,7 +77,7 @@ impl Model {
         }
     }
 
-    fn take(&mut self, pool: &mut Pool, size: usize) {
+    fn take(&mut self, pool: &mut StackPool, size: usize) {
         let slot = pool.take(class(SIZES[size])).expect("there is memory");
         if let Some((_, last)) = self.last.take_if(|(last_size, _)| *last_size == size) {
             assert_eq!(slot, last, "not the stack given back last");
@@ -118,7 +118,7 @@ impl Model {
         }
     }
 
-    fn check_counts(&self, pool: &mut Pool) {
+    fn check_counts(&self, pool: &mut StackPool) {
         let stats = pool.stats();
         for (size, usable) in SIZES.iter().enumerate() {
             let count = |of: &[Held]| of.iter().filter(|held| held.size == size).count();
@@ -152,7 +152,7 @@ impl Model {
 
 fn run(guard: Guard, acts: Vec<Act>) {
     let mut pool = pool(guard, 1 << 20);
-    pool.budget = Budget {
+    pool.budget = TrimBudget {
         calls: 7,
         keep_warm: 2,
     };

@@ -1,7 +1,7 @@
 //! Sizes are rounded up to a class; errors say what happened.
 #![forbid(unsafe_code)]
 
-use super::super::class::{Class, DEFAULT_STACK_SIZE, MAX_STACK_SIZE, MIN_STACK_SIZE, PAGE};
+use super::super::class::{DEFAULT_STACK_SIZE, MAX_STACK_SIZE, MIN_STACK_SIZE, PAGE, SizeClass};
 use super::super::{PooledStack, take};
 use super::KIB;
 use crate::error::StackError;
@@ -9,7 +9,7 @@ use std::error::Error;
 
 #[test]
 fn a_size_is_rounded_up_to_the_next_class() {
-    let rounded = |size| Class::for_size(size).map(Class::usable);
+    let rounded = |size| SizeClass::for_size(size).map(SizeClass::usable);
     for (size, usable) in [
         (0, 32),
         (1, 32),
@@ -40,26 +40,26 @@ fn a_size_is_rounded_up_to_the_next_class() {
 
 #[test]
 fn every_class_is_listed_once_and_finds_itself() {
-    let classes: Vec<_> = (0..).map_while(Class::at).collect();
-    assert_eq!(classes.len(), Class::COUNT);
+    let classes: Vec<_> = (0..).map_while(SizeClass::at).collect();
+    assert_eq!(classes.len(), SizeClass::COUNT);
     assert_eq!(classes[0].usable(), MIN_STACK_SIZE);
-    assert_eq!(classes[Class::COUNT - 1].usable(), MAX_STACK_SIZE);
+    assert_eq!(classes[SizeClass::COUNT - 1].usable(), MAX_STACK_SIZE);
     assert!(
         classes
             .windows(2)
             .all(|pair| pair[0].usable() < pair[1].usable())
     );
     for class in classes {
-        assert_eq!(Class::for_size(class.usable()), Some(class));
+        assert_eq!(SizeClass::for_size(class.usable()), Some(class));
     }
 }
 
 #[test]
 fn colours_take_nothing_from_the_promised_size_and_find_their_slot() {
-    for class in (0..).map_while(Class::at) {
+    for class in (0..).map_while(SizeClass::at) {
         for number in 0..70 {
             let low = 1 << 40;
-            let base = Class::base(number, low + class.stride());
+            let base = SizeClass::base(number, low + class.stride());
             assert_eq!(class.low(base), low);
             assert_eq!(base % 64, 0);
             assert!(base - (low + super::GUARD) >= class.usable());

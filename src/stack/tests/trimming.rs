@@ -2,15 +2,15 @@
 #![forbid(unsafe_code)]
 
 use super::super::guard::Guard;
-use super::super::pool::Pool;
-use super::super::slab::{SlotRef, State};
+use super::super::pool::StackPool;
+use super::super::slab::{SlotRef, SlotState};
 use super::{KIB, class, ends, pool, read, write};
 use std::time::{Duration, Instant};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Calls trim until it has no more to do at `now`; says when it wants to be called again.
-fn trim(pool: &mut Pool, now: Instant) -> Option<Instant> {
+fn trim(pool: &mut StackPool, now: Instant) -> Option<Instant> {
     loop {
         match pool.trim(now) {
             Some(next) if next <= now => {}
@@ -19,7 +19,7 @@ fn trim(pool: &mut Pool, now: Instant) -> Option<Instant> {
     }
 }
 
-fn take(pool: &mut Pool, count: usize) -> Vec<SlotRef> {
+fn take(pool: &mut StackPool, count: usize) -> Vec<SlotRef> {
     (0..count)
         .map(|_| pool.take(class(192 * KIB)).expect("there is memory"))
         .collect()
@@ -44,9 +44,9 @@ fn a_deep_stack_that_lies_idle_keeps_its_top_only() {
         pool.put(slot);
         let start = Instant::now();
         assert_eq!(trim(&mut pool, start), Some(start + SECOND));
-        assert_eq!(slot.state.get(), State::Warm);
+        assert_eq!(slot.state.get(), SlotState::Warm);
         assert!(trim(&mut pool, start + SECOND).is_some());
-        assert_eq!(slot.state.get(), State::Trimmed);
+        assert_eq!(slot.state.get(), SlotState::Trimmed);
         assert!(slot.used() <= 16 * KIB, "{}", slot.used());
         assert!(slot.used() > 0);
         // One idle stack is below the number that stay warm, so that is all, and the clock may stop.
@@ -64,7 +64,7 @@ fn a_stack_in_steady_use_is_left_alone() {
         touch(slot, 100 * KIB);
         pool.put(slot);
         trim(&mut pool, start + round * SECOND);
-        assert_eq!(slot.state.get(), State::Warm);
+        assert_eq!(slot.state.get(), SlotState::Warm);
     }
 }
 
@@ -102,7 +102,7 @@ fn after_a_burst_all_but_the_warm_ones_go_back_and_slabs_are_unmapped() {
         // And everything can be used again.
         let slots = take(&mut pool, 2000);
         for slot in &slots {
-            assert_eq!(slot.state.get(), State::Taken);
+            assert_eq!(slot.state.get(), SlotState::Taken);
             touch(*slot, 190 * KIB);
         }
         for slot in slots {
@@ -153,7 +153,7 @@ fn a_slab_with_one_stack_taken_again_stays() {
     assert!(
         others
             .iter()
-            .all(|slot| slot.state.get() == State::Released)
+            .all(|slot| slot.state.get() == SlotState::Released)
     );
     let again = take(&mut pool, 1)[0];
     for end in ends(again) {
@@ -190,12 +190,12 @@ fn one_call_does_a_bounded_piece_of_work() {
             .count()
     };
     assert_eq!(pool.trim(start + SECOND), Some(start + SECOND));
-    let first = in_state(State::Released);
+    let first = in_state(SlotState::Released);
     // Two system calls for a run of at most 16; runs end where slabs do.
     assert!((900..=1024).contains(&first), "{first}");
     assert_eq!(pool.trim(start + SECOND), Some(start + SECOND));
-    assert!(in_state(State::Released) > 2 * first - 100);
-    assert_eq!(in_state(State::Trimmed), 0);
+    assert!(in_state(SlotState::Released) > 2 * first - 100);
+    assert_eq!(in_state(SlotState::Trimmed), 0);
 }
 
 #[test]

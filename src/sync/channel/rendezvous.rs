@@ -29,7 +29,7 @@ use super::shared::Shared;
 use super::sides::Items;
 use crate::error::SendTimeoutError;
 use crate::hub::{Nanos, Parking, Supply, Waiter, draw_rank, give_way, meet_now, refuse};
-use crate::list::Look;
+use crate::list::Scan;
 use crate::waiting::{WaitReason, Woken};
 
 pub(super) struct Meeting<T> {
@@ -82,7 +82,7 @@ impl<T> Items<T> {
                 true => FirstSender::Plain,
                 false => FirstSender::Select,
             });
-            Look::Stop
+            Scan::Stop
         });
         first
     }
@@ -103,8 +103,8 @@ impl<T> Items<T> {
         // Before it there may be some that have ended.
         let sender = sender.or_else(|| {
             self.senders.take_first(|_, rank| match is_plain(rank) {
-                true => Look::Take,
-                false => Look::Stop,
+                true => Scan::Take,
+                false => Scan::Stop,
             })
         });
         sender?.wake();
@@ -144,7 +144,7 @@ impl<T> Items<T> {
         let mut bound = None;
         self.receivers.take_first(|receiver, _| {
             bound = receiver.bind();
-            Look::Stop
+            Scan::Stop
         });
         bound
     }
@@ -201,10 +201,10 @@ impl<T> Items<T> {
         self.receivers.take_first(|receiver, _| {
             if skip > 0 {
                 skip -= 1;
-                return Look::Leave;
+                return Scan::Leave;
             }
             found = Some(receiver.clone());
-            Look::Stop
+            Scan::Stop
         });
         found
     }
@@ -218,10 +218,10 @@ impl<T> Items<T> {
         let mut item = None;
         let sender = self.senders.take_first(|sender, rank| {
             if sender.is_of_same_greenlet(&receiver) {
-                return Look::Leave;
+                return Scan::Leave;
             }
             item = self.meeting.take_offer(rank);
-            Look::Take
+            Scan::Take
         });
         let Some(sender) = sender else {
             return false;

@@ -4,16 +4,16 @@ use std::cell::Cell;
 use std::panic::panic_any;
 use std::rc::Rc;
 
-use greenhub::greenlet::{Builder, Event, Tracer, set_tracer};
+use greenhub::greenlet::{Builder, TraceEvent, Tracer, set_tracer};
 use greenhub::{AnyGreenlet, Greenlet, current, parent};
 
 use crate::support::{Log, caught, wait};
 
 /// One line for each event, by the names of those that took part.
-fn line(event: Event, origin: &AnyGreenlet, target: &AnyGreenlet) -> String {
+fn line(event: TraceEvent, origin: &AnyGreenlet, target: &AnyGreenlet) -> String {
     let event = match event {
-        Event::Switch => "switch",
-        Event::Throw => "throw",
+        TraceEvent::Switch => "switch",
+        TraceEvent::Throw => "throw",
         other => panic!("a new event: {other:?}"),
     };
     let name = |who: &AnyGreenlet| who.name().unwrap_or("?").to_owned();
