@@ -102,12 +102,12 @@ impl Interval {
         let due = self.next;
         let left = hub::until(due);
         if left.is_zero() {
-            hub::take_a_breath(Location::caller());
+            hub::yield_if_budget_spent(Location::caller());
         } else {
             sleep(left);
         }
         self.next = self.after(due, hub::now());
-        hub::count_call();
+        hub::consume_budget();
         due
     }
 

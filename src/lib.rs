@@ -103,7 +103,7 @@ mod waitable;
 mod waiting;
 
 #[cfg(feature = "hub")]
-pub use error::{HubGone, JoinError, TimedOut};
+pub use error::{HubClosed, JoinError, TimedOut};
 pub use error::{KillError, SpawnError, SwitchError};
 pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
 #[cfg(feature = "hub")]
@@ -125,14 +125,14 @@ pub use timeout::{Timeout, with_timeout, with_timeout_at};
 pub use timer::Timer;
 #[cfg(feature = "hub")]
 pub use waitable::{
-    IWait, Waitable, iwait, wait, wait_any, wait_any_timeout, wait_count, wait_timeout,
+    Completions, Waitable, iwait, wait, wait_any, wait_any_timeout, wait_count, wait_timeout,
 };
 
 /// Not for users: what the macro `select!` names.
 #[cfg(feature = "hub")]
 #[doc(hidden)]
 pub mod __select {
-    pub use crate::select::{Looking, Selected, choose, choose_for, choose_now, no_default};
+    pub use crate::select::{ObserveArm, Selected, choose, choose_for, choose_now, no_default};
     pub use crate::sync::channel::Arm;
 }
 

@@ -145,7 +145,7 @@ impl Timeout {
 
     /// Takes it back: it is not delivered any more, unless it has ended a wait already.
     pub fn cancel(&self) {
-        if let (Some(timer), Some(hub)) = (self.timer.take(), hub::existing()) {
+        if let (Some(timer), Some(hub)) = (self.timer.take(), hub::current()) {
             hub.stop_timer(timer);
         }
         self.alarm.stop();
@@ -154,13 +154,13 @@ impl Timeout {
     /// It was started, and neither its time has passed nor was it cancelled.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.timer.get().is_some() && !self.alarm.has_rung()
+        self.timer.get().is_some() && !self.alarm.has_expired()
     }
 
     /// Its time has passed since it was started last.
     #[must_use]
     pub fn has_expired(&self) -> bool {
-        self.alarm.has_rung()
+        self.alarm.has_expired()
     }
 
     /// Tells whether this caught panic payload is this very timeout's, and not that of another.

@@ -7,8 +7,8 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::hub::{self, Alarm, Spot, TimerKey, refuse};
-use crate::waitable::{Post, Sealed, Waitable};
+use crate::hub::{self, Alarm, TimerKey, WaitPoint, refuse};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
 /// A moment to come, to be waited for. It ends nothing: that is what a [`Timeout`](crate::Timeout) does.
@@ -51,7 +51,7 @@ impl Timer {
 
     /// Takes it back: its time does not come until it is [restarted](Timer::restart). If it has come, it has.
     pub fn cancel(&self) {
-        if let (Some(key), Some(hub)) = (self.key.take(), hub::existing()) {
+        if let (Some(key), Some(hub)) = (self.key.take(), hub::current()) {
             hub.stop_timer(key);
         }
     }
@@ -65,7 +65,7 @@ impl Timer {
     /// Its time has come since it was started last.
     #[must_use]
     pub fn has_expired(&self) -> bool {
-        self.alarm.has_rung()
+        self.alarm.has_expired()
     }
 
     /// Waits until its time has come.
@@ -77,7 +77,7 @@ impl Timer {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) {
-        let post = self.post();
+        let post = self.wait_target();
         if !post.ready
             && let Err(why) = post.wait(Location::caller(), None)
         {
@@ -95,10 +95,10 @@ impl Drop for Timer {
 impl Sealed for Timer {}
 
 impl Waitable for Timer {
-    fn post(&self) -> Post<'_> {
-        Post {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
             ready: self.has_expired(),
-            spot: Spot::List(self.alarm.waiters()),
+            point: WaitPoint::List(self.alarm.waiters()),
             reason: WaitReason::TIMER,
         }
     }

@@ -103,32 +103,32 @@ impl Error for JoinError {}
 
 /// The thread of that hub has ended: nothing runs there any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HubGone(());
+pub struct HubClosed(());
 
-impl HubGone {
-    pub(crate) fn new() -> HubGone {
-        HubGone(())
+impl HubClosed {
+    pub(crate) fn new() -> HubClosed {
+        HubClosed(())
     }
 }
 
-impl fmt::Display for HubGone {
+impl fmt::Display for HubClosed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the thread of that hub has ended")
     }
 }
 
-impl Error for HubGone {}
+impl Error for HubClosed {}
 
 /// Tasks that had not ended when their time was over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotEnded {
+pub struct ShutdownTimeout {
     /// A line for each.
     tasks: String,
 }
 
-impl NotEnded {
-    pub(crate) fn new(tasks: String) -> NotEnded {
-        NotEnded { tasks }
+impl ShutdownTimeout {
+    pub(crate) fn new(tasks: String) -> ShutdownTimeout {
+        ShutdownTimeout { tasks }
     }
 
     /// A line for each of these tasks: what it waits for since which line.
@@ -140,10 +140,10 @@ impl NotEnded {
     }
 }
 
-impl fmt::Display for NotEnded {
+impl fmt::Display for ShutdownTimeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "these tasks have not ended:{}", self.tasks)
     }
 }
 
-impl Error for NotEnded {}
+impl Error for ShutdownTimeout {}

@@ -34,7 +34,7 @@ pub use self::channel::{
     TrySelectError, TrySendError,
 };
 #[cfg(feature = "hub")]
-pub use self::join::{HubGone, JoinError, NotEnded};
+pub use self::join::{HubClosed, JoinError, ShutdownTimeout};
 #[cfg(feature = "hub")]
 pub use self::offload::OffloadError;
 #[cfg(feature = "hub")]
@@ -42,8 +42,8 @@ pub use self::permits::{AcquireError, TooManyPermits};
 #[cfg(feature = "hub")]
 pub use self::pool::TrySpawnError;
 #[cfg(feature = "hub")]
-pub use self::queue::{PopError, PushError, ShutDown};
+pub use self::queue::{PopError, PushError, QueueClosed};
 pub use self::spawn::{SpawnError, StackError};
-pub use self::switch::{Ended, KillError, ParentError, SwitchError, WaitRefused};
+pub use self::switch::{CannotWait, GeneratorEnded, KillError, ParentError, SwitchError};
 #[cfg(feature = "hub")]
 pub use self::timed_out::TimedOut;

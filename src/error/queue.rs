@@ -6,7 +6,7 @@ use std::fmt;
 
 /// The queue was shut down. Of a push it gives the item back; of a pop it says that nothing is left.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ShutDown<T = ()>(pub T);
+pub struct QueueClosed<T = ()>(pub T);
 
 /// An item was not pushed. It is given back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum PopError {
     ShutDown,
 }
 
-impl<T> ShutDown<T> {
+impl<T> QueueClosed<T> {
     /// What was not pushed.
     pub fn into_inner(self) -> T {
         self.0
@@ -42,13 +42,13 @@ impl<T> PushError<T> {
     }
 }
 
-impl<T> fmt::Debug for ShutDown<T> {
+impl<T> fmt::Debug for QueueClosed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ShutDown(..)")
     }
 }
 
-impl<T> fmt::Display for ShutDown<T> {
+impl<T> fmt::Display for QueueClosed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the queue was shut down")
     }
@@ -81,6 +81,6 @@ impl fmt::Display for PopError {
     }
 }
 
-impl<T> Error for ShutDown<T> {}
+impl<T> Error for QueueClosed<T> {}
 impl<T> Error for PushError<T> {}
 impl Error for PopError {}

@@ -79,8 +79,8 @@ impl<I> fmt::Display for SwitchError<I> {
             SwitchError::NotWaiting(_) => {
                 f.write_str("it waits for something else than a switch, such as its hub")
             }
-            SwitchError::Panicking(_) => WaitRefused::Panicking.fmt(f),
-            SwitchError::Forbidden { place, .. } => WaitRefused::Forbidden { place }.fmt(f),
+            SwitchError::Panicking(_) => CannotWait::Panicking.fmt(f),
+            SwitchError::Forbidden { place, .. } => CannotWait::Forbidden { place }.fmt(f),
             SwitchError::Killed => f.write_str("it was killed"),
             SwitchError::WrongAnswer {
                 from, type_name, ..
@@ -114,7 +114,7 @@ impl<I> Error for SwitchError<I> {}
 /// wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum WaitRefused {
+pub enum CannotWait {
     /// A panic unwinds it.
     Panicking,
     /// This runs inside [`no_switch`](crate::greenlet::no_switch).
@@ -129,26 +129,26 @@ pub enum WaitRefused {
     Tracing,
 }
 
-impl fmt::Display for WaitRefused {
+impl fmt::Display for CannotWait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WaitRefused::Panicking => f.write_str(
+            CannotWait::Panicking => f.write_str(
                 "a panic unwinds the running greenlet, which cannot switch or wait meanwhile",
             ),
-            WaitRefused::Forbidden { place } => {
+            CannotWait::Forbidden { place } => {
                 write!(f, "this runs inside no_switch, which was called at {place}")
             }
-            WaitRefused::Hub => {
+            CannotWait::Hub => {
                 f.write_str("this runs on the hub's own stack, where nothing may wait")
             }
-            WaitRefused::Tracing => f.write_str(
+            CannotWait::Tracing => f.write_str(
                 "this runs in a tracer that was called on the hub's own stack or in a greenlet that unwinds another",
             ),
         }
     }
 }
 
-impl Error for WaitRefused {}
+impl Error for CannotWait {}
 
 /// Why a greenlet was not killed. It is as it was before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +161,7 @@ pub enum KillError {
     /// It waits for the end of a greenlet that it kills itself.
     Killing,
     /// It has switched to the running greenlet, so that one must be left for it, and may not be left now.
-    Refused(WaitRefused),
+    Refused(CannotWait),
     /// It was started, and this program is built with `panic=abort`: nothing can be unwound.
     Unsupported,
     /// It is a task that was started, and its hub has ended: the thread's destructors run, where nothing is unwound.
@@ -218,11 +218,11 @@ impl Error for ParentError {}
 
 /// The generator has ended and takes no input any more: this one comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Ended<I>(I);
+pub struct GeneratorEnded<I>(I);
 
-impl<I> Ended<I> {
-    pub(crate) fn new(input: I) -> Ended<I> {
-        Ended(input)
+impl<I> GeneratorEnded<I> {
+    pub(crate) fn new(input: I) -> GeneratorEnded<I> {
+        GeneratorEnded(input)
     }
 
     /// The input that was not handed over.
@@ -232,16 +232,16 @@ impl<I> Ended<I> {
     }
 }
 
-impl<I> fmt::Display for Ended<I> {
+impl<I> fmt::Display for GeneratorEnded<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the generator has ended")
     }
 }
 
-impl<I> fmt::Debug for Ended<I> {
+impl<I> fmt::Debug for GeneratorEnded<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ended")
     }
 }
 
-impl<I> Error for Ended<I> {}
+impl<I> Error for GeneratorEnded<I> {}

@@ -13,7 +13,7 @@ use super::builder::Builder;
 use super::engine::{Engine, ResumeResult};
 use super::step::Step;
 use super::yielder::{GeneratorState, Injected, Yielder};
-use crate::error::Ended;
+use crate::error::GeneratorEnded;
 use crate::greenlet::switch_guard::MOST_SWALLOWED;
 use crate::greenlet::{GreenletExit, nest, thread as greenlet_thread};
 
@@ -148,9 +148,9 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
     /// # Panics
     /// With what the body panics with: it is over then.
     #[inline(always)]
-    pub fn try_send(&mut self, input: I) -> Result<Step<Y, R>, Ended<I>> {
+    pub fn try_send(&mut self, input: I) -> Result<Step<Y, R>, GeneratorEnded<I>> {
         let Some(engine) = &mut self.engine else {
-            return Err(Ended::new(input));
+            return Err(GeneratorEnded::new(input));
         };
         if panicking() {
             // Taken apart and put together again, so that the usual item below stays in its register.

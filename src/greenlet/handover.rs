@@ -181,10 +181,10 @@ pub(crate) unsafe fn yield_to(me: Current, target: CorePtr) -> Result<(), Box<Re
 #[cold]
 #[inline(never)]
 fn take_resumption_in_hub(me: Current) -> Result<(), Box<Resumption>> {
-    let stand = me.wait().put_aside();
+    let stand = me.wait().save();
     // SAFETY: we waited for nothing, and that is there.
     let looked = unsafe { take_answer(me, MaybeUninit::new(())) };
-    me.wait().put_back(stand);
+    me.wait().restore(stand);
     looked
 }
 

@@ -12,7 +12,7 @@ use std::panic::Location;
 
 use super::engine::CorePtr;
 use super::thread::{self, Current};
-use crate::error::WaitRefused;
+use crate::error::CannotWait;
 
 thread_local! {
     static INNERMOST: Cell<Option<NoSwitchScope>> = const { Cell::new(None) };
@@ -22,7 +22,7 @@ thread_local! {
 #[derive(Clone, Copy)]
 pub(crate) struct NoSwitchScope {
     /// Why nobody may leave it.
-    pub(crate) why: WaitRefused,
+    pub(crate) why: CannotWait,
     /// Who called it. Only compared.
     owner: CorePtr,
     /// Where its frame is.
@@ -55,11 +55,11 @@ impl NoSwitchScope {
 #[track_caller]
 pub fn no_switch<R>(body: impl FnOnce() -> R) -> R {
     let place = Location::caller();
-    hold(WaitRefused::Forbidden { place }, body)
+    hold(CannotWait::Forbidden { place }, body)
 }
 
 /// Runs `body`, in which the running greenlet cannot be left, for the reason that is given.
-pub(super) fn hold<R>(why: WaitRefused, body: impl FnOnce() -> R) -> R {
+pub(super) fn hold<R>(why: CannotWait, body: impl FnOnce() -> R) -> R {
     let guard = EndOfScope {
         outer: INNERMOST.get(),
     };

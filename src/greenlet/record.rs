@@ -28,7 +28,7 @@ use super::tag::{Never, TypeTag};
 use crate::interrupts::Interrupts;
 use crate::stack::Description;
 #[cfg(feature = "hub")]
-use crate::waiting::{Details, Phase, Wait};
+use crate::waiting::{WaitDetails, WaitPhase, WaitState};
 
 /// The half of a record that is the same for every greenlet. What every switch touches comes first.
 #[repr(C)]
@@ -41,7 +41,7 @@ pub(crate) struct Core {
     started: Cell<bool>,
     /// The corner that the hub floor keeps here and in `wait_details`; this floor never looks at it.
     #[cfg(feature = "hub")]
-    wait_phase: Phase,
+    wait_phase: WaitPhase,
     pub(super) context: Context,
     /// The type it waits for. Means nothing while it is the current one.
     pub(super) expects: Cell<&'static TypeTag>,
@@ -59,7 +59,7 @@ pub(crate) struct Core {
     description: Description,
     cold: OnceCell<Box<ColdState>>,
     #[cfg(feature = "hub")]
-    wait_details: Details,
+    wait_details: WaitDetails,
 }
 
 /// What few greenlets ever have.
@@ -189,9 +189,9 @@ impl Core {
             },
             cold: OnceCell::new(),
             #[cfg(feature = "hub")]
-            wait_phase: Phase::new(),
+            wait_phase: WaitPhase::new(),
             #[cfg(feature = "hub")]
-            wait_details: Details::new(),
+            wait_details: WaitDetails::new(),
         }
     }
 
@@ -304,8 +304,8 @@ impl Core {
     /// How it stands with its hub.
     #[cfg(feature = "hub")]
     #[inline(always)]
-    pub(crate) fn wait(&self) -> Wait<'_> {
-        Wait::new(&self.wait_phase, &self.wait_details)
+    pub(crate) fn wait(&self) -> WaitState<'_> {
+        WaitState::new(&self.wait_phase, &self.wait_details)
     }
 
     /// `address` lies in its own stack, if it has one from the pool.

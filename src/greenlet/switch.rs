@@ -9,7 +9,7 @@ use super::state::GreenletState;
 use super::thread::{self, Current};
 use super::trace::TraceEvent;
 use super::{describe, handover, parent, switch_guard};
-use crate::error::{SwitchError, WaitRefused};
+use crate::error::{CannotWait, SwitchError};
 use crate::stderr;
 
 impl<I: 'static, O: 'static> Greenlet<I, O> {
@@ -71,11 +71,11 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         }
         match switch_guard::check_slow(me) {
             Ok(()) => {}
-            Err(WaitRefused::Forbidden { place }) => {
+            Err(CannotWait::Forbidden { place }) => {
                 return Err(SwitchError::Forbidden { value, place });
             }
-            Err(WaitRefused::Panicking) => return Err(SwitchError::Panicking(value)),
-            Err(WaitRefused::Hub | WaitRefused::Tracing) => {
+            Err(CannotWait::Panicking) => return Err(SwitchError::Panicking(value)),
+            Err(CannotWait::Hub | CannotWait::Tracing) => {
                 return Err(SwitchError::NotWaiting(value));
             }
         }

@@ -9,7 +9,7 @@ use super::record::Core;
 use super::tag::{Never, TypeTag};
 use super::thread::{self, Current};
 use super::{chain, describe};
-use crate::error::WaitRefused;
+use crate::error::CannotWait;
 
 /// How often a greenlet may catch its kill and wait again, before its stack is given up for lost.
 pub(crate) const MOST_SWALLOWED: u32 = 100;
@@ -26,7 +26,7 @@ pub(crate) fn may_switch() -> bool {
 /// Looks closer where [`is_free`] said no. Does not return if the running greenlet shall unwind.
 #[cold]
 #[inline(never)]
-pub(crate) fn check_slow(me: Current) -> Result<(), WaitRefused> {
+pub(crate) fn check_slow(me: Current) -> Result<(), CannotWait> {
     check_may_leave(me)?;
     #[cfg(feature = "hub")]
     interrupt::raise_due(me);
@@ -37,9 +37,9 @@ pub(crate) fn check_slow(me: Current) -> Result<(), WaitRefused> {
 ///
 /// # Errors
 /// Why the running greenlet may not be left.
-pub(crate) fn check_may_leave(me: Current) -> Result<(), WaitRefused> {
+pub(crate) fn check_may_leave(me: Current) -> Result<(), CannotWait> {
     if std::thread::panicking() {
-        return Err(WaitRefused::Panicking);
+        return Err(CannotWait::Panicking);
     }
     let scope = no_switch::innermost();
     // In a scope of somebody else's it is unwound for them, and told so first.
@@ -91,10 +91,10 @@ fn unwind_again(me: Current) -> ! {
     if swallowed.get() < MOST_SWALLOWED {
         GreenletExit::raise();
     }
-    leave_for_good(me)
+    leak_swallower(me)
 }
 
-fn leave_for_good(me: Current) -> ! {
+fn leak_swallower(me: Current) -> ! {
     // The slot lies in a frame that is gone.
     me.expects.set(TypeTag::of::<Never>());
     loop {

@@ -12,7 +12,7 @@ use super::switch::{panic_or_abort, refuse};
 use super::thread::{self, Current};
 use super::trace::TraceEvent;
 use super::{describe, handover, parent, switch_guard, unwind};
-use crate::error::{KillError, SwitchError, WaitRefused};
+use crate::error::{CannotWait, KillError, SwitchError};
 use crate::stderr;
 
 /// What a panic carries.
@@ -138,7 +138,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         let Err(error) = self.try_kill() else {
             return;
         };
-        if error == KillError::Refused(WaitRefused::Panicking) {
+        if error == KillError::Refused(CannotWait::Panicking) {
             let (me, place) = (thread::current(), Location::caller());
             stderr::abort(format_args!(
                 "{} cannot kill {} at {place} {} (use try_kill in destructors)",
@@ -173,7 +173,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             return Err(KillError::Unsupported);
         }
         if std::thread::panicking() {
-            return Err(KillError::Refused(WaitRefused::Panicking));
+            return Err(KillError::Refused(CannotWait::Panicking));
         }
         GreenletExit::raise()
     }
@@ -196,12 +196,12 @@ fn permit_throw(me: Current, payload: Payload) -> Result<Payload, SwitchError<Pa
     }
     match switch_guard::check_slow(me) {
         Ok(()) => Ok(payload),
-        Err(WaitRefused::Panicking) => Err(SwitchError::Panicking(payload)),
-        Err(WaitRefused::Forbidden { place }) => Err(SwitchError::Forbidden {
+        Err(CannotWait::Panicking) => Err(SwitchError::Panicking(payload)),
+        Err(CannotWait::Forbidden { place }) => Err(SwitchError::Forbidden {
             value: payload,
             place,
         }),
-        Err(WaitRefused::Hub | WaitRefused::Tracing) => Err(SwitchError::NotWaiting(payload)),
+        Err(CannotWait::Hub | CannotWait::Tracing) => Err(SwitchError::NotWaiting(payload)),
     }
 }
 

@@ -21,7 +21,7 @@ use super::no_switch;
 use super::parent::drop_quietly;
 use super::record::Core;
 use super::thread::{self, Current};
-use crate::error::WaitRefused;
+use crate::error::CannotWait;
 use crate::stderr;
 
 /// How control went from one greenlet to another.
@@ -182,13 +182,13 @@ fn call(me: Current, note: Note) -> Result<(), Box<dyn Any + Send>> {
     let target = AnyGreenlet::from_ref(me.to_ref());
     // It may be told at the end of a wait, and wait itself.
     #[cfg(feature = "hub")]
-    let wait = me.wait().put_aside();
+    let wait = me.wait().save();
     let told = catch_unwind(AssertUnwindSafe(|| {
         tracer(note.event, &origin, &target);
         drop((origin, target));
     }));
     #[cfg(feature = "hub")]
-    me.wait().put_back(wait);
+    me.wait().restore(wait);
     if told.is_err() {
         remove(&tracer);
     }
@@ -212,7 +212,7 @@ pub(super) fn tell_or_say(me: Current) {
     let Some(note) = put_aside() else {
         return;
     };
-    if let Err(panic) = no_switch::hold(WaitRefused::Tracing, || call(me, note)) {
+    if let Err(panic) = no_switch::hold(CannotWait::Tracing, || call(me, note)) {
         drop_quietly(panic);
         stderr::say(format_args!("the tracer panicked and was removed"));
     }

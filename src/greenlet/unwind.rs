@@ -20,7 +20,7 @@ use super::switch_guard::{self, MOST_SWALLOWED};
 use super::tag::{Never, TypeTag};
 use super::thread::{self, Current};
 use super::trace::{self, Note, TraceEvent};
-use crate::error::{KillError, WaitRefused};
+use crate::error::{CannotWait, KillError};
 
 /// Ends `core`, which is not the running greenlet. Afterwards it is dead, or leaked.
 ///
@@ -54,7 +54,7 @@ pub(super) fn kill(core: &AnyRef) -> Result<(), KillError> {
 fn kill_below(core: &AnyRef) -> Result<(), KillError> {
     let me = thread::current();
     if me.is_hub() {
-        return Err(KillError::Refused(WaitRefused::Hub));
+        return Err(KillError::Refused(CannotWait::Hub));
     }
     if !switch_guard::may_switch() {
         switch_guard::check_slow(me).map_err(KillError::Refused)?;
@@ -130,7 +130,7 @@ fn tell_killed(core: &Core) {
 
 /// There are no tasks.
 #[cfg(not(feature = "hub"))]
-fn tell_given_up(_: &Core) {}
+fn tell_killed(_: &Core) {}
 
 /// Gives a greenlet up that is suspended, or about to leave its stack: it is never resumed again, and what it owns is
 /// never dropped.

@@ -22,7 +22,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::thread::panicking;
 
-use crate::error::{JoinError, WaitRefused};
+use crate::error::{CannotWait, JoinError};
 use crate::greenlet::{
     AnyGreenlet, GreenletExit, GreenletState, describe_task, no_switch, parent, thread,
 };
@@ -107,7 +107,7 @@ impl Children {
         open.push_back(Child { any, task });
         drop(open);
         for child in ended {
-            self.sort_out(child.task);
+            self.reap(child.task);
         }
     }
 
@@ -126,12 +126,12 @@ impl Children {
             }
             let ended = open.pop_front();
             drop(open);
-            self.sort_out(ended.and_then(|child| child.task));
+            self.reap(ended.and_then(|child| child.task));
         }
     }
 
     /// Keeps the failure of a task that is over, if it has one that matters.
-    fn sort_out(&self, ended: Option<Task<()>>) {
+    fn reap(&self, ended: Option<Task<()>>) {
         let Some(ended) = ended else {
             return; // it was sorted out before
         };
@@ -163,7 +163,7 @@ impl Children {
         // The rest of it goes when others are taken out, too: one from the middle costs as much as many.
         let ended = over.and_then(|place| open[place].task.take());
         drop(open);
-        self.sort_out(ended);
+        self.reap(ended);
         self.panicked.borrow_mut().remove(&task);
         self.failures.borrow_mut().remove(&task)
     }
@@ -217,7 +217,7 @@ impl Children {
     }
 
     /// Waits until the first that is not over has ended.
-    fn wait_for_first(&self) -> Result<(), WaitRefused> {
+    fn wait_for_first(&self) -> Result<(), CannotWait> {
         let Some(first) = self.first_open() else {
             return Ok(());
         };
@@ -227,7 +227,7 @@ impl Children {
                 "it has caught its kill time and again and was given up, but others may still use what it has lent them",
             );
         }
-        first.post().wait(self.place, None).map(drop)
+        first.wait_target().wait(self.place, None).map(drop)
     }
 
     /// Kills those that were not killed yet.
@@ -256,7 +256,7 @@ impl Children {
         let Some(left) = self.first_open() else {
             return;
         };
-        if hub::existing().is_none() {
+        if hub::current().is_none() {
             self.give_up(
                 &left,
                 "the hub has ended with its thread, whose destructors run, and nothing is unwound any more",
@@ -326,5 +326,5 @@ fn may_wait() -> bool {
     !panicking()
         && no_switch::innermost().is_none()
         && me.unwinder().is_none()
-        && hub::existing().is_some_and(is_another)
+        && hub::current().is_some_and(is_another)
 }

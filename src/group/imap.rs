@@ -17,7 +17,7 @@ use std::panic::{Location, resume_unwind};
 use std::rc::Rc;
 
 use super::pool::Pool;
-use super::seats::Claim;
+use super::seats::SlotRequest;
 use crate::dropping::DropsAll;
 use crate::error::JoinError;
 use crate::greenlet::thread;
@@ -31,7 +31,7 @@ use crate::waiting::WaitReason;
 ///
 /// In a job of the same pool `next` may lend that job's place to one of these. If it is ended early, it lasts until its job
 /// [has a place again](Pool#a-pool-in-its-own-jobs).
-pub struct Imap<T: 'static> {
+pub struct PoolMap<T: 'static> {
     window: Rc<Window<T>>,
     /// Until its end was seen.
     feeder: Option<Task<()>>,
@@ -42,7 +42,7 @@ pub struct Imap<T: 'static> {
 /// The jobs that were started, and whose results were not taken.
 struct Window<T: 'static> {
     /// By their ids, so in the order of their inputs.
-    jobs: RefCell<DropsAll<BTreeMap<u64, Job<T>>>>,
+    jobs: RefCell<DropsAll<BTreeMap<u64, MapJob<T>>>>,
     maxsize: Cell<usize>,
     /// Those that have ended, in this order. `None`: the results are wanted in the order of the inputs.
     ended: Option<RefCell<VecDeque<u64>>>,
@@ -51,14 +51,14 @@ struct Window<T: 'static> {
     /// Nobody takes results any more.
     is_closed: Cell<bool>,
     /// The feeder waits for a seat.
-    claim: RefCell<Option<Rc<Claim>>>,
+    claim: RefCell<Option<Rc<SlotRequest>>>,
     /// Who waits for a result.
     consumer: WaitList,
     /// The feeder, if it waits until a result is taken.
     feeder: WaitList,
 }
 
-struct Job<T: 'static> {
+struct MapJob<T: 'static> {
     task: Task<T>,
     has_ended: bool,
 }
@@ -97,13 +97,13 @@ impl Pool {
     /// assert_eq!(halves, ["2", "3 is odd", "1"]);
     /// ```
     #[track_caller]
-    pub fn imap<I, F, T>(&self, inputs: I, f: F) -> Imap<T>
+    pub fn imap<I, F, T>(&self, inputs: I, f: F) -> PoolMap<T>
     where
         I: IntoIterator<Item: 'static, IntoIter: 'static>,
         F: Fn(I::Item) -> T + 'static,
         T: 'static,
     {
-        Imap::new(self, inputs.into_iter(), f, None, Location::caller())
+        PoolMap::new(self, inputs.into_iter(), f, None, Location::caller())
     }
 
     /// As [`imap`](Pool::imap), and gives what comes out of the jobs in the order in which they end.
@@ -127,25 +127,25 @@ impl Pool {
     /// assert_eq!(slept.map(Result::unwrap).collect::<Vec<_>>(), [10, 20, 30]);
     /// ```
     #[track_caller]
-    pub fn imap_unordered<I, F, T>(&self, inputs: I, f: F) -> Imap<T>
+    pub fn imap_unordered<I, F, T>(&self, inputs: I, f: F) -> PoolMap<T>
     where
         I: IntoIterator<Item: 'static, IntoIter: 'static>,
         F: Fn(I::Item) -> T + 'static,
         T: 'static,
     {
         let ended = Some(RefCell::default());
-        Imap::new(self, inputs.into_iter(), f, ended, Location::caller())
+        PoolMap::new(self, inputs.into_iter(), f, ended, Location::caller())
     }
 }
 
-impl<T: 'static> Imap<T> {
+impl<T: 'static> PoolMap<T> {
     fn new<I: 'static>(
         pool: &Pool,
         inputs: impl Iterator<Item = I> + 'static,
         f: impl Fn(I) -> T + 'static,
         ended: Option<RefCell<VecDeque<u64>>>,
         place: &'static Location<'static>,
-    ) -> Imap<T> {
+    ) -> PoolMap<T> {
         let window = Rc::new(Window {
             jobs: RefCell::default(),
             maxsize: Cell::new(pool.size().saturating_mul(2)),
@@ -169,7 +169,7 @@ impl<T: 'static> Imap<T> {
             fed.is_fed.set(true);
             wake(&fed.consumer);
         });
-        Imap {
+        PoolMap {
             window,
             feeder: Some(feeder),
             pool: pool.clone(),
@@ -183,7 +183,7 @@ impl<T: 'static> Imap<T> {
     /// If `count` is zero.
     #[must_use]
     #[track_caller]
-    pub fn maxsize(self, count: usize) -> Imap<T> {
+    pub fn maxsize(self, count: usize) -> PoolMap<T> {
         assert!(count > 0, "without jobs there are no results");
         self.window.maxsize.set(count);
         wake(&self.window.feeder);
@@ -206,7 +206,7 @@ impl<T: 'static> Imap<T> {
     }
 }
 
-impl<T: 'static> Iterator for Imap<T> {
+impl<T: 'static> Iterator for PoolMap<T> {
     type Item = Result<T, JoinError>;
 
     fn next(&mut self) -> Option<Result<T, JoinError>> {
@@ -231,11 +231,11 @@ impl<T: 'static> Iterator for Imap<T> {
     }
 }
 
-impl<T: 'static> FusedIterator for Imap<T> {}
+impl<T: 'static> FusedIterator for PoolMap<T> {}
 
-impl<T: 'static> Drop for Imap<T> {
+impl<T: 'static> Drop for PoolMap<T> {
     fn drop(&mut self) {
-        if hub::existing().is_none() {
+        if hub::current().is_none() {
             return; // the thread is ending
         }
         self.window.is_closed.set(true);
@@ -270,7 +270,7 @@ impl<T: 'static> Window<T> {
         while self.wait_until_wanted(place)
             && let Some(input) = inputs.next()
         {
-            let seat = pool.seat(place, |claim| {
+            let seat = pool.acquire_permit(place, |claim| {
                 self.claim.replace(Some(claim));
                 wake(&self.consumer);
             });
@@ -300,7 +300,7 @@ impl<T: 'static> Window<T> {
         let (id, window) = (task.id(), self.clone());
         let _ = task.on_done(move |_| window.job_has_ended(id));
         let has_ended = false;
-        let job = Job { task, has_ended };
+        let job = MapJob { task, has_ended };
         self.jobs.borrow_mut().insert(id, job);
     }
 
@@ -333,8 +333,11 @@ impl<T: 'static> Window<T> {
     }
 
     /// The feeder's claim, if it waits for a seat.
-    fn claim(&self) -> Option<Rc<Claim>> {
-        self.claim.borrow().clone().filter(|claim| claim.stands())
+    fn claim(&self) -> Option<Rc<SlotRequest>> {
+        self.claim
+            .borrow()
+            .clone()
+            .filter(|claim| claim.is_queued())
     }
 }
 
@@ -344,7 +347,7 @@ fn wake(list: &WaitList) {
     }
 }
 
-impl<T: 'static> fmt::Debug for Imap<T> {
+impl<T: 'static> fmt::Debug for PoolMap<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Imap")
             .field("maxsize", &self.window.maxsize.get())

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::pool::Pool;
 use super::seats::Recall;
-use super::wanted::Wanted;
+use super::wanted::KillOnDrop;
 use crate::dropping::DropsAll;
 use crate::error::JoinError;
 
@@ -38,7 +38,7 @@ impl Pool {
         T: 'static,
     {
         let f = Rc::new(f);
-        let mut jobs = Wanted::none();
+        let mut jobs = KillOnDrop::none();
         for input in inputs {
             let f = f.clone();
             jobs.push(self.spawn_or_lend(Recall::Kill, move || f(input)));
@@ -73,7 +73,7 @@ impl Pool {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        let mut job = Wanted::new(self.spawn_or_lend(Recall::Kill, f));
+        let mut job = KillOnDrop::new(self.spawn_or_lend(Recall::Kill, f));
         match job.join_first() {
             Some(result) => result,
             None => unreachable!("it was made with one job"),

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::seats::Seat;
+use super::seats::WorkerPermit;
 use crate::greenlet::thread;
 use crate::hub::{Nanos, refuse};
 use crate::task::{AnyTask, Task};
 use crate::waitable::Waitable;
-use crate::waiting::Woken;
+use crate::waiting::WakeReason;
 
 /// The tasks of a group that have not ended, by their ids: in the order in which they were spawned.
 #[derive(Default)]
@@ -24,12 +24,16 @@ pub(super) struct Members {
 struct Member {
     task: AnyTask,
     /// What a job of a pool sits on, unless it has lent it.
-    seat: Option<Seat>,
+    seat: Option<WorkerPermit>,
 }
 
 impl Members {
     /// `task` is a member until it has ended, and gives its seat up then.
-    pub(super) fn enter<T: 'static>(self: &Rc<Members>, task: &Task<T>, seat: Option<Seat>) {
+    pub(super) fn enter<T: 'static>(
+        self: &Rc<Members>,
+        task: &Task<T>,
+        seat: Option<WorkerPermit>,
+    ) {
         if task.is_finished() {
             return;
         }
@@ -64,20 +68,20 @@ impl Members {
     }
 
     /// The running greenlet is a member that has a seat.
-    pub(super) fn has_own_seat(&self) -> bool {
+    pub(super) fn has_own_permit(&self) -> bool {
         let me = thread::current().id();
         let tasks = self.tasks.borrow();
         tasks.get(&me).is_some_and(|member| member.seat.is_some())
     }
 
     /// The seat that the running greenlet sits on, to be lent.
-    pub(super) fn take_own_seat(&self) -> Option<Seat> {
+    pub(super) fn take_own_permit(&self) -> Option<WorkerPermit> {
         let me = thread::current().id();
         self.tasks.borrow_mut().get_mut(&me)?.seat.take()
     }
 
     /// Seats the running greenlet, which is a member.
-    pub(super) fn sit_down(&self, seat: Seat) {
+    pub(super) fn return_permit(&self, seat: WorkerPermit) {
         let me = thread::current().id();
         let mut tasks = self.tasks.borrow_mut();
         let left = match tasks.get_mut(&me) {
@@ -172,10 +176,10 @@ fn wait_for(
     place: &'static Location<'static>,
     deadline: Option<Nanos>,
 ) -> bool {
-    let post = task.post();
+    let post = task.wait_target();
     if post.ready {
         return true;
     }
     let woken = post.wait(place, deadline);
-    woken.unwrap_or_else(|why| refuse(why, what, place)) == Woken::Called
+    woken.unwrap_or_else(|why| refuse(why, what, place)) == WakeReason::Notified
 }

@@ -22,7 +22,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-pub use self::imap::Imap;
+pub use self::imap::PoolMap;
 use self::members::Members;
 pub use self::pool::Pool;
 pub use self::scope::{Scope, scope};

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::members::Members;
-use super::seats::{Claim, Recall, Seat, Seats};
+use super::seats::{Recall, SlotRequest, WorkerPermit, WorkerSlots};
 use crate::dropping::DropsAll;
 use crate::error::TrySpawnError;
 use crate::hub;
@@ -47,7 +47,7 @@ use crate::task::{self, AnyTask, Builder, Task};
 #[derive(Clone)]
 pub struct Pool {
     members: Rc<Members>,
-    seats: Rc<Seats>,
+    seats: Rc<WorkerSlots>,
 }
 
 impl Pool {
@@ -61,7 +61,7 @@ impl Pool {
         assert!(size > 0, "a pool without room runs nothing");
         Pool {
             members: Rc::default(),
-            seats: Seats::new(size),
+            seats: WorkerSlots::new(size),
         }
     }
 
@@ -93,9 +93,9 @@ impl Pool {
         let place = Location::caller();
         let seat = match self.seats.take() {
             Some(seat) => seat,
-            None if self.members.has_own_seat() => {
+            None if self.members.has_own_permit() => {
                 let task = task::spawn(body);
-                return self.start_on_loan(task, recall, place);
+                return self.start_on_lent_permit(task, recall, place);
             }
             None => self.seats.claim(None).wait("spawn", place),
         };
@@ -134,32 +134,32 @@ impl Pool {
         }
     }
 
-    fn enter<T: 'static>(&self, task: Task<T>, seat: Seat) -> Task<T> {
+    fn enter<T: 'static>(&self, task: Task<T>, seat: WorkerPermit) -> Task<T> {
         self.members.enter(&task, Some(seat));
         task
     }
 
     /// The running greenlet is a job that lends its seat to a new one until that has ended, or another seat is free.
-    fn start_on_loan<T: 'static>(
+    fn start_on_lent_permit<T: 'static>(
         &self,
         task: Task<T>,
         recall: Recall,
         place: &'static Location<'static>,
     ) -> Task<T> {
-        let claim = self.seats.claim(self.members.take_own_seat());
+        let claim = self.seats.claim(self.members.take_own_permit());
         let task = DropsAll::new(Some(self.enter(task, claim.lend())));
         claim.wait_on_loan(None, recall, "spawn", place, |seat| {
-            self.members.sit_down(seat);
+            self.members.return_permit(seat);
         });
         task.into_inner().expect("made with one")
     }
 
     /// A seat for a job that `place` has asked for; `tell` is told of the claim if there is none.
-    pub(super) fn seat(
+    pub(super) fn acquire_permit(
         &self,
         place: &'static Location<'static>,
-        tell: impl FnOnce(Rc<Claim>),
-    ) -> Seat {
+        tell: impl FnOnce(Rc<SlotRequest>),
+    ) -> WorkerPermit {
         match self.seats.take() {
             Some(seat) => seat,
             None => {
@@ -173,7 +173,7 @@ impl Pool {
     /// Spawns a job that `place` has asked for on that seat.
     pub(super) fn spawn_on<T: 'static>(
         &self,
-        seat: Seat,
+        seat: WorkerPermit,
         place: &'static Location<'static>,
         body: impl FnOnce() -> T + 'static,
     ) -> Task<T> {
@@ -185,14 +185,18 @@ impl Pool {
 
     /// Lends the running greenlet's own seat to `claim`, until it is given back or another is free. False if the running
     /// greenlet is no job of this pool.
-    pub(super) fn lend_to(&self, claim: &Rc<Claim>, place: &'static Location<'static>) -> bool {
-        let Some(own) = self.members.take_own_seat() else {
+    pub(super) fn lend_to(
+        &self,
+        claim: &Rc<SlotRequest>,
+        place: &'static Location<'static>,
+    ) -> bool {
+        let Some(own) = self.members.take_own_permit() else {
             return false;
         };
         let own = self.seats.claim(Some(own));
         claim.grant(own.lend());
         own.wait_on_loan(Some(claim), Recall::LetRun, "imap", place, |seat| {
-            self.members.sit_down(seat);
+            self.members.return_permit(seat);
         });
         true
     }

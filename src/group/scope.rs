@@ -201,7 +201,7 @@ where
         scope: PhantomData,
         env: PhantomData,
     };
-    let locked = Locked(&scope.children);
+    let locked = AbortIfLeft(&scope.children);
     let caught = catch_unwind(AssertUnwindSafe(|| body(&scope)));
     let interrupted = caught
         .as_ref()
@@ -238,9 +238,9 @@ fn report(error: JoinError) {
 }
 
 /// While it lives, the frame that it lies in must not be left. It ends the process where that happens with tasks left.
-struct Locked<'a>(&'a Children);
+struct AbortIfLeft<'a>(&'a Children);
 
-impl Drop for Locked<'_> {
+impl Drop for AbortIfLeft<'_> {
     fn drop(&mut self) {
         self.0.give_up_first("the scope is left before its time");
     }

@@ -11,7 +11,7 @@ use super::children::Children;
 use crate::error::{JoinError, KillError};
 use crate::greenlet::{GreenletExit, describe_task};
 use crate::task::{AnyTask, State};
-use crate::waitable::{Post, Sealed, Waitable};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
 
 /// A handle to a task of a [`scope`](super::scope()): [`std::thread::ScopedJoinHandle`] for tasks.
 ///
@@ -186,8 +186,8 @@ impl<T> From<&ScopedTask<'_, T>> for AnyTask {
 impl<T> Sealed for ScopedTask<'_, T> {}
 
 impl<T> Waitable for ScopedTask<'_, T> {
-    fn post(&self) -> Post<'_> {
-        self.task.post()
+    fn wait_target(&self) -> WaitTarget<'_> {
+        self.task.wait_target()
     }
 }
 

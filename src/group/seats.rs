@@ -35,31 +35,31 @@ use crate::task::{AnyTask, State};
 use crate::waiting::WaitReason;
 
 /// All seats of one pool.
-pub(super) struct Seats {
+pub(super) struct WorkerSlots {
     count: usize,
     free: Cell<usize>,
     /// Those who wait for a seat, by their numbers: first come, first served.
-    queue: RefCell<BTreeMap<u64, Rc<Claim>>>,
+    queue: RefCell<BTreeMap<u64, Rc<SlotRequest>>>,
     last_number: Cell<u64>,
 }
 
 /// The right to run. Dropping it hands it on.
-pub(super) struct Seat(Option<Kind>);
+pub(super) struct WorkerPermit(Option<PermitKind>);
 
-enum Kind {
-    Own(Rc<Seats>),
+enum PermitKind {
+    Own(Rc<WorkerSlots>),
     /// Of somebody who waits meanwhile.
-    Borrowed(Rc<Claim>),
+    Borrowed(Rc<SlotRequest>),
 }
 
 /// What somebody who waits for a seat has in the queue.
-pub(super) struct Claim {
-    seats: Rc<Seats>,
+pub(super) struct SlotRequest {
+    seats: Rc<WorkerSlots>,
     number: u64,
     /// It is in the queue, and was granted nothing yet.
-    stands: Cell<bool>,
-    granted: Cell<Option<Seat>>,
-    lent: Cell<Option<Seat>>,
+    is_queued: Cell<bool>,
+    granted: Cell<Option<WorkerPermit>>,
+    lent: Cell<Option<WorkerPermit>>,
     /// The job that sits on the seat that was lent.
     borrower: Cell<Option<AnyTask>>,
     waiter: WaitList,
@@ -77,11 +77,11 @@ pub(super) enum Recall {
 }
 
 /// A claim of the running greenlet. Dropping it gives the claim up, and hands on what it was granted.
-pub(super) struct OwnClaim(Rc<Claim>);
+pub(super) struct PendingRequest(Rc<SlotRequest>);
 
-impl Seats {
-    pub(super) fn new(count: usize) -> Rc<Seats> {
-        Rc::new(Seats {
+impl WorkerSlots {
+    pub(super) fn new(count: usize) -> Rc<WorkerSlots> {
+        Rc::new(WorkerSlots {
             count,
             free: Cell::new(count),
             queue: RefCell::new(BTreeMap::new()),
@@ -98,72 +98,72 @@ impl Seats {
     }
 
     /// A free seat. While somebody waits for one there is none.
-    pub(super) fn take(self: &Rc<Seats>) -> Option<Seat> {
+    pub(super) fn take(self: &Rc<WorkerSlots>) -> Option<WorkerPermit> {
         let left = self.free.get().checked_sub(1)?;
         self.free.set(left);
-        Some(Seat::own(self))
+        Some(WorkerPermit::own(self))
     }
 
     /// Stands in the queue from now on; and lends `seat` meanwhile.
-    pub(super) fn claim(self: &Rc<Seats>, lent: Option<Seat>) -> OwnClaim {
+    pub(super) fn claim(self: &Rc<WorkerSlots>, lent: Option<WorkerPermit>) -> PendingRequest {
         let number = self.last_number.get() + 1;
         self.last_number.set(number);
-        let claim = Rc::new(Claim {
+        let claim = Rc::new(SlotRequest {
             seats: self.clone(),
             number,
-            stands: Cell::new(false),
+            is_queued: Cell::new(false),
             granted: Cell::new(None),
             lent: Cell::new(lent),
             borrower: Cell::new(None),
             waiter: WaitList::new(),
         });
         claim.enter_queue();
-        OwnClaim(claim)
+        PendingRequest(claim)
     }
 
-    fn give_back(self: &Rc<Seats>) {
+    fn give_back(self: &Rc<WorkerSlots>) {
         let queue = self.queue.borrow();
         let first = queue.first_key_value().map(|(_, claim)| claim.clone());
         drop(queue);
         match first {
-            Some(first) => first.grant(Seat::own(self)),
+            Some(first) => first.grant(WorkerPermit::own(self)),
             None => self.free.set(self.free.get() + 1),
         }
     }
 }
 
-impl Seat {
-    fn own(seats: &Rc<Seats>) -> Seat {
-        Seat(Some(Kind::Own(seats.clone())))
+impl WorkerPermit {
+    fn own(seats: &Rc<WorkerSlots>) -> WorkerPermit {
+        WorkerPermit(Some(PermitKind::Own(seats.clone())))
     }
 
     /// This job sits on it from now on.
     pub(super) fn is_taken_by(&self, job: &AnyTask) {
-        if let Some(Kind::Borrowed(claim)) = &self.0 {
+        if let Some(PermitKind::Borrowed(claim)) = &self.0 {
             claim.borrower.set(Some(job.clone()));
         }
     }
 }
 
-impl Drop for Seat {
+impl Drop for WorkerPermit {
     fn drop(&mut self) {
         // In a loop, for jobs may be nested deep: what was lent to this one its lender may have borrowed, and so on.
         let mut next = self.0.take();
         while let Some(kind) = next {
             next = match kind {
-                Kind::Own(seats) => {
+                PermitKind::Own(seats) => {
                     seats.give_back();
                     None
                 }
-                Kind::Borrowed(claim) => claim.give_back(),
+                PermitKind::Borrowed(claim) => claim.give_back(),
             };
         }
     }
 }
 
-impl Claim {
+impl SlotRequest {
     /// Gives it a seat, if it still stands; otherwise the seat goes on to others.
-    pub(super) fn grant(&self, seat: Seat) {
+    pub(super) fn grant(&self, seat: WorkerPermit) {
         if self.leave_queue() {
             self.granted.set(Some(seat));
             if !self.waiter.is_empty() {
@@ -173,38 +173,38 @@ impl Claim {
     }
 
     /// Takes back a seat that it was granted and that nobody sits on yet: it stands again, in its old place.
-    fn take_back(self: &Rc<Claim>) -> Option<Seat> {
+    fn take_back(self: &Rc<SlotRequest>) -> Option<WorkerPermit> {
         let seat = self.granted.take()?;
         self.enter_queue();
         Some(seat)
     }
 
     /// It waits for a seat.
-    pub(super) fn stands(&self) -> bool {
-        self.stands.get()
+    pub(super) fn is_queued(&self) -> bool {
+        self.is_queued.get()
     }
 
     /// Whoever had borrowed a seat from it needs it no more. If it does not stand any more, the seat comes back, to go on
     /// to others.
-    fn give_back(&self) -> Option<Kind> {
+    fn give_back(&self) -> Option<PermitKind> {
         drop(self.borrower.take());
         let mut seat = self.lent.take()?;
-        if !self.stands() {
+        if !self.is_queued() {
             return seat.0.take();
         }
         self.grant(seat);
         None
     }
 
-    fn enter_queue(self: &Rc<Claim>) {
-        self.stands.set(true);
+    fn enter_queue(self: &Rc<SlotRequest>) {
+        self.is_queued.set(true);
         let mut queue = self.seats.queue.borrow_mut();
         let before = queue.insert(self.number, self.clone());
         debug_assert!(before.is_none(), "each has its own number");
     }
 
     fn leave_queue(&self) -> bool {
-        let stood = self.stands.replace(false);
+        let stood = self.is_queued.replace(false);
         if stood {
             let claim = self.seats.queue.borrow_mut().remove(&self.number);
             drop(claim);
@@ -213,19 +213,19 @@ impl Claim {
     }
 }
 
-impl OwnClaim {
+impl PendingRequest {
     /// For those who may grant it a seat out of turn.
-    pub(super) fn share(&self) -> Rc<Claim> {
+    pub(super) fn share(&self) -> Rc<SlotRequest> {
         self.0.clone()
     }
 
     /// The seat that was lent with this claim, for somebody else, until they drop it.
-    pub(super) fn lend(&self) -> Seat {
-        Seat(Some(Kind::Borrowed(self.0.clone())))
+    pub(super) fn lend(&self) -> WorkerPermit {
+        WorkerPermit(Some(PermitKind::Borrowed(self.0.clone())))
     }
 
     /// Waits until it is granted a seat.
-    pub(super) fn wait(&self, what: &str, place: &'static Location<'static>) -> Seat {
+    pub(super) fn wait(&self, what: &str, place: &'static Location<'static>) -> WorkerPermit {
         loop {
             if let Some(seat) = self.0.granted.take() {
                 return seat;
@@ -240,11 +240,11 @@ impl OwnClaim {
     /// where the wait is ended early, before that goes on.
     pub(super) fn wait_on_loan(
         self,
-        claim: Option<&Rc<Claim>>,
+        claim: Option<&Rc<SlotRequest>>,
         recall: Recall,
         what: &str,
         place: &'static Location<'static>,
-        sit_down: impl FnOnce(Seat),
+        sit_down: impl FnOnce(WorkerPermit),
     ) {
         let waited = catch_unwind(AssertUnwindSafe(|| self.wait(what, place)));
         let payload = match waited {
@@ -252,7 +252,7 @@ impl OwnClaim {
             Err(payload) => payload,
         };
         let shield = Shield::raise();
-        drop(claim.and_then(Claim::take_back));
+        drop(claim.and_then(SlotRequest::take_back));
         let recall = if TimedOut::is_in(&*payload) {
             recall
         } else {
@@ -274,7 +274,7 @@ impl OwnClaim {
     }
 
     /// `None` where the running greenlet may not wait: it is unwound on the spot, say.
-    fn wait_in_shield(&self, place: &'static Location<'static>) -> Option<Seat> {
+    fn wait_in_shield(&self, place: &'static Location<'static>) -> Option<WorkerPermit> {
         loop {
             if let Some(seat) = self.0.granted.take() {
                 return Some(seat);
@@ -293,7 +293,7 @@ impl OwnClaim {
     }
 }
 
-impl Drop for OwnClaim {
+impl Drop for PendingRequest {
     fn drop(&mut self) {
         self.0.leave_queue();
         drop(self.0.granted.take());
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_seat_is_in_one_place_at_a_time() {
-        let seats = Seats::new(2);
+        let seats = WorkerSlots::new(2);
         let first = seats.take().unwrap();
         let second = seats.take().unwrap();
         assert!(seats.take().is_none());
@@ -318,34 +318,34 @@ mod tests {
 
     #[test]
     fn a_seat_goes_to_the_first_in_the_queue_and_on_if_that_one_has_left() {
-        let seats = Seats::new(1);
+        let seats = WorkerSlots::new(1);
         let seat = seats.take().unwrap();
         let (first, second) = (seats.claim(None), seats.claim(None));
         drop(seat);
-        assert!(!first.0.stands() && second.0.stands());
+        assert!(!first.0.is_queued() && second.0.is_queued());
         assert_eq!(seats.free(), 0);
         drop(first);
-        assert!(!second.0.stands());
+        assert!(!second.0.is_queued());
         drop(second);
         assert_eq!(seats.free(), 1);
     }
 
     #[test]
     fn a_lent_seat_comes_back_to_its_lender_or_goes_to_others() {
-        let seats = Seats::new(1);
+        let seats = WorkerSlots::new(1);
         let own = seats.take();
         let lender = seats.claim(own);
         let other = seats.claim(None);
         let borrowed = lender.lend();
         drop(borrowed);
         let back = lender.0.granted.take().unwrap();
-        assert!(other.0.stands());
+        assert!(other.0.is_queued());
         let lender = seats.claim(Some(back));
         let borrowed = lender.lend();
         drop(lender);
-        assert!(other.0.stands(), "somebody sits there still");
+        assert!(other.0.is_queued(), "somebody sits there still");
         drop(borrowed);
-        assert!(!other.0.stands());
+        assert!(!other.0.is_queued());
         drop(other);
         assert_eq!(seats.free(), 1);
     }

@@ -8,15 +8,15 @@ use crate::error::JoinError;
 use crate::task::Task;
 
 /// Jobs, in the order in which their results are wanted. Dropping this kills those that are left.
-pub(super) struct Wanted<T: 'static>(DropsAll<VecDeque<Task<T>>>);
+pub(super) struct KillOnDrop<T: 'static>(DropsAll<VecDeque<Task<T>>>);
 
-impl<T: 'static> Wanted<T> {
-    pub(super) fn none() -> Wanted<T> {
-        Wanted(DropsAll::default())
+impl<T: 'static> KillOnDrop<T> {
+    pub(super) fn none() -> KillOnDrop<T> {
+        KillOnDrop(DropsAll::default())
     }
 
-    pub(super) fn new(job: Task<T>) -> Wanted<T> {
-        Wanted(DropsAll::new(VecDeque::from([job])))
+    pub(super) fn new(job: Task<T>) -> KillOnDrop<T> {
+        KillOnDrop(DropsAll::new(VecDeque::from([job])))
     }
 
     pub(super) fn push(&mut self, job: Task<T>) {
@@ -32,7 +32,7 @@ impl<T: 'static> Wanted<T> {
     }
 }
 
-impl<T: 'static> Drop for Wanted<T> {
+impl<T: 'static> Drop for KillOnDrop<T> {
     fn drop(&mut self) {
         for job in self.0.iter() {
             // Where nothing can be unwound it runs on.

@@ -13,10 +13,10 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use super::park::{Parking, refuse};
+use super::park::{Wait, refuse};
 use super::timers::TimerKey;
 use super::{Hub, HubRef, Nanos, get};
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// Sets this thread's clock, which [`pause_clock`](super::pause_clock) has stopped, forward by `duration`, and lets
 /// everything happen that is due until then.
@@ -76,22 +76,22 @@ pub fn advance_clock(duration: Duration) {
         panic!("advance_clock: a clock cannot go {duration:?} further, it ends after 584 years");
     };
     let woken = begin(place).advance_to(end);
-    if woken == Woken::Called {
+    if woken == WakeReason::Notified {
         // Somebody has resumed the clock, and it goes there by itself.
         begin(place).park_until(Some(end));
     }
 }
 
-fn begin(place: &'static Location<'static>) -> Parking {
-    match Parking::begin(WaitReason::ADVANCE, place) {
+fn begin(place: &'static Location<'static>) -> Wait {
+    match Wait::begin(WaitReason::ADVANCE, place) {
         Ok(parking) => parking,
         Err(why) => refuse(why, "an advance of the clock", place),
     }
 }
 
-impl Parking {
+impl Wait {
     /// Waits until the paused clock has reached `end` and nobody can run, or until it is resumed.
-    fn advance_to(self, end: Nanos) -> Woken {
+    fn advance_to(self, end: Nanos) -> WakeReason {
         let _advance = Advance::start(&self, end);
         self.wait()
     }
@@ -104,9 +104,9 @@ struct Advance {
 }
 
 impl Advance {
-    fn start(parking: &Parking, end: Nanos) -> Advance {
+    fn start(parking: &Wait, end: Nanos) -> Advance {
         let hub = get();
-        let key = hub.advances.borrow_mut().start(end, parking.waiter());
+        let key = hub.advances.borrow_mut().start(end, parking.waker());
         Advance { hub, key }
     }
 }
@@ -132,7 +132,7 @@ impl Hub {
             (Some(next), Some(end)) if next <= end => self.clock.jump_to(next),
             (_, Some(end)) => {
                 self.clock.jump_to(end);
-                self.end_advance(Woken::TimedOut);
+                self.end_advance(WakeReason::TimedOut);
             }
             (None, None) => {}
         }
@@ -141,15 +141,15 @@ impl Hub {
     /// The clock goes on by itself: nobody sets it forward any more.
     pub(super) fn end_advances(&self) {
         while self.is_advancing() {
-            self.end_advance(Woken::Called);
+            self.end_advance(WakeReason::Notified);
         }
     }
 
     /// Ends the first advance, and no other: each shall find that nobody else can run.
-    fn end_advance(&self, why: Woken) {
+    fn end_advance(&self, why: WakeReason) {
         let first = self.advances.borrow_mut().pop_due(Nanos::MAX);
         if let Some(waiter) = first {
-            waiter.end(why, &self.ready);
+            waiter.wake_into(why, &self.run_queue);
         }
     }
 }

@@ -5,55 +5,55 @@
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 
-use super::waiter::{WaitList, Waiter};
+use super::waiter::{WaitList, Waker};
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::piece::StackOwner;
 use crate::greenlet::thread;
 
 /// What a timer is set for.
-pub(crate) enum Due {
+pub(crate) enum TimerAction {
     /// The deadline of one wait: that of this greenlet, with this ticket.
     Wake {
         greenlet: AnyRef,
         ticket: u64,
     },
-    Ring(Rc<Alarm>),
+    Expire(Rc<Alarm>),
 }
 
 // There is one for each who sleeps.
-const _: () = assert!(size_of::<Due>() == 2 * size_of::<usize>());
+const _: () = assert!(size_of::<TimerAction>() == 2 * size_of::<usize>());
 
 /// A moment, as its timer and its owner both know it.
 pub(crate) struct Alarm {
     /// Which timeout this is of, if it is one's.
-    timeout: Option<Timeout>,
+    timeout: Option<ExpiringTimeout>,
     /// Who waits for it.
     pub(super) waiters: WaitList,
-    rung: Cell<bool>,
+    expired: Cell<bool>,
     /// What else is done then, if it is still there.
-    call: Option<Weak<dyn OnTime>>,
+    on_expiry: Option<Weak<dyn OnExpiry>>,
 }
 
 /// Something that the hub does when its time has come, on its own stack: so it must not wait, nor run code of users'.
-pub(crate) trait OnTime {
-    fn on_time(&self);
+pub(crate) trait OnExpiry {
+    fn on_expiry(&self);
 }
 
 /// What an alarm knows of its timeout.
-struct Timeout {
+struct ExpiringTimeout {
     home: StackOwner,
     id: u64,
     /// When it was set last, as an id.
     started: Cell<u64>,
 }
 
-impl Due {
+impl TimerAction {
     /// The deadline of the wait that `waiter` can end, which is one greenlet's.
     #[inline(always)]
-    pub(super) fn wake(waiter: Waiter) -> Due {
+    pub(super) fn wake(waiter: Waker) -> TimerAction {
         match waiter {
-            Waiter::One { greenlet, ticket } => Due::Wake { greenlet, ticket },
-            Waiter::Among(_) => unreachable!("who collects has a wait for that"),
+            Waker::Greenlet { greenlet, ticket } => TimerAction::Wake { greenlet, ticket },
+            Waker::Among(_) => unreachable!("who collects has a wait for that"),
         }
     }
 }
@@ -64,15 +64,15 @@ impl Alarm {
         Alarm {
             timeout: None,
             waiters: WaitList::new(),
-            rung: Cell::new(false),
-            call: None,
+            expired: Cell::new(false),
+            on_expiry: None,
         }
     }
 
     /// One that calls `call`.
-    pub(crate) fn of_call(call: Weak<dyn OnTime>) -> Alarm {
+    pub(crate) fn of_callback(call: Weak<dyn OnExpiry>) -> Alarm {
         Alarm {
-            call: Some(call),
+            on_expiry: Some(call),
             ..Alarm::new()
         }
     }
@@ -81,21 +81,21 @@ impl Alarm {
     pub(crate) fn of_timeout(home: StackOwner, id: u64) -> Alarm {
         let started = Cell::new(id);
         Alarm {
-            timeout: Some(Timeout { home, id, started }),
+            timeout: Some(ExpiringTimeout { home, id, started }),
             ..Alarm::new()
         }
     }
 
     /// To be done when its time has come.
-    pub(crate) fn call(&self) {
-        if let Some(call) = self.call.as_ref().and_then(Weak::upgrade) {
-            call.on_time();
+    pub(crate) fn run_callback(&self) {
+        if let Some(call) = self.on_expiry.as_ref().and_then(Weak::upgrade) {
+            call.on_expiry();
         }
     }
 
     /// It is set from now on.
     pub(super) fn set(&self) {
-        self.rung.set(false);
+        self.expired.set(false);
         if let Some(timeout) = &self.timeout {
             timeout.started.set(thread::next_id());
         }
@@ -103,7 +103,7 @@ impl Alarm {
 
     /// Its time has come. If it is a timeout's: which greenlet this may interrupt.
     pub(super) fn expire(&self) -> Option<AnyRef> {
-        self.rung.set(true);
+        self.expired.set(true);
         let timeout = self.timeout.as_ref()?;
         timeout.home.expire(timeout.id, timeout.started.get());
         timeout.home.greenlet()
@@ -117,8 +117,8 @@ impl Alarm {
     }
 
     /// Its time has come, since it was set last.
-    pub(crate) fn has_rung(&self) -> bool {
-        self.rung.get()
+    pub(crate) fn has_expired(&self) -> bool {
+        self.expired.get()
     }
 
     /// Who waits for it.

@@ -19,47 +19,47 @@ use loom::sync::atomic::{AtomicU8, Ordering};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// It is about: it will look before it sleeps.
-const AWAKE: u8 = 0;
+const EMPTY: u8 = 0;
 /// It waits in its poller, or is about to.
-const ASLEEP: u8 = 1;
+const PARKED: u8 = 1;
 /// Somebody has rung, and it has not answered yet.
-const RUNG: u8 = 2;
+const NOTIFIED: u8 = 2;
 
-pub(crate) struct Bell(AtomicU8);
+pub(crate) struct ParkState(AtomicU8);
 
-impl Bell {
-    pub(crate) fn new() -> Bell {
-        Bell(AtomicU8::new(AWAKE))
+impl ParkState {
+    pub(crate) fn new() -> ParkState {
+        ParkState(AtomicU8::new(EMPTY))
     }
 
     /// From any thread, when something was put into the mailbox. True if the hub sleeps: then its poller must be woken.
     #[must_use]
-    pub(crate) fn ring(&self) -> bool {
-        self.0.swap(RUNG, Ordering::AcqRel) == ASLEEP
+    pub(crate) fn notify(&self) -> bool {
+        self.0.swap(NOTIFIED, Ordering::AcqRel) == PARKED
     }
 
     /// Somebody has rung.
-    pub(crate) fn has_rung(&self) -> bool {
-        self.0.load(Ordering::Acquire) == RUNG
+    pub(crate) fn is_notified(&self) -> bool {
+        self.0.load(Ordering::Acquire) == NOTIFIED
     }
 
     /// By the hub, before it takes the mail out. False if nobody has rung.
-    pub(crate) fn answer(&self) -> bool {
-        self.has_rung() && self.0.swap(AWAKE, Ordering::AcqRel) == RUNG
+    pub(crate) fn take_notification(&self) -> bool {
+        self.is_notified() && self.0.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
     }
 
     /// By the hub, before it waits. False if somebody has rung meanwhile: then it must not.
     #[must_use]
-    pub(crate) fn fall_asleep(&self) -> bool {
-        self.turn(AWAKE, ASLEEP)
+    pub(crate) fn try_park(&self) -> bool {
+        self.change(EMPTY, PARKED)
     }
 
     /// By the hub, after it has waited, whatever has ended that.
-    pub(crate) fn wake_up(&self) {
-        self.turn(ASLEEP, AWAKE);
+    pub(crate) fn unpark(&self) {
+        self.change(PARKED, EMPTY);
     }
 
-    fn turn(&self, from: u8, to: u8) -> bool {
+    fn change(&self, from: u8, to: u8) -> bool {
         let turned = self
             .0
             .compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);

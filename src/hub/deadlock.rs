@@ -13,7 +13,7 @@ impl Hub {
         let mut text = String::from("deadlock: everybody waits, and nothing can wake anybody:");
         add(&mut text, main);
         self.tasks.for_each(|task| add(&mut text, task));
-        self.for_each_other(|other| add(&mut text, other));
+        self.for_each_untracked(|other| add(&mut text, other));
         text
     }
 }
@@ -33,7 +33,7 @@ impl Hub {
 
 fn add(text: &mut String, core: &Core) {
     let who = describe(core);
-    let _ = match core.wait().parked_at() {
+    let _ = match core.wait().parked_for() {
         Some((reason, place)) => write!(text, "\n  {who} waits for {reason} at {place}"),
         None if core.state() == GreenletState::Unstarted => {
             write!(text, "\n  {who} was not started")

@@ -10,7 +10,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::alarm::{Alarm, Due};
+use super::alarm::{Alarm, TimerAction};
 use super::timers::TimerKey;
 use super::{Hub, Nanos};
 use crate::greenlet::counted::AnyRef;
@@ -26,11 +26,11 @@ impl Hub {
         let wait = target.wait();
         if wait.interrupt() {
             target.interrupts().deliver(due);
-            self.ready.push(target.clone());
+            self.run_queue.push(target.clone());
         } else if !wait.is_ready() && interrupt::end_switch(target) {
             target.interrupts().deliver(due);
             wait.set_ready();
-            self.ready.push(target.clone());
+            self.run_queue.push(target.clone());
         }
     }
 
@@ -38,20 +38,20 @@ impl Hub {
     pub(crate) fn set_alarm(&self, alarm: &Rc<Alarm>, limit: Duration) -> Option<TimerKey> {
         alarm.set();
         if limit.is_zero() {
-            self.ring(alarm);
+            self.expire_alarm(alarm);
             return None;
         }
         let deadline = self.clock.after(limit)?;
-        Some(self.start_timer(deadline, Due::Ring(alarm.clone())))
+        Some(self.start_timer(deadline, TimerAction::Expire(alarm.clone())))
     }
 
     /// Lets an alarm ring when the clock shows `deadline`.
     pub(crate) fn start_alarm(&self, alarm: &Rc<Alarm>, deadline: Nanos) -> TimerKey {
-        self.start_timer(deadline, Due::Ring(alarm.clone()))
+        self.start_timer(deadline, TimerAction::Expire(alarm.clone()))
     }
 
     /// Starts a timer.
-    pub(crate) fn start_timer(&self, deadline: Nanos, due: Due) -> TimerKey {
+    pub(crate) fn start_timer(&self, deadline: Nanos, due: TimerAction) -> TimerKey {
         self.timers.borrow_mut().start(deadline, due)
     }
 
@@ -62,10 +62,10 @@ impl Hub {
     }
 
     /// Its time has come.
-    pub(super) fn ring(&self, alarm: &Alarm) {
+    pub(super) fn expire_alarm(&self, alarm: &Alarm) {
         let greenlet = alarm.expire();
-        alarm.waiters.wake_all_into(&self.ready);
-        alarm.call();
+        alarm.waiters.wake_all_into(&self.run_queue);
+        alarm.run_callback();
         if let Some(greenlet) = greenlet {
             self.interrupt(&greenlet);
         }

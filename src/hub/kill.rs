@@ -4,11 +4,11 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::park::refuse;
-use super::{Hub, HubRef, Nanos, existing, get};
-use crate::error::{KillError, NotEnded};
+use super::{Hub, HubRef, Nanos, current, get};
+use crate::error::{KillError, ShutdownTimeout};
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::{GreenletExit, GreenletState, parent, thread};
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// Kills `task`. It has ended with that if it was not started; otherwise it unwinds at its wait.
 ///
@@ -26,7 +26,7 @@ pub(crate) fn kill(task: &AnyRef) -> Result<(), KillError> {
     if cfg!(panic = "abort") {
         return Err(KillError::Unsupported);
     }
-    let Some(hub) = existing() else {
+    let Some(hub) = current() else {
         return Err(KillError::HubGone);
     };
     task.interrupts().kill();
@@ -56,9 +56,9 @@ impl Hub {
         me: &AnyRef,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
-    ) -> Woken {
+    ) -> WakeReason {
         if self.tasks.count() <= usize::from(me.is_task()) {
-            return Woken::Called;
+            return WakeReason::Notified;
         }
         self.tasks
             .changed()
@@ -71,7 +71,7 @@ impl Hub {
         let me = thread::current().to_ref();
         let own = usize::from(me.is_task());
         while self.tasks.count() > own {
-            if self.drain(&me, place, deadline) == Woken::TimedOut {
+            if self.drain(&me, place, deadline) == WakeReason::TimedOut {
                 return self.tasks.count() <= own;
             }
         }
@@ -153,7 +153,7 @@ pub fn join_timeout(limit: Duration) -> bool {
 /// assert!(forever.join().unwrap_err().is_killed());
 /// ```
 #[track_caller]
-pub fn shutdown(limit: Duration) -> Result<(), NotEnded> {
+pub fn shutdown(limit: Duration) -> Result<(), ShutdownTimeout> {
     let (hub, place) = (get(), Location::caller());
     let me = thread::current().to_ref();
     let deadline = hub.clock.after(limit);
@@ -164,8 +164,8 @@ pub fn shutdown(limit: Duration) -> Result<(), NotEnded> {
         if hub.tasks.count() <= own {
             return Ok(());
         }
-        if hub.drain(&me, place, deadline) == Woken::TimedOut && hub.tasks.count() > own {
-            return Err(NotEnded::new(hub.report_tasks(&me)));
+        if hub.drain(&me, place, deadline) == WakeReason::TimedOut && hub.tasks.count() > own {
+            return Err(ShutdownTimeout::new(hub.report_tasks(&me)));
         }
     }
 }

@@ -20,24 +20,24 @@
 use std::cell::Cell;
 use std::panic::Location;
 
-use super::park::{self, Parking};
-use super::waiter::{WaitList, Waiter};
-use super::{Nanos, existing};
-use crate::error::WaitRefused;
+use super::park::{self, Wait};
+use super::waiter::{WaitList, Waker};
+use super::{Nanos, current};
+use crate::error::CannotWait;
 use crate::list::{Node, Scan};
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// The takers and lookers of a thing, and how many takers were called and have not taken theirs yet.
-pub(crate) struct Line {
-    takers: WaitList,
-    lookers: WaitList,
-    called: Cell<usize>,
+pub(crate) struct WaitQueue {
+    acquirers: WaitList,
+    observers: WaitList,
+    reserved: Cell<usize>,
 }
 
 /// What has things to give, and a line for them.
-pub(crate) trait Supply {
+pub(crate) trait Resource {
     /// The greenlets that wait for them.
-    fn line(&self) -> &Line;
+    fn queue(&self) -> &WaitQueue;
 
     /// How many there are, promised ones included.
     fn available(&self) -> usize;
@@ -45,238 +45,238 @@ pub(crate) trait Supply {
     /// A taker has begun to wait, and is in no line yet. Where a counterpart must run first to make its thing, that one is
     /// called, and the wait is bound to it: true. Where there is none, those are told that look for such a taker.
     #[inline(always)]
-    fn meet(&self, _taker: &Parking) -> bool {
+    fn pair(&self, _taker: &Wait) -> bool {
         false
     }
 
     /// As `meet`, for a taker that meets no counterpart.
     #[inline(always)]
-    fn announce(&self) {}
+    fn announce_acquirer(&self) {}
 
     /// A claim has ended.
     #[inline(always)]
-    fn release(&self) {
-        self.serve();
+    fn reservation_ended(&self) {
+        self.wake_waiters();
     }
 
     /// There still is a thing for a taker that was called.
     #[inline(always)]
-    fn holds(&self) -> bool {
+    fn still_has(&self) -> bool {
         self.available() > 0
     }
 
     /// How many of them are promised to no taker.
     #[inline(always)]
-    fn unpromised(&self) -> usize {
-        self.available().saturating_sub(self.line().called.get())
+    fn unreserved(&self) -> usize {
+        self.available().saturating_sub(self.queue().reserved.get())
     }
 
     /// There is one that is promised to no taker.
     #[inline(always)]
-    fn is_free(&self) -> bool {
-        self.available() > self.line().called.get()
+    fn has_unreserved(&self) -> bool {
+        self.available() > self.queue().reserved.get()
     }
 
     /// There is one, and no taker was called before and has not taken its own: what comes now is the first.
     #[inline(always)]
-    fn is_open(&self) -> bool {
-        self.line().called.get() == 0 && self.available() > 0
+    fn is_uncontended(&self) -> bool {
+        self.queue().reserved.get() == 0 && self.available() > 0
     }
 
     /// Takers are called when there is something for them. Where they are not, each is called by a counterpart that comes.
     #[inline(always)]
-    fn is_served(&self) -> bool {
+    fn wakes_waiters(&self) -> bool {
         true
     }
 
     /// Calls the takers for which there is something, and tells lookers of what is left. To be done after each change that
     /// makes more available.
     #[inline(always)]
-    fn serve(&self) {
+    fn wake_waiters(&self) {
         // Mostly no greenlet waits, which is the cheapest to see.
-        if self.line().has_no_waiter() || !self.is_served() {
+        if self.queue().is_empty() || !self.wakes_waiters() {
             return;
         }
-        while self.is_free() && self.line().call_next() {}
-        if !self.line().lookers.is_empty() {
-            tell_lookers(self);
+        while self.has_unreserved() && self.queue().wake_next() {}
+        if !self.queue().observers.is_empty() {
+            notify_observers_of(self);
         }
     }
 
     /// The same, small where it is called: for what mostly no greenlet waits for.
     #[inline(always)]
-    fn serve_rarely(&self) {
-        if !self.line().has_no_waiter() {
-            serve_slow(self);
+    fn wake_waiters_if_any(&self) {
+        if !self.queue().is_empty() {
+            wake_waiters_slow(self);
         }
     }
 }
 
 #[inline(never)]
-fn serve_slow<S: Supply + ?Sized>(supply: &S) {
-    supply.serve();
+fn wake_waiters_slow<S: Resource + ?Sized>(supply: &S) {
+    supply.wake_waiters();
 }
 
 #[cold]
 #[inline(never)]
-fn promise_behind<'a, S: Supply + ?Sized>(
+fn reserve_behind<'a, S: Resource + ?Sized>(
     supply: &'a S,
     place: &'static Location<'static>,
-) -> Option<Claim<'a, S>> {
-    let claim = Claim::promise(supply);
-    park::give_way(place).then_some(claim)
+) -> Option<Reservation<'a, S>> {
+    let claim = Reservation::reserve(supply);
+    park::yield_if_allowed(place).then_some(claim)
 }
 
 #[cold]
 #[inline(never)]
-fn tell_lookers<S: Supply + ?Sized>(supply: &S) {
-    if supply.is_free() {
-        supply.line().tell_lookers();
+fn notify_observers_of<S: Resource + ?Sized>(supply: &S) {
+    if supply.has_unreserved() {
+        supply.queue().notify_observers();
     }
 }
 
 /// How a wait in a line has ended.
-pub(crate) enum Turn<'a, S: Supply + ?Sized> {
+pub(crate) enum Acquired<'a, S: Resource + ?Sized> {
     /// A thing is there for this greenlet.
-    Mine(Claim<'a, S>),
+    Reserved(Reservation<'a, S>),
     /// Something has changed: it is time to look again.
-    Told,
+    Retry,
     /// The time is over.
     TimedOut,
 }
 
 /// The right of a greenlet that was called to one of the things. Once it is dropped the next is called, if there is
 /// something left: so take first.
-pub(crate) struct Claim<'a, S: Supply + ?Sized>(&'a S);
+pub(crate) struct Reservation<'a, S: Resource + ?Sized>(&'a S);
 
-impl<'a, S: Supply + ?Sized> Claim<'a, S> {
+impl<'a, S: Resource + ?Sized> Reservation<'a, S> {
     /// Of a greenlet whose wait has ended with a call from the line of `supply`, once for each call; or for a promise whose
     /// claim was forgotten.
     #[inline(always)]
-    pub(crate) fn new(supply: &'a S) -> Claim<'a, S> {
-        Claim(supply)
+    pub(crate) fn new(supply: &'a S) -> Reservation<'a, S> {
+        Reservation(supply)
     }
 
     /// Promises one to the running greenlet, as if it had been called.
-    pub(crate) fn promise(supply: &'a S) -> Claim<'a, S> {
-        let called = &supply.line().called;
+    pub(crate) fn reserve(supply: &'a S) -> Reservation<'a, S> {
+        let called = &supply.queue().reserved;
         called.set(called.get() + 1);
-        Claim(supply)
+        Reservation(supply)
     }
 
     /// Promises one to the running greenlet where takers were called that have not run yet: it comes behind them, so they run
     /// first. `None` if no taker was called, if there is nothing more, or where the running greenlet may not be left.
     #[inline(always)]
-    pub(crate) fn behind_others(
+    pub(crate) fn reserve_behind_others(
         supply: &'a S,
         place: &'static Location<'static>,
-    ) -> Option<Claim<'a, S>> {
-        if supply.line().called.get() == 0 || !supply.is_free() {
+    ) -> Option<Reservation<'a, S>> {
+        if supply.queue().reserved.get() == 0 || !supply.has_unreserved() {
             return None;
         }
-        promise_behind(supply, place)
+        reserve_behind(supply, place)
     }
 
     /// There still is a thing for it: where things can be withdrawn, that may be over.
     pub(crate) fn holds(&self) -> bool {
-        self.0.holds()
+        self.0.still_has()
     }
 }
 
-impl<S: Supply + ?Sized> Drop for Claim<'_, S> {
+impl<S: Resource + ?Sized> Drop for Reservation<'_, S> {
     #[inline(always)]
     fn drop(&mut self) {
-        let called = &self.0.line().called;
+        let called = &self.0.queue().reserved;
         called.set(called.get() - 1);
-        self.0.release();
+        self.0.reservation_ended();
     }
 }
 
-impl Line {
-    pub(crate) const fn new() -> Line {
-        Line {
-            takers: WaitList::new(),
-            lookers: WaitList::new(),
-            called: Cell::new(0),
+impl WaitQueue {
+    pub(crate) const fn new() -> WaitQueue {
+        WaitQueue {
+            acquirers: WaitList::new(),
+            observers: WaitList::new(),
+            reserved: Cell::new(0),
         }
     }
 
     /// The list of its takers, to wait in beside others.
     #[inline(always)]
-    pub(crate) fn takers(&self) -> &WaitList {
-        &self.takers
+    pub(crate) fn acquirers(&self) -> &WaitList {
+        &self.acquirers
     }
 
     /// The list of its lookers.
     #[inline(always)]
-    pub(crate) fn lookers(&self) -> &WaitList {
-        &self.lookers
+    pub(crate) fn observers(&self) -> &WaitList {
+        &self.observers
     }
 
     /// This wait of the running greenlet has ended with a call from this line: it has a claim.
     #[inline(always)]
-    pub(super) fn has_called(&self, parking: &Parking) -> bool {
-        parking.caller() == Some(self.takers.address())
+    pub(super) fn has_woken(&self, parking: &Wait) -> bool {
+        parking.woken_by() == Some(self.acquirers.id())
     }
 
     /// The takers that were called, and have not taken their thing yet.
     #[inline(always)]
-    pub(crate) fn called(&self) -> usize {
-        self.called.get()
+    pub(crate) fn reserved(&self) -> usize {
+        self.reserved.get()
     }
 
     /// Nothing waits, as a taker or as a looker.
     #[inline(always)]
-    pub(crate) fn has_no_waiter(&self) -> bool {
-        self.takers.is_empty() & self.lookers.is_empty()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.acquirers.is_empty() & self.observers.is_empty()
     }
 
     /// A taker waits, or has waited and is still in the list.
     #[inline(always)]
-    pub(crate) fn has_taker(&self) -> bool {
-        !self.takers.is_empty()
+    pub(crate) fn has_acquirer(&self) -> bool {
+        !self.acquirers.is_empty()
     }
 
     /// A taker waits that can be called.
-    pub(crate) fn has_undecided(&self) -> bool {
-        self.takers.has_undecided()
+    pub(crate) fn has_wakeable(&self) -> bool {
+        self.acquirers.has_wakeable()
     }
 
     /// Tells all who wait that something has changed for them.
-    pub(crate) fn tell_all(&self) {
-        if !self.has_no_waiter() {
-            self.takers.wake_all();
-            self.lookers.wake_all();
+    pub(crate) fn notify_all(&self) {
+        if !self.is_empty() {
+            self.acquirers.wake_all();
+            self.observers.wake_all();
         }
     }
 
     /// Tells all lookers that there may be something for them.
-    pub(crate) fn tell_lookers(&self) {
-        if !self.lookers.is_empty() {
-            self.lookers.wake_all();
+    pub(crate) fn notify_observers(&self) {
+        if !self.observers.is_empty() {
+            self.observers.wake_all();
         }
     }
 
     /// Calls the first taker that can be called, whether there is something or not. False if there is none, or nothing runs
     /// any more since the hub is gone.
     #[inline(always)]
-    pub(crate) fn call_next(&self) -> bool {
-        let is_called = self.takers.call_first();
+    pub(crate) fn wake_next(&self) -> bool {
+        let is_called = self.acquirers.wake_first();
         if is_called {
-            self.called.set(self.called.get() + 1);
+            self.reserved.set(self.reserved.get() + 1);
         }
         is_called
     }
 
     /// Calls this taker of the line. False if it cannot be called any more.
-    pub(crate) fn call(&self, taker: Waiter) -> bool {
-        let Some(hub) = existing() else {
+    pub(crate) fn wake(&self, taker: Waker) -> bool {
+        let Some(hub) = current() else {
             return false;
         };
-        let is_called = taker.call(self.takers.address());
+        let is_called = taker.wake_by(self.acquirers.id());
         if is_called {
-            taker.queue(&hub.ready);
-            self.called.set(self.called.get() + 1);
+            taker.make_ready(&hub.run_queue);
+            self.reserved.set(self.reserved.get() + 1);
         }
         is_called
     }
@@ -284,19 +284,19 @@ impl Line {
     /// Takes the first taker out of the line, if it can be called and `is_wanted` says so of its rank. Its wait is to be ended
     /// by the caller of this.
     #[inline(always)]
-    pub(crate) fn take_front_if(&self, is_wanted: impl FnOnce(u64) -> bool) -> Option<Waiter> {
-        let takers = &self.takers.waiters;
-        takers.pop_front_if(|taker, rank| taker.is_undecided() && is_wanted(rank))
+    pub(crate) fn take_front_if(&self, is_wanted: impl FnOnce(u64) -> bool) -> Option<Waker> {
+        let takers = &self.acquirers.wakers;
+        takers.pop_front_if(|taker, rank| taker.can_be_woken() && is_wanted(rank))
     }
 
     /// The first taker that can be called, if `take` wants it, which is given its rank: it leaves the line, and its wait is
     /// to be ended by the caller of this.
-    pub(crate) fn take_first(&self, mut take: impl FnMut(&Waiter, u64) -> Scan) -> Option<Waiter> {
-        self.takers.waiters.take_first(|taker, rank| {
-            if taker.is_undecided() {
+    pub(crate) fn take_first(&self, mut take: impl FnMut(&Waker, u64) -> Scan) -> Option<Waker> {
+        self.acquirers.wakers.take_first(|taker, rank| {
+            if taker.can_be_woken() {
                 take(taker, rank)
             } else {
-                taker.pass_over()
+                taker.skip()
             }
         })
     }
@@ -308,29 +308,29 @@ impl Line {
 /// # Errors
 /// [`WaitRefused`] where the running greenlet may not be left.
 #[inline(always)]
-pub(crate) fn wait_in_line<'a, S: Supply + ?Sized>(
+pub(crate) fn wait_in_queue<'a, S: Resource + ?Sized>(
     supply: &'a S,
     reason: WaitReason,
     place: &'static Location<'static>,
     deadline: Option<Nanos>,
     rank: &mut Option<u64>,
-) -> Result<Turn<'a, S>, WaitRefused> {
-    let parking = Parking::begin(reason, place)?;
+) -> Result<Acquired<'a, S>, CannotWait> {
+    let parking = Wait::begin(reason, place)?;
     let rank = *rank.get_or_insert(parking.ticket());
-    let is_bound = supply.meet(&parking);
-    let node = Node::new(parking.waiter(), rank);
+    let is_bound = supply.pair(&parking);
+    let node = Node::new(parking.waker(), rank);
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never left, the node
     // stays where it is for ever; and the list is borrowed meanwhile.
-    let _link = unsafe { supply.line().takers.waiters.insert(&node) };
-    let calls = Calls {
+    let _link = unsafe { supply.queue().acquirers.wakers.insert(&node) };
+    let calls = TakeReservation {
         supply,
         parking: &parking,
     };
     let woken = parking.park_in_place(if is_bound { None } else { deadline });
     Ok(match (woken, calls.answer()) {
-        (_, Some(claim)) => Turn::Mine(claim),
-        (Woken::Called, None) => Turn::Told,
-        (Woken::TimedOut, None) => Turn::TimedOut,
+        (_, Some(claim)) => Acquired::Reserved(claim),
+        (WakeReason::Notified, None) => Acquired::Retry,
+        (WakeReason::TimedOut, None) => Acquired::TimedOut,
     })
 }
 
@@ -338,19 +338,19 @@ pub(crate) fn wait_in_line<'a, S: Supply + ?Sized>(
 /// nobody's decision. `None` if there is none, if the thing did not come, or where the running greenlet may not be left.
 #[cold]
 #[inline(never)]
-pub(crate) fn meet_now<'a, S: Supply + ?Sized>(
+pub(crate) fn pair_now<'a, S: Resource + ?Sized>(
     supply: &'a S,
     reason: WaitReason,
     place: &'static Location<'static>,
-) -> Option<Claim<'a, S>> {
+) -> Option<Reservation<'a, S>> {
     if !park::may_park() {
         return None;
     }
-    let parking = Parking::begin(reason, place).ok()?;
-    if !supply.meet(&parking) {
+    let parking = Wait::begin(reason, place).ok()?;
+    if !supply.pair(&parking) {
         return None;
     }
-    let calls = Calls {
+    let calls = TakeReservation {
         supply,
         parking: &parking,
     };
@@ -359,26 +359,26 @@ pub(crate) fn meet_now<'a, S: Supply + ?Sized>(
 }
 
 /// Takes the call that has ended a wait, also where the wait unwinds.
-struct Calls<'a, 'p, S: Supply + ?Sized> {
+struct TakeReservation<'a, 'p, S: Resource + ?Sized> {
     supply: &'a S,
-    parking: &'p Parking,
+    parking: &'p Wait,
 }
 
-impl<'a, S: Supply + ?Sized> Calls<'a, '_, S> {
-    fn answer(self) -> Option<Claim<'a, S>> {
+impl<'a, S: Resource + ?Sized> TakeReservation<'a, '_, S> {
+    fn answer(self) -> Option<Reservation<'a, S>> {
         let claim = self.claim();
         std::mem::forget(self);
         claim
     }
 
     #[inline(always)]
-    fn claim(&self) -> Option<Claim<'a, S>> {
-        let is_called = self.supply.line().has_called(self.parking);
-        is_called.then(|| Claim::new(self.supply))
+    fn claim(&self) -> Option<Reservation<'a, S>> {
+        let is_called = self.supply.queue().has_woken(self.parking);
+        is_called.then(|| Reservation::new(self.supply))
     }
 }
 
-impl<S: Supply + ?Sized> Drop for Calls<'_, '_, S> {
+impl<S: Resource + ?Sized> Drop for TakeReservation<'_, '_, S> {
     fn drop(&mut self) {
         drop(self.claim());
     }

@@ -12,56 +12,56 @@ use std::mem;
 use std::panic::Location;
 
 use super::Nanos;
-use super::line::{Claim, Line, Supply};
-use super::park::Parking;
-use super::waiter::{WaitList, Waiter};
-use crate::error::WaitRefused;
+use super::line::{Reservation, Resource, WaitQueue};
+use super::park::Wait;
+use super::waiter::{WaitList, Waker};
+use crate::error::CannotWait;
 use crate::list::Node;
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// Where a greenlet waits for one thing.
 #[derive(Clone, Copy)]
-pub(crate) enum Spot<'a> {
+pub(crate) enum WaitPoint<'a> {
     /// All in this list are told when it has become ready.
     List(&'a WaitList),
     /// The lookers of this line are told when there is something that no taker of the line has a claim to. It may be gone
     /// when they run.
-    Look(&'a Line),
+    Observe(&'a WaitQueue),
     /// The takers in its line are called, one for each thing.
-    Line(&'a dyn Supply),
+    Acquire(&'a dyn Resource),
 }
 
 /// How a wait in several lists has ended.
-pub(crate) enum First<'a> {
+pub(crate) enum WokenAt<'a> {
     /// The list at this index has told all of its waiters something.
-    Told(usize),
+    Notified(usize),
     /// The line at this index has called.
-    Mine(usize, Claim<'a, dyn Supply + 'a>),
+    Reserved(usize, Reservation<'a, dyn Resource + 'a>),
     /// Something has changed: it is time to look again.
-    Again,
+    Retry,
     /// The time is over.
     TimedOut,
 }
 
-impl<'a> Spot<'a> {
+impl<'a> WaitPoint<'a> {
     pub(crate) fn waiters(self) -> &'a WaitList {
         match self {
-            Spot::List(list) => list,
-            Spot::Look(line) => line.lookers(),
-            Spot::Line(supply) => supply.line().takers(),
+            WaitPoint::List(list) => list,
+            WaitPoint::Observe(line) => line.observers(),
+            WaitPoint::Acquire(supply) => supply.queue().acquirers(),
         }
     }
 
     /// Both are places in one list.
-    pub(crate) fn is_same(self, other: Spot<'_>) -> bool {
-        self.waiters().address() == other.waiters().address()
+    pub(crate) fn is_same(self, other: WaitPoint<'_>) -> bool {
+        self.waiters().id() == other.waiters().id()
     }
 
     /// What it is a taker's place for.
-    pub(crate) fn supply(self) -> Option<&'a dyn Supply> {
+    pub(crate) fn supply(self) -> Option<&'a dyn Resource> {
         match self {
-            Spot::List(_) | Spot::Look(_) => None,
-            Spot::Line(supply) => Some(supply),
+            WaitPoint::List(_) | WaitPoint::Observe(_) => None,
+            WaitPoint::Acquire(supply) => Some(supply),
         }
     }
 }
@@ -75,50 +75,50 @@ impl<'a> Spot<'a> {
 /// # Errors
 /// [`WaitRefused`] where the running greenlet may not be left.
 #[inline]
-pub(crate) fn wait_in_any<'a, N: AsRef<[Node<Waiter>]>>(
-    spots: &[Spot<'a>],
-    nodes: impl FnOnce(&dyn Fn() -> Node<Waiter>) -> N,
+pub(crate) fn wait_in_any<'a, N: AsRef<[Node<Waker>]>>(
+    spots: &[WaitPoint<'a>],
+    nodes: impl FnOnce(&dyn Fn() -> Node<Waker>) -> N,
     met: Option<usize>,
     reason: WaitReason,
     place: &'static Location<'static>,
     deadline: Option<Nanos>,
     rank: &mut Option<u64>,
-) -> Result<First<'a>, WaitRefused> {
-    let parking = Parking::begin(reason, place)?;
+) -> Result<WokenAt<'a>, CannotWait> {
+    let parking = Wait::begin(reason, place)?;
     let rank = *rank.get_or_insert(parking.ticket());
-    let nodes = nodes(&|| Node::new(parking.waiter(), rank));
+    let nodes = nodes(&|| Node::new(parking.waker(), rank));
     let met = met.and_then(|index| spots[index].supply());
-    let is_bound = met.is_some_and(|supply| supply.meet(&parking));
+    let is_bound = met.is_some_and(|supply| supply.pair(&parking));
     let deadline = if is_bound { None } else { deadline };
     Ok(wait_at(spots, nodes.as_ref(), &parking, is_bound, deadline))
 }
 
 /// Waits with each node in the list of its spot. They lie still, since they are borrowed.
 fn wait_at<'a>(
-    spots: &[Spot<'a>],
-    nodes: &[Node<Waiter>],
-    parking: &Parking,
+    spots: &[WaitPoint<'a>],
+    nodes: &[Node<Waker>],
+    parking: &Wait,
     is_bound: bool,
     deadline: Option<Nanos>,
-) -> First<'a> {
-    let _links = Links { spots, nodes };
+) -> WokenAt<'a> {
+    let _links = UnlinkAll { spots, nodes };
     // As a taker it may be what others look for, but not what it looks for itself: so lookers come last.
     let enter = |is_taker: bool| {
         for (spot, node) in spots.iter().zip(nodes) {
             if spot.supply().is_some() == is_taker {
                 // SAFETY: a new node is in no list. `Links` takes it out at the end of this function, when node and list are
                 // still borrowed; if this frame is never left, both stay where they are for ever.
-                unsafe { spot.waiters().waiters.link(node) };
+                unsafe { spot.waiters().wakers.link(node) };
             }
         }
     };
     enter(true);
     if !is_bound {
         let takes = spots.iter().filter_map(|spot| spot.supply());
-        takes.for_each(|supply| supply.announce());
+        takes.for_each(|supply| supply.announce_acquirer());
     }
     enter(false);
-    let calls = Calls {
+    let calls = TakeWoken {
         spots,
         nodes,
         parking,
@@ -126,72 +126,72 @@ fn wait_at<'a>(
     let woken = parking.park_in_place(deadline);
     let first = calls.answer();
     match woken {
-        Woken::TimedOut => First::TimedOut,
-        Woken::Called => first,
+        WakeReason::TimedOut => WokenAt::TimedOut,
+        WakeReason::Notified => first,
     }
 }
 
 /// The nodes that may be in the lists of their spots.
-struct Links<'a, 'n> {
-    spots: &'n [Spot<'a>],
-    nodes: &'n [Node<Waiter>],
+struct UnlinkAll<'a, 'n> {
+    spots: &'n [WaitPoint<'a>],
+    nodes: &'n [Node<Waker>],
 }
 
-impl Drop for Links<'_, '_> {
+impl Drop for UnlinkAll<'_, '_> {
     fn drop(&mut self) {
         for (spot, node) in self.spots.iter().zip(self.nodes) {
             // SAFETY: it was put into this list, or into none.
-            drop(unsafe { spot.waiters().waiters.unlink(node) });
+            drop(unsafe { spot.waiters().wakers.unlink(node) });
         }
     }
 }
 
 /// Takes the call that has ended a wait, also where the wait unwinds.
-struct Calls<'a, 'n> {
-    spots: &'n [Spot<'a>],
-    nodes: &'n [Node<Waiter>],
-    parking: &'n Parking,
+struct TakeWoken<'a, 'n> {
+    spots: &'n [WaitPoint<'a>],
+    nodes: &'n [Node<Waker>],
+    parking: &'n Wait,
 }
 
-impl<'a> Calls<'a, '_> {
-    fn answer(self) -> First<'a> {
+impl<'a> TakeWoken<'a, '_> {
+    fn answer(self) -> WokenAt<'a> {
         let first = self.first();
         mem::forget(self);
         first
     }
 
-    fn first(&self) -> First<'a> {
-        let Some(caller) = self.parking.caller() else {
+    fn first(&self) -> WokenAt<'a> {
+        let Some(caller) = self.parking.woken_by() else {
             let told = |index: &usize| !self.nodes[*index].is_linked();
             // What a list tells is so; what the lookers of a line are told may be over.
-            let is_list = |index: &usize| matches!(self.spots[*index], Spot::List(_));
-            let is_look = |index: &usize| matches!(self.spots[*index], Spot::Look(_));
+            let is_list = |index: &usize| matches!(self.spots[*index], WaitPoint::List(_));
+            let is_look = |index: &usize| matches!(self.spots[*index], WaitPoint::Observe(_));
             let first = |is_such: &dyn Fn(&usize) -> bool| {
                 (0..self.nodes.len()).find(|index| is_such(index) && told(index))
             };
             let first = first(&is_list).or_else(|| first(&is_look));
-            return first.map_or(First::Again, First::Told);
+            return first.map_or(WokenAt::Retry, WokenAt::Notified);
         };
         // It may wait in the same line more than once: a draw tells for which of these the call was.
         let (mut drawn, mut count) = (None, 0);
         for (index, spot) in self.spots.iter().enumerate() {
             if let Some(supply) = spot.supply()
-                && supply.line().takers().address() == caller
+                && supply.queue().acquirers().id() == caller
             {
                 count += 1;
-                if is_drawn(count) {
+                if is_picked(count) {
                     drawn = Some((index, supply));
                 }
             }
         }
         match drawn {
-            Some((index, supply)) => First::Mine(index, Claim::new(supply)),
+            Some((index, supply)) => WokenAt::Reserved(index, Reservation::new(supply)),
             None => unreachable!("only a line that it waits in calls it"),
         }
     }
 }
 
-impl Drop for Calls<'_, '_> {
+impl Drop for TakeWoken<'_, '_> {
     fn drop(&mut self) {
         drop(self.first());
     }
@@ -205,7 +205,7 @@ thread_local! {
 /// Whether the last of so many that were seen takes the place of the one that was drawn of those before: each is drawn with
 /// the same probability.
 #[inline]
-pub(crate) fn is_drawn(count: u64) -> bool {
+pub(crate) fn is_picked(count: u64) -> bool {
     count == 1 || random_below(count) == 0
 }
 

@@ -55,32 +55,33 @@ use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
 pub use self::advance::advance_clock;
-use self::alarm::Due;
-pub(crate) use self::alarm::{Alarm, OnTime};
+use self::alarm::TimerAction;
+pub(crate) use self::alarm::{Alarm, OnExpiry};
 use self::clock::Clock;
 pub(crate) use self::clock::Nanos;
 use self::housekeeping::Housekeeping;
 pub(crate) use self::kill::kill;
 pub use self::kill::{join, join_timeout, shutdown};
-pub(crate) use self::line::{Claim, Line, Supply, Turn, meet_now, wait_in_line};
-pub(crate) use self::lines::{First, Spot, is_drawn, wait_in_any};
-pub(crate) use self::outside::{Outside, OutsideWaker, ensure_wakeable};
-pub(crate) use self::outsiders::GiveUp;
-use self::outsiders::Outsiders;
+pub(crate) use self::line::{Acquired, Reservation, Resource, WaitQueue, pair_now, wait_in_queue};
+pub(crate) use self::lines::{WaitPoint, WokenAt, is_picked, wait_in_any};
+pub(crate) use self::outside::{RemoteWait, RemoteWaker, ensure_wakeable};
+pub(crate) use self::outsiders::OnThreadExit;
+use self::outsiders::RemoteWaits;
 pub(crate) use self::park::{
-    Parking, count_call, give_way, may_park, refuse, take_a_breath, wake_from, yield_now,
+    Wait, consume_budget, may_park, refuse, wake_from, yield_if_allowed, yield_if_budget_spent,
+    yield_now,
 };
 use self::poller::Poller;
 pub(crate) use self::poller::{Direction, Source};
-use self::ready::Ready;
+use self::ready::RunQueue;
 use self::remote::Mailbox;
 pub(crate) use self::remote::Sender;
-use self::roster::Roster;
-pub use self::settings::{now, pause_clock, resume_clock, set_max_greenlets, set_stack_size};
+use self::roster::TaskList;
+pub use self::settings::{now, pause_clock, resume_clock, set_max_tasks, set_stack_size};
 pub(crate) use self::timers::TimerKey;
 use self::timers::Timers;
-pub(crate) use self::waiter::{Collector, WaitList, Waiter};
-pub(crate) use self::waitlist::{Places, draw_rank};
+pub(crate) use self::waiter::{ReadySet, WaitList, Waker};
+pub(crate) use self::waitlist::{Registrations, draw_rank};
 use crate::error::{SpawnError, StackError};
 use crate::greenlet::counted::{AnyRef, RecordRef};
 use crate::greenlet::record::{Core, Metadata};
@@ -95,27 +96,27 @@ const MOST_AT_ONCE: u32 = 128;
 /// What one thread's hub consists of.
 pub(crate) struct Hub {
     greenlet: AnyRef,
-    ready: Ready,
-    timers: RefCell<Timers<Due>>,
+    run_queue: RunQueue,
+    timers: RefCell<Timers<TimerAction>>,
     clock: Clock,
     /// Those who set the paused clock forward, by the moment when they are done.
-    advances: RefCell<Timers<Waiter>>,
+    advances: RefCell<Timers<Waker>>,
     poller: Poller,
     mailbox: Mailbox,
     /// Who waits for other threads.
-    outsiders: Outsiders,
-    tasks: Roster,
+    remote_waits: RemoteWaits,
+    tasks: TaskList,
     /// Who waits in the hub, and is neither a task nor main.
-    others: List<CorePtr>,
+    untracked_waiters: List<CorePtr>,
     last_ticket: Cell<u64>,
     /// How often control may still be handed on before the hub must have it.
-    left_in_slice: Cell<u32>,
+    budget_left: Cell<u32>,
     /// Calls that did not have to wait have used the slice up: before the next one the hub must have control.
-    is_used_up: Cell<bool>,
+    budget_spent: Cell<bool>,
     /// How many waits may still be interrupted before they have begun, until others run.
-    left_at_once: Cell<u32>,
+    interrupts_left: Cell<u32>,
     /// How often it may be handed on in the next slice.
-    slice: Cell<u32>,
+    budget: Cell<u32>,
     housekeeping: Housekeeping,
     /// The thread's destructors run: nobody runs here any more.
     has_ended: Cell<bool>,
@@ -124,7 +125,7 @@ pub(crate) struct Hub {
 thread_local! {
     // Without a destructor, so that reading it is one instruction.
     static HUB: Cell<Option<NonNull<Hub>>> = const { Cell::new(None) };
-    static EXIT: Exit = const { Exit };
+    static EXIT: EndOfHub = const { EndOfHub };
 }
 
 /// The hub of this thread.
@@ -188,7 +189,7 @@ pub(crate) fn try_get() -> Result<HubRef, SpawnError> {
 
 /// The hub of this thread, if one was made and is not gone.
 #[inline(always)]
-pub(crate) fn existing() -> Option<HubRef> {
+pub(crate) fn current() -> Option<HubRef> {
     HUB.get().map(HubRef)
 }
 
@@ -215,7 +216,7 @@ fn make() -> Result<HubRef, SpawnError> {
         return Err(StackError::ThreadEnding.into());
     }
     let poller = Poller::new().map_err(|source| SpawnError::NoPoller { source })?;
-    main.wait().set_listed();
+    main.wait().set_tracked();
     let birth = Metadata {
         name: Some("hub".into()),
         parent: Some(main.to_weak()),
@@ -227,20 +228,20 @@ fn make() -> Result<HubRef, SpawnError> {
     greenlet.set_hub();
     let hub = Box::leak(Box::new(Hub {
         greenlet: record.any().clone(),
-        ready: Ready::new(),
+        run_queue: RunQueue::new(),
         timers: RefCell::new(Timers::new()),
         clock: Clock::new(),
         advances: RefCell::new(Timers::new()),
         poller,
         mailbox: Mailbox::new(),
-        outsiders: Outsiders::new(),
-        tasks: Roster::new(),
-        others: List::new(),
+        remote_waits: RemoteWaits::new(),
+        tasks: TaskList::new(),
+        untracked_waiters: List::new(),
         last_ticket: Cell::new(0),
-        left_in_slice: Cell::new(0),
-        is_used_up: Cell::new(false),
-        left_at_once: Cell::new(MOST_AT_ONCE),
-        slice: Cell::new(1),
+        budget_left: Cell::new(0),
+        budget_spent: Cell::new(false),
+        interrupts_left: Cell::new(MOST_AT_ONCE),
+        budget: Cell::new(1),
         housekeeping: Housekeeping::new(),
         has_ended: Cell::new(false),
     }));
@@ -264,7 +265,7 @@ impl Hub {
     /// Puts a greenlet that can go on last in the queue.
     #[inline(always)]
     pub(crate) fn push_ready(&self, greenlet: AnyRef) {
-        self.ready.push(greenlet);
+        self.run_queue.push(greenlet);
     }
 
     pub(crate) fn greenlet(&self) -> &AnyRef {
@@ -273,14 +274,14 @@ impl Hub {
 
     /// The tasks that have not ended.
     #[inline(always)]
-    pub(crate) fn tasks(&self) -> &Roster {
+    pub(crate) fn tasks(&self) -> &TaskList {
         &self.tasks
     }
 
     /// Shows those who wait and are neither tasks nor main.
-    fn for_each_other(&self, mut show: impl FnMut(&Core)) {
+    fn for_each_untracked(&self, mut show: impl FnMut(&Core)) {
         // SAFETY: who is in the list waits, so it has not ended and owns itself.
-        self.others
+        self.untracked_waiters
             .for_each(|other| show(unsafe { other.as_ref() }));
     }
 
@@ -309,9 +310,9 @@ impl Hub {
 }
 
 /// Its destructor is how the end of the thread is noticed.
-struct Exit;
+struct EndOfHub;
 
-impl Drop for Exit {
+impl Drop for EndOfHub {
     fn drop(&mut self) {
         let on_own_stack = thread::begin_exit();
         let Some(hub) = HUB.take() else {
@@ -320,16 +321,17 @@ impl Drop for Exit {
         thread::set_idle(None);
         let hub_ref = HubRef(hub);
         hub_ref.has_ended.set(true);
-        hub_ref.left_in_slice.set(0);
+        hub_ref.budget_left.set(0);
         hub_ref.mailbox.close();
-        hub_ref.outsiders.give_up();
+        hub_ref.remote_waits.thread_exits();
         hub_ref.poller.close();
         // Tasks that did not end stay where they are, and so does all that their frames may point to. So do other
         // greenlets and generators: a destructor may run them once more, and they may be in the middle of a call of ours.
-        let is_alone =
-            hub_ref.tasks.is_empty() && hub_ref.others.is_empty() && stack::in_use() <= 1;
+        let is_alone = hub_ref.tasks.is_empty()
+            && hub_ref.untracked_waiters.is_empty()
+            && stack::in_use() <= 1;
         if !on_own_stack || !is_alone {
-            hub_ref.ready.forget_all();
+            hub_ref.run_queue.leak_all();
             return;
         }
         let greenlet = hub_ref.greenlet.clone();

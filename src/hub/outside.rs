@@ -12,30 +12,30 @@ use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::outsiders::{GiveUp, Outsider};
-use super::park::Parking;
+use super::outsiders::{OnThreadExit, RemoteWaiter};
+use super::park::Wait;
 use super::remote::Remote;
-use super::{Hub, HubRef, Nanos, existing, get};
-use crate::error::WaitRefused;
+use super::{Hub, HubRef, Nanos, current, get};
+use crate::error::CannotWait;
 use crate::slots::Key;
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A wait of the running greenlet that other threads may end. Dropped, it is over.
-pub(crate) struct Outside {
+pub(crate) struct RemoteWait {
     hub: HubRef,
-    parking: Parking,
+    parking: Wait,
     key: Key,
     remote: Remote,
 }
 
 /// Ends one such wait. It may be used on any thread, and when the wait is over.
 #[derive(Clone)]
-pub(crate) struct OutsideWaker {
+pub(crate) struct RemoteWaker {
     remote: Remote,
     key: Key,
 }
 
-impl Outside {
+impl RemoteWait {
     /// Begins a wait. From now on a wake is kept. If this thread ends meanwhile, `owner` is told that nobody comes back to `seat`.
     ///
     /// # Errors
@@ -46,21 +46,21 @@ impl Outside {
     pub(crate) fn begin(
         reason: WaitReason,
         place: &'static Location<'static>,
-        owner: Arc<dyn GiveUp>,
+        owner: Arc<dyn OnThreadExit>,
         seat: u64,
-    ) -> Result<Outside, WaitRefused> {
+    ) -> Result<RemoteWait, CannotWait> {
         let hub = get();
         let remote = hub.mailbox.remote(&hub.poller).unwrap_or_else(|error| {
             panic!("other threads cannot wake this thread's hub: no descriptor for that: {error}")
         });
-        let parking = Parking::begin(reason, place)?;
-        let waiter = parking.waiter();
-        let key = hub.outsiders.add(Outsider {
+        let parking = Wait::begin(reason, place)?;
+        let waiter = parking.waker();
+        let key = hub.remote_waits.add(RemoteWaiter {
             waiter,
             owner,
             seat,
         });
-        Ok(Outside {
+        Ok(RemoteWait {
             hub,
             parking,
             key,
@@ -69,29 +69,29 @@ impl Outside {
     }
 
     /// What ends it.
-    pub(crate) fn waker(&self) -> OutsideWaker {
-        OutsideWaker {
+    pub(crate) fn waker(&self) -> RemoteWaker {
+        RemoteWaker {
             remote: self.remote.clone(),
             key: self.key,
         }
     }
 
     /// Waits until woken, or until the clock has reached `deadline`.
-    pub(crate) fn wait(&self, deadline: Option<Nanos>) -> Woken {
+    pub(crate) fn wait(&self, deadline: Option<Nanos>) -> WakeReason {
         self.parking.park_in_place(deadline)
     }
 }
 
-impl Drop for Outside {
+impl Drop for RemoteWait {
     fn drop(&mut self) {
-        self.hub.outsiders.remove(self.key);
+        self.hub.remote_waits.remove(self.key);
     }
 }
 
-impl OutsideWaker {
+impl RemoteWaker {
     pub(crate) fn wake(&self) {
-        match existing() {
-            Some(hub) if hub.mailbox.is_at(&self.remote) => hub.wake_outsider(self.key),
+        match current() {
+            Some(hub) if hub.mailbox.is_at(&self.remote) => hub.wake_remote_wait(self.key),
             _ => self.remote.wake(self.key),
         }
     }
@@ -103,7 +103,7 @@ impl OutsideWaker {
 /// # Errors
 /// If the system has no descriptor left.
 pub(crate) fn ensure_wakeable() -> io::Result<()> {
-    match existing() {
+    match current() {
         Some(hub) => hub.mailbox.remote(&hub.poller).map(drop),
         None => Ok(()),
     }
@@ -111,9 +111,9 @@ pub(crate) fn ensure_wakeable() -> io::Result<()> {
 
 impl Hub {
     /// Ends a wait for other threads, unless it is over.
-    pub(super) fn wake_outsider(&self, key: Key) {
-        if let Some(waiter) = self.outsiders.waiter(key) {
-            waiter.end(Woken::Called, &self.ready);
+    pub(super) fn wake_remote_wait(&self, key: Key) {
+        if let Some(waiter) = self.remote_waits.waiter(key) {
+            waiter.wake_into(WakeReason::Notified, &self.run_queue);
         }
     }
 }

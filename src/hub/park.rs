@@ -9,26 +9,26 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use super::alarm::Due;
+use super::alarm::TimerAction;
 use super::timers::TimerKey;
-use super::waiter::Waiter;
-use super::{Hub, HubRef, Nanos, existing, get};
-use crate::error::WaitRefused;
+use super::waiter::Waker;
+use super::{Hub, HubRef, Nanos, current, get};
+use crate::error::CannotWait;
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::thread::{self, Current};
 use crate::greenlet::{CorePtr, describe, handover, interrupt, switch_guard};
 use crate::list::Node;
 use crate::stderr;
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// One wait of the running greenlet.
-pub(crate) struct Parking {
+pub(crate) struct Wait {
     hub: HubRef,
     me: Current,
     ticket: u64,
 }
 
-impl Parking {
+impl Wait {
     /// Begins a wait. From now on a wake is kept, though nothing waits yet.
     ///
     /// # Errors
@@ -40,24 +40,24 @@ impl Parking {
     pub(crate) fn begin(
         reason: WaitReason,
         place: &'static Location<'static>,
-    ) -> Result<Parking, WaitRefused> {
+    ) -> Result<Wait, CannotWait> {
         let hub = get();
         let me = thread::current();
         if !switch_guard::may_switch() {
-            look_closer(hub, me)?;
+            check_slow(hub, me)?;
         }
         if me.as_ptr() == hub.greenlet.as_ptr() {
             refuse_hub(reason);
         }
         let ticket = hub.next_ticket();
         me.wait().begin(ticket, reason, place);
-        Ok(Parking { hub, me, ticket })
+        Ok(Wait { hub, me, ticket })
     }
 
     /// What wakes this wait.
     #[inline(always)]
-    pub(crate) fn waiter(&self) -> Waiter {
-        Waiter::new(self.me.to_ref(), self.ticket)
+    pub(crate) fn waker(&self) -> Waker {
+        Waker::new(self.me.to_ref(), self.ticket)
     }
 
     /// Higher than that of every wait of this hub that was begun before.
@@ -74,54 +74,54 @@ impl Parking {
 
     /// Waits until somebody wakes this wait or the hub's clock has reached `deadline`.
     #[inline]
-    pub(crate) fn park_until(self, deadline: Option<Nanos>) -> Woken {
+    pub(crate) fn park_until(self, deadline: Option<Nanos>) -> WakeReason {
         self.park_in_place(deadline)
     }
 
     /// As `park_until`; the wait counts as such until this is dropped.
     #[inline(always)]
-    pub(super) fn park_in_place(&self, deadline: Option<Nanos>) -> Woken {
-        let _timer = deadline.map(|deadline| Timer::start(self, deadline));
+    pub(super) fn park_in_place(&self, deadline: Option<Nanos>) -> WakeReason {
+        let _timer = deadline.map(|deadline| DeadlineTimer::start(self, deadline));
         self.wait()
     }
 
     /// The list that has called the greenlet, if the wait has ended so.
     #[inline(always)]
-    pub(super) fn caller(&self) -> Option<usize> {
-        self.me.wait().caller()
+    pub(super) fn woken_by(&self) -> Option<usize> {
+        self.me.wait().woken_by()
     }
 
     /// Waits until somebody wakes this wait or `time` has passed.
-    pub(crate) fn park_for(self, time: Duration) -> Woken {
+    pub(crate) fn park_for(self, time: Duration) -> WakeReason {
         let deadline = self.hub.clock.after(time);
         self.park_until(deadline)
     }
 
     #[inline(always)]
-    pub(super) fn wait(&self) -> Woken {
+    pub(super) fn wait(&self) -> WakeReason {
         if !self.me.wait().is_ready() {
-            if self.me.wait().is_listed() {
-                let_next_run(self.hub, self.me);
+            if self.me.wait().is_tracked() {
+                switch_to_next(self.hub, self.me);
             } else {
-                wait_listed(self.hub, self.me);
+                wait_untracked(self.hub, self.me);
             }
         }
         if self.me.wait().is_interrupted() {
             interrupt::raise_delivered(self.me);
         }
-        self.me.wait().woken().unwrap_or(Woken::Called)
+        self.me.wait().wake_reason().unwrap_or(WakeReason::Notified)
     }
 }
 
 /// The running greenlet may wait: it is not the hub, and nothing keeps it from being left.
 pub(crate) fn may_park() -> bool {
     let is_hub = |hub: HubRef| thread::current().as_ptr() == hub.greenlet.as_ptr();
-    existing().is_some_and(|hub| !is_hub(hub)) && switch_guard::may_wait()
+    current().is_some_and(|hub| !is_hub(hub)) && switch_guard::may_wait()
 }
 
 /// Lets those run that are ready, and raises nothing but what is thrown meanwhile. False, and nothing runs, where the running
 /// greenlet may not be left, or a wait would raise something.
-pub(crate) fn give_way(place: &'static Location<'static>) -> bool {
+pub(crate) fn yield_if_allowed(place: &'static Location<'static>) -> bool {
     let gives = may_park() && switch_guard::has_nothing_due(thread::current());
     if gives {
         yield_now(place);
@@ -129,7 +129,7 @@ pub(crate) fn give_way(place: &'static Location<'static>) -> bool {
     gives
 }
 
-impl Drop for Parking {
+impl Drop for Wait {
     #[inline(always)]
     fn drop(&mut self) {
         self.me.wait().end();
@@ -138,10 +138,10 @@ impl Drop for Parking {
 
 /// Ends the wait of `greenlet`, if it is one for `reason`.
 pub(crate) fn wake_from(greenlet: &AnyRef, reason: WaitReason) {
-    if let Some(hub) = existing()
+    if let Some(hub) = current()
         && greenlet.wait().wake_from(reason)
     {
-        hub.ready.push(greenlet.clone());
+        hub.run_queue.push(greenlet.clone());
     }
 }
 
@@ -151,9 +151,9 @@ pub(crate) fn yield_now(place: &'static Location<'static>) {
     let hub = get();
     let me = thread::current();
     if !switch_guard::may_switch() {
-        return yield_watched(hub, me, place);
+        return yield_checked(hub, me, place);
     }
-    if let Some(next) = hub.next_before(me) {
+    if let Some(next) = hub.next_before_me(me) {
         me.wait().set_ready();
         let _end = EndOfYield(me);
         switch_to(me, next);
@@ -162,8 +162,8 @@ pub(crate) fn yield_now(place: &'static Location<'static>) {
 
 #[cold]
 #[inline(never)]
-fn yield_watched(hub: HubRef, me: Current, place: &'static Location<'static>) {
-    if let Err(why) = look_closer(hub, me) {
+fn yield_checked(hub: HubRef, me: Current, place: &'static Location<'static>) {
+    if let Err(why) = check_slow(hub, me) {
         refuse(why, "yield", place);
     }
     let_others_run(hub, me);
@@ -173,12 +173,12 @@ fn yield_watched(hub: HubRef, me: Current, place: &'static Location<'static>) {
 /// [`MOST_AT_ONCE`](super::MOST_AT_ONCE) of them in one slice others run first.
 #[cold]
 #[inline(never)]
-fn look_closer(hub: HubRef, me: Current) -> Result<(), WaitRefused> {
+fn check_slow(hub: HubRef, me: Current) -> Result<(), CannotWait> {
     switch_guard::check_may_leave(me)?;
     if interrupt::is_due(me) {
-        count_call();
-        let left = hub.left_at_once.get();
-        hub.left_at_once.set(left.saturating_sub(1));
+        consume_budget();
+        let left = hub.interrupts_left.get();
+        hub.interrupts_left.set(left.saturating_sub(1));
         if left == 0 {
             let_others_run(hub, me);
         }
@@ -187,7 +187,7 @@ fn look_closer(hub: HubRef, me: Current) -> Result<(), WaitRefused> {
 }
 
 fn let_others_run(hub: HubRef, me: Current) {
-    if let Some(next) = hub.next_before(me) {
+    if let Some(next) = hub.next_before_me(me) {
         me.wait().set_ready();
         let _end = EndOfYield(me);
         if thread::slow_path_requests() != 0 {
@@ -203,10 +203,10 @@ fn let_others_run(hub: HubRef, me: Current) {
 ///
 /// Not when something has been taken or given: a panic or a kill may come in here, and with it what was done is lost.
 #[inline]
-pub(crate) fn take_a_breath(place: &'static Location<'static>) {
-    if let Some(hub) = existing()
-        && hub.is_used_up.get()
-        && (switch_guard::may_switch() || look_closer(hub, thread::current()).is_ok())
+pub(crate) fn yield_if_budget_spent(place: &'static Location<'static>) {
+    if let Some(hub) = current()
+        && hub.budget_spent.get()
+        && (switch_guard::may_switch() || check_slow(hub, thread::current()).is_ok())
     {
         yield_now(place);
     }
@@ -214,14 +214,14 @@ pub(crate) fn take_a_breath(place: &'static Location<'static>) {
 
 /// To be called last thing by whatever may not have had to wait: it counts as a hand-over. Nobody runs meanwhile.
 #[inline]
-pub(crate) fn count_call() {
-    let Some(hub) = existing() else {
+pub(crate) fn consume_budget() {
+    let Some(hub) = current() else {
         return; // the thread is ending
     };
-    let left = hub.left_in_slice.get().saturating_sub(1);
-    hub.left_in_slice.set(left);
+    let left = hub.budget_left.get().saturating_sub(1);
+    hub.budget_left.set(left);
     if left == 0 {
-        hub.is_used_up.set(true);
+        hub.budget_spent.set(true);
     }
 }
 
@@ -234,7 +234,7 @@ impl Hub {
     ) -> Option<TimerKey> {
         let ticket = self.next_ticket();
         task.wait().begin(ticket, WaitReason::BEGIN, task.made_at());
-        let due = Due::wake(Waiter::new(task.clone(), ticket));
+        let due = TimerAction::wake(Waker::new(task.clone(), ticket));
         Some(self.start_timer(deadline?, due))
     }
 }
@@ -249,8 +249,8 @@ impl Drop for EndOfYield {
 }
 
 #[inline(always)]
-fn let_next_run(hub: HubRef, me: Current) {
-    let next = hub.next();
+fn switch_to_next(hub: HubRef, me: Current) {
+    let next = hub.next_to_run();
     // If it was woken meanwhile, its own turn may be next.
     if next != me.as_ptr() {
         if thread::slow_path_requests() != 0 {
@@ -263,11 +263,11 @@ fn let_next_run(hub: HubRef, me: Current) {
 
 /// As `let_next_run`, for greenlets that are no tasks: so that a report finds them, too.
 #[inline(never)]
-fn wait_listed(hub: HubRef, me: Current) {
+fn wait_untracked(hub: HubRef, me: Current) {
     let node = Node::new(me.as_ptr(), 0);
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never
     // left, the node stays where it is for ever. Whoever is in the list waits, so it owns itself.
-    let _link = unsafe { hub.others.insert(&node) };
+    let _link = unsafe { hub.untracked_waiters.insert(&node) };
     // The hub, and not the next who is ready: this may be one that nobody can wake or switch to any more. It is
     // unwound when it has just left, and its destructors must not end who was chosen to run. The hub nobody can end.
     switch_to(me, hub.greenlet.as_ptr());
@@ -282,24 +282,24 @@ fn switch_to(me: Current, next: CorePtr) {
 }
 
 /// A deadline of one wait, taken back when the wait is over.
-struct Timer {
+struct DeadlineTimer {
     hub: HubRef,
     key: TimerKey,
 }
 
-impl Timer {
-    fn start(parking: &Parking, deadline: Nanos) -> Timer {
+impl DeadlineTimer {
+    fn start(parking: &Wait, deadline: Nanos) -> DeadlineTimer {
         let hub: &Hub = &parking.hub;
-        let due = Due::wake(parking.waiter());
+        let due = TimerAction::wake(parking.waker());
         let key = hub.timers.borrow_mut().start(deadline, due);
-        Timer {
+        DeadlineTimer {
             hub: parking.hub,
             key,
         }
     }
 }
 
-impl Drop for Timer {
+impl Drop for DeadlineTimer {
     fn drop(&mut self) {
         let waiter = self.hub.timers.borrow_mut().cancel(self.key);
         drop(waiter);
@@ -317,8 +317,8 @@ fn refuse_hub(reason: WaitReason) -> ! {
 /// A wait that has no way to fail was refused: ends the process in the middle of a panic, and panics otherwise.
 #[cold]
 #[inline(never)]
-pub(crate) fn refuse(why: WaitRefused, what: &str, place: &Location<'_>) -> ! {
-    if why == WaitRefused::Panicking {
+pub(crate) fn refuse(why: CannotWait, what: &str, place: &Location<'_>) -> ! {
+    if why == CannotWait::Panicking {
         let me = thread::current();
         stderr::abort(format_args!(
             "{what} at {place} would have to wait {} \

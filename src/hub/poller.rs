@@ -14,7 +14,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::clock::Nanos;
-use super::ready::Ready;
+use super::ready::RunQueue;
 use super::waiter::WaitList;
 use crate::slots::{Key, Slots};
 use crate::stderr;
@@ -30,7 +30,7 @@ const _: () = assert!(usize::BITS >= 64, "a poller's token holds a key of 64 bit
 
 /// How long a poll may wait.
 #[derive(Clone, Copy)]
-pub(super) enum Patience {
+pub(super) enum PollTimeout {
     None,
     Nanos(Nanos),
     Endless,
@@ -70,7 +70,7 @@ pub(crate) struct Source {
 /// One direction of a descriptor.
 struct Readiness {
     /// An edge has come since a call last found nothing: the next call is worth a try.
-    maybe: Cell<bool>,
+    may_be_ready: Cell<bool>,
     /// This direction has ended or failed: every call returns at once, so nobody ever waits again.
     ended: Cell<bool>,
     waiters: WaitList,
@@ -80,7 +80,7 @@ impl Readiness {
     fn new() -> Readiness {
         Readiness {
             // Nobody has looked yet.
-            maybe: Cell::new(true),
+            may_be_ready: Cell::new(true),
             ended: Cell::new(false),
             waiters: WaitList::new(),
         }
@@ -97,26 +97,26 @@ impl Source {
 
     /// Whether a call in this direction may succeed.
     #[inline]
-    pub(crate) fn is_worth_a_try(&self, direction: Direction) -> bool {
+    pub(crate) fn may_be_ready(&self, direction: Direction) -> bool {
         let side = self.side(direction);
-        side.maybe.get() || side.ended.get()
+        side.may_be_ready.get() || side.ended.get()
     }
 
     /// A call has moved less than it asked for: the next edge will say when there is more. Unless this
     /// direction has ended: no further edge says so.
     #[inline]
-    pub(crate) fn drained(&self, direction: Direction) {
+    pub(crate) fn clear_partial(&self, direction: Direction) {
         if direction == Direction::Read && self.urgent.get() {
             return;
         }
-        self.side(direction).maybe.set(false);
+        self.side(direction).may_be_ready.set(false);
     }
 
     /// A call has found nothing: only the next edge says that another is worth a try.
     #[inline]
-    pub(crate) fn exhausted(&self, direction: Direction) {
+    pub(crate) fn clear_readiness(&self, direction: Direction) {
         let side = self.side(direction);
-        side.maybe.set(false);
+        side.may_be_ready.set(false);
         side.ended.set(false);
     }
 
@@ -124,13 +124,13 @@ impl Source {
         &self.side(direction).waiters
     }
 
-    fn mark(&self, direction: Direction, is_ready: bool, ended: bool, ready: &Ready) {
+    fn mark(&self, direction: Direction, is_ready: bool, ended: bool, ready: &RunQueue) {
         let side = self.side(direction);
         if ended {
             side.ended.set(true);
         }
         if is_ready || ended {
-            side.maybe.set(true);
+            side.may_be_ready.set(true);
             side.waiters.wake_all_into(ready);
         }
     }
@@ -205,7 +205,7 @@ impl Poller {
 
     /// Takes in what has happened to the watched descriptors, and waits for it as long as it may. Who
     /// waited for it is ready after that.
-    pub(super) fn poll(&self, patience: Patience, ready: &Ready) {
+    pub(super) fn poll(&self, patience: PollTimeout, ready: &RunQueue) {
         let mut system = self.system.borrow_mut();
         let Some(system) = system.as_mut() else {
             return;
@@ -256,11 +256,11 @@ impl System {
     ///
     /// mio waits in whole milliseconds and rounds up. So the [whole ones](whole_milliseconds) are waited there, and the
     /// rest in `ppoll`, which has nanoseconds: no timer is late by a millisecond.
-    fn poll_once(&mut self, patience: Patience) -> io::Result<()> {
+    fn poll_once(&mut self, patience: PollTimeout) -> io::Result<()> {
         let timeout = match patience {
-            Patience::None => Some(Duration::ZERO),
-            Patience::Endless => None,
-            Patience::Nanos(nanos) => match whole_milliseconds(nanos) {
+            PollTimeout::None => Some(Duration::ZERO),
+            PollTimeout::Endless => None,
+            PollTimeout::Nanos(nanos) => match whole_milliseconds(nanos) {
                 0 => {
                     socket::wait_readable(self.poll.as_raw_fd(), Duration::from_nanos(nanos))?;
                     Some(Duration::ZERO)

@@ -18,21 +18,21 @@ use std::mem::MaybeUninit;
 
 use crate::greenlet::counted::AnyRef;
 
-type Place = UnsafeCell<MaybeUninit<AnyRef>>;
+type RingSlot = UnsafeCell<MaybeUninit<AnyRef>>;
 
 /// A ring that is touched at every yield: two counters, a mask, and no flags.
-pub(crate) struct Ready {
+pub(crate) struct RunQueue {
     head: Cell<usize>,
     tail: Cell<usize>,
     mask: Cell<usize>,
-    places: UnsafeCell<Box<[Place]>>,
+    places: UnsafeCell<Box<[RingSlot]>>,
 }
 
 const FIRST_PLACES: usize = 64;
 
-impl Ready {
-    pub(crate) fn new() -> Ready {
-        Ready {
+impl RunQueue {
+    pub(crate) fn new() -> RunQueue {
+        RunQueue {
             head: Cell::new(0),
             tail: Cell::new(0),
             mask: Cell::new(FIRST_PLACES - 1),
@@ -80,7 +80,7 @@ impl Ready {
     }
 
     /// Empties it, and leaks the greenlets that it held.
-    pub(super) fn forget_all(&self) {
+    pub(super) fn leak_all(&self) {
         while let Some(greenlet) = self.pop() {
             std::mem::forget(greenlet);
         }
@@ -110,13 +110,13 @@ impl Ready {
     }
 }
 
-fn empty(room: usize) -> Box<[Place]> {
+fn empty(room: usize) -> Box<[RingSlot]> {
     (0..room)
         .map(|_| UnsafeCell::new(MaybeUninit::uninit()))
         .collect()
 }
 
-impl Drop for Ready {
+impl Drop for RunQueue {
     fn drop(&mut self) {
         while let Some(greenlet) = self.pop() {
             drop(greenlet);

@@ -18,18 +18,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mio::Waker;
 
-use super::bell::Bell;
+use super::bell::ParkState;
 use super::poller::Poller;
-use crate::error::HubGone;
+use crate::error::HubClosed;
 use crate::greenlet::{parent, thread};
 use crate::slots::Key;
 
 /// Something to be done on the hub's thread: on the hub's own stack, so it must be short and not wait.
-pub(crate) type Mail = Box<dyn FnOnce() + Send>;
+pub(crate) type Message = Box<dyn FnOnce() + Send>;
 
 /// What lies in a mailbox.
-enum Letter {
-    Do(Mail),
+enum InboxItem {
+    Run(Message),
     /// The wait with this key is over.
     Wake(Key),
 }
@@ -43,7 +43,7 @@ pub(crate) struct Mailbox {
     shared: RefCell<Option<Arc<Shared>>>,
     senders: RefCell<Weak<Alive>>,
     /// Taken out, and not done yet.
-    taken: RefCell<VecDeque<Letter>>,
+    taken: RefCell<VecDeque<InboxItem>>,
 }
 
 /// The other threads' end. While there is one, the hub waits for mail instead of reporting a deadlock.
@@ -70,21 +70,21 @@ impl Drop for Alive {
 }
 
 struct Shared {
-    mail: Mutex<Letters>,
-    bell: Bell,
+    mail: Mutex<Inbox>,
+    bell: ParkState,
     waker: Waker,
     /// How many tasks the hub had when it last looked.
     tasks: AtomicUsize,
 }
 
 /// What lies in the mailbox, and whether anybody will ever take it out.
-struct Letters {
-    items: Vec<Letter>,
+struct Inbox {
+    items: Vec<InboxItem>,
     closed: bool,
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Letters> {
+    fn lock(&self) -> MutexGuard<'_, Inbox> {
         // Nothing panics while it is held, and a list of closures cannot be half changed.
         self.mail.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -114,11 +114,11 @@ impl Mailbox {
         let shared = match &*shared {
             Some(shared) => shared,
             None => shared.insert(Arc::new(Shared {
-                mail: Mutex::new(Letters {
+                mail: Mutex::new(Inbox {
                     items: Vec::new(),
                     closed: false,
                 }),
-                bell: Bell::new(),
+                bell: ParkState::new(),
                 waker: poller.waker()?,
                 tasks: AtomicUsize::new(0),
             })),
@@ -148,15 +148,15 @@ impl Mailbox {
         let Some(shared) = shared else {
             return wait();
         };
-        if shared.bell.fall_asleep() {
+        if shared.bell.try_park() {
             wait();
-            shared.bell.wake_up();
+            shared.bell.unpark();
         }
     }
 
-    pub(super) fn has_mail(&self) -> bool {
+    pub(super) fn has_messages(&self) -> bool {
         let shared = self.shared.borrow();
-        let has_rung = |shared: &Arc<Shared>| shared.bell.has_rung();
+        let has_rung = |shared: &Arc<Shared>| shared.bell.is_notified();
         shared.as_ref().is_some_and(has_rung) || !self.taken.borrow().is_empty()
     }
 
@@ -167,16 +167,16 @@ impl Mailbox {
             return true;
         }
         fence(Ordering::Acquire);
-        self.has_mail()
+        self.has_messages()
     }
 
     /// Does what the mail says, or the first part of it. `wake` ends the wait with that key.
-    pub(super) fn read(&self, wake: impl Fn(Key)) {
-        if !self.has_mail() {
+    pub(super) fn run_messages(&self, wake: impl Fn(Key)) {
+        if !self.has_messages() {
             return;
         }
         if let Some(shared) = &*self.shared.borrow()
-            && shared.bell.answer()
+            && shared.bell.take_notification()
         {
             let items = mem::take(&mut shared.lock().items);
             self.taken.borrow_mut().extend(items);
@@ -184,8 +184,8 @@ impl Mailbox {
         for _ in 0..MOST_IN_A_TURN {
             let letter = self.taken.borrow_mut().pop_front();
             let item = match letter {
-                Some(Letter::Do(item)) => item,
-                Some(Letter::Wake(key)) => {
+                Some(InboxItem::Run(item)) => item,
+                Some(InboxItem::Wake(key)) => {
                     wake(key);
                     continue;
                 }
@@ -222,19 +222,19 @@ impl Sender {
     ///
     /// # Errors
     /// If the hub's thread has ended. The item is dropped here then.
-    pub(crate) fn send(&self, item: Mail) -> Result<(), HubGone> {
-        self.alive.remote.send(Letter::Do(item))
+    pub(crate) fn send(&self, item: Message) -> Result<(), HubClosed> {
+        self.alive.remote.send(InboxItem::Run(item))
     }
 
     /// Lets the hub look around, if it sleeps.
     ///
     /// # Errors
     /// If the hub's thread has ended.
-    pub(crate) fn wake(&self) -> Result<(), HubGone> {
+    pub(crate) fn wake(&self) -> Result<(), HubClosed> {
         if !self.is_open() {
-            return Err(HubGone::new());
+            return Err(HubClosed::new());
         }
-        self.alive.remote.ring();
+        self.alive.remote.notify();
         Ok(())
     }
 
@@ -252,23 +252,23 @@ impl Sender {
 impl Remote {
     /// Ends the wait with this key, unless it is over. In vain if the hub's thread has ended.
     pub(super) fn wake(&self, key: Key) {
-        let _ = self.send(Letter::Wake(key));
+        let _ = self.send(InboxItem::Wake(key));
     }
 
-    fn send(&self, letter: Letter) -> Result<(), HubGone> {
+    fn send(&self, letter: InboxItem) -> Result<(), HubClosed> {
         let mut mail = self.shared.lock();
         if mail.closed {
             drop(mail); // first: the letter's destructor is users' code
-            return Err(HubGone::new());
+            return Err(HubClosed::new());
         }
         mail.items.push(letter);
         drop(mail);
-        self.ring();
+        self.notify();
         Ok(())
     }
 
-    fn ring(&self) {
-        if self.shared.bell.ring() {
+    fn notify(&self) {
+        if self.shared.bell.notify() {
             // It fails only where the poller is gone, and then nobody waits in it.
             let _ = self.shared.waker.wake();
         }

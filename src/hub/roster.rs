@@ -9,7 +9,7 @@ use crate::list::{List, Node};
 use crate::stack::DEFAULT_STACK_SIZE;
 
 /// A list that owns its tasks until they have ended.
-pub(crate) struct Roster {
+pub(crate) struct TaskList {
     tasks: List<AnyRef>,
     count: Cell<usize>,
     /// How many there may be. None, while it is closing: then each spawn comes to the slow road.
@@ -23,9 +23,9 @@ pub(crate) struct Roster {
     stack_size: Cell<usize>,
 }
 
-impl Roster {
-    pub(super) const fn new() -> Roster {
-        Roster {
+impl TaskList {
+    pub(super) const fn new() -> TaskList {
+        TaskList {
             tasks: List::new(),
             count: Cell::new(0),
             most: Cell::new(usize::MAX),
@@ -41,16 +41,16 @@ impl Roster {
     /// # Errors
     /// [`SpawnError::TooMany`] if not.
     #[inline(always)]
-    pub(crate) fn permit(&self) -> Result<(), SpawnError> {
+    pub(crate) fn check_limit(&self) -> Result<(), SpawnError> {
         if self.count.get() >= self.most.get() {
-            return self.permit_slow();
+            return self.check_limit_slow();
         }
         Ok(())
     }
 
     #[cold]
     #[inline(never)]
-    fn permit_slow(&self) -> Result<(), SpawnError> {
+    fn check_limit_slow(&self) -> Result<(), SpawnError> {
         let limit = self.limit.get();
         if self.count.get() >= limit {
             return Err(SpawnError::TooMany { limit });

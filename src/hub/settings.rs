@@ -118,7 +118,7 @@ pub fn now() -> Instant {
 /// assert_eq!(one.join().unwrap(), 1);
 /// assert_eq!(spawn(|| 2).join().unwrap(), 2);
 /// ```
-pub fn set_max_greenlets(limit: usize) {
+pub fn set_max_tasks(limit: usize) {
     get().tasks.set_limit(limit);
 }
 

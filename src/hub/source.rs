@@ -6,8 +6,8 @@ use std::panic::Location;
 
 use super::poller::{Direction, Source};
 use super::{Nanos, get};
-use crate::error::WaitRefused;
-use crate::waiting::{WaitReason, Woken};
+use crate::error::CannotWait;
+use crate::waiting::{WaitReason, WakeReason};
 
 impl Source {
     /// Waits for the next edge, unless there was one since the last call. `rank` keeps the caller's place
@@ -22,28 +22,28 @@ impl Source {
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
         rank: &mut Option<u64>,
-    ) -> Result<Woken, WaitRefused> {
-        if self.is_worth_a_try(direction) {
-            return Ok(Woken::Called);
+    ) -> Result<WakeReason, CannotWait> {
+        if self.may_be_ready(direction) {
+            return Ok(WakeReason::Notified);
         }
         let hub = get();
-        let _counted = Counted::new(&hub.poller().waiting);
+        let _counted = CountedWait::new(&hub.poller().waiting);
         self.waiters(direction)
             .wait_until(reason, place, deadline, rank)
     }
 }
 
 /// One more while it lives, also if the frame it lies in unwinds.
-struct Counted<'a>(&'a Cell<usize>);
+struct CountedWait<'a>(&'a Cell<usize>);
 
-impl<'a> Counted<'a> {
-    fn new(count: &'a Cell<usize>) -> Counted<'a> {
+impl<'a> CountedWait<'a> {
+    fn new(count: &'a Cell<usize>) -> CountedWait<'a> {
         count.set(count.get() + 1);
-        Counted(count)
+        CountedWait(count)
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for CountedWait<'_> {
     fn drop(&mut self) {
         self.0.set(self.0.get() - 1);
     }

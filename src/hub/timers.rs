@@ -22,7 +22,7 @@ use crate::slots::{Key, Slots, push_tight};
 /// Values of type `T`, each waiting for its deadline.
 #[derive(Debug)]
 pub(crate) struct Timers<T> {
-    heap: Vec<Node>,
+    heap: Vec<HeapEntry>,
     /// By index of the value; out of date where no value lies.
     places: Vec<u32>,
     values: Slots<T>,
@@ -35,7 +35,7 @@ pub(crate) struct Timers<T> {
 pub(crate) struct TimerKey(Key);
 
 #[derive(Clone, Copy, Debug)]
-struct Node {
+struct HeapEntry {
     deadline: u64,
     /// The order of start in the high half, the index of the value in the low half.
     mark: u64,
@@ -65,7 +65,7 @@ impl<T> Timers<T> {
             self.renumber_slow();
         }
         let key = self.values.insert(value);
-        let node = Node::new(deadline, self.next_order, key.index);
+        let node = HeapEntry::new(deadline, self.next_order, key.index);
         self.next_order += 1;
 
         let place = self.heap.len();
@@ -128,7 +128,7 @@ impl<T> Timers<T> {
 
     /// Moves the hole at `place` towards the root until `node` fits in.
     #[inline(never)]
-    fn rise(&mut self, mut place: usize, node: Node) {
+    fn rise(&mut self, mut place: usize, node: HeapEntry) {
         while self.is_before_parent(node, place) {
             self.put(place, self.heap[parent(place)]);
             place = parent(place);
@@ -137,7 +137,7 @@ impl<T> Timers<T> {
     }
 
     /// Moves the hole at `place` towards the leaves until `node` fits in.
-    fn sink(&mut self, mut place: usize, node: Node) {
+    fn sink(&mut self, mut place: usize, node: HeapEntry) {
         while let Some((child, below)) = self.least_child(place)
             && below.rank() < node.rank()
         {
@@ -147,13 +147,13 @@ impl<T> Timers<T> {
         self.put(place, node);
     }
 
-    fn is_before_parent(&self, node: Node, place: usize) -> bool {
+    fn is_before_parent(&self, node: HeapEntry, place: usize) -> bool {
         place > 0 && node.rank() < self.heap[parent(place)].rank()
     }
 
     /// The earliest child of `place`, after the place it lies at.
     #[inline]
-    fn least_child(&self, place: usize) -> Option<(usize, Node)> {
+    fn least_child(&self, place: usize) -> Option<(usize, HeapEntry)> {
         let first = ARITY * place + 1;
         let rest = self.heap.get(first..)?;
         // The compiler unrolls the first case, which is the common one.
@@ -164,7 +164,7 @@ impl<T> Timers<T> {
         Some((first + offset, node))
     }
 
-    fn put(&mut self, place: usize, node: Node) {
+    fn put(&mut self, place: usize, node: HeapEntry) {
         self.heap[place] = node;
         self.places[node.index() as usize] = place as u32;
     }
@@ -178,17 +178,17 @@ impl<T> Timers<T> {
         for place in 0..self.heap.len() {
             let node = self.heap[place];
             let order = self.next_order;
-            self.put(place, Node::new(node.deadline, order, node.index()));
+            self.put(place, HeapEntry::new(node.deadline, order, node.index()));
             self.next_order += 1;
         }
     }
 }
 
-impl Node {
+impl HeapEntry {
     #[inline]
     fn new(deadline: u64, order: u32, index: u32) -> Self {
         let mark = (order as u64) << 32 | index as u64;
-        Node { deadline, mark }
+        HeapEntry { deadline, mark }
     }
 
     #[inline]
@@ -209,7 +209,7 @@ fn parent(place: usize) -> usize {
 }
 
 #[inline]
-fn least(nodes: &[Node]) -> Option<(usize, Node)> {
+fn least(nodes: &[HeapEntry]) -> Option<(usize, HeapEntry)> {
     let nodes = nodes.iter().copied().enumerate();
     nodes.min_by_key(|(_, node)| node.rank())
 }
@@ -263,7 +263,7 @@ mod tests {
         let mut timers = Timers::new();
         for count in 1..=100_000 {
             timers.start(0, (Box::new(()), 0_u64));
-            let heap = timers.heap.capacity() * size_of::<Node>();
+            let heap = timers.heap.capacity() * size_of::<HeapEntry>();
             let places = timers.places.capacity() * size_of::<u32>();
             let room = heap + places + timers.values.room();
             assert!(count < 1_000 || room <= 50 * count, "{room} for {count}");
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[derive(Clone, Debug)]
-    enum Step {
+    enum TimerOp {
         Start(u64),
         CancelPending(u64, usize),
         CancelNewest,
@@ -353,15 +353,15 @@ mod tests {
     }
 
     /// In one load a kind of step is rare, in another frequent.
-    fn any_load() -> impl Strategy<Value = Vec<Step>> {
+    fn any_load() -> impl Strategy<Value = Vec<TimerOp>> {
         (4..12_u32, 1..9_u32, 1..6_u32).prop_flat_map(|(start, cancel, newest)| {
             let step = prop_oneof![
-                start => any_moment().prop_map(Step::Start),
+                start => any_moment().prop_map(TimerOp::Start),
                 cancel => (any_moment(), any::<usize>())
-                    .prop_map(|(at, n)| Step::CancelPending(at, n)),
-                newest => Just(Step::CancelNewest),
-                1 => any::<usize>().prop_map(Step::CancelStale),
-                1 => (any_moment(), any::<u8>()).prop_map(|(now, n)| Step::PopDue(now, n % 8)),
+                    .prop_map(|(at, n)| TimerOp::CancelPending(at, n)),
+                newest => Just(TimerOp::CancelNewest),
+                1 => any::<usize>().prop_map(TimerOp::CancelStale),
+                1 => (any_moment(), any::<u8>()).prop_map(|(now, n)| TimerOp::PopDue(now, n % 8)),
             ];
             prop::collection::vec(step, 1..400)
         })
@@ -375,12 +375,12 @@ mod tests {
             for step in load {
                 let count = pair.keys.len();
                 match step {
-                    Step::Start(deadline) => pair.start(deadline),
-                    Step::CancelPending(at, n) => pair.cancel_pending(at, n % count.max(1)),
-                    Step::CancelNewest if count > 0 => pair.cancel(count - 1),
-                    Step::CancelStale(at) if count > 0 => pair.cancel(at % count),
-                    Step::PopDue(now, count) => (0..count).for_each(|_| pair.pop_due(now)),
-                    Step::CancelNewest | Step::CancelStale(_) => {}
+                    TimerOp::Start(deadline) => pair.start(deadline),
+                    TimerOp::CancelPending(at, n) => pair.cancel_pending(at, n % count.max(1)),
+                    TimerOp::CancelNewest if count > 0 => pair.cancel(count - 1),
+                    TimerOp::CancelStale(at) if count > 0 => pair.cancel(at % count),
+                    TimerOp::PopDue(now, count) => (0..count).for_each(|_| pair.pop_due(now)),
+                    TimerOp::CancelNewest | TimerOp::CancelStale(_) => {}
                 }
                 pair.check_ends();
             }

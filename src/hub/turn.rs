@@ -13,14 +13,14 @@
 //! The order in which greenlets run is the order in which they became ready. A turn is bounded, so that
 //! those who only yield to each other do not keep a timer or a socket waiting.
 
-use super::alarm::Due;
-use super::poller::Patience;
-use super::waiter::Waiter;
+use super::alarm::TimerAction;
+use super::poller::PollTimeout;
+use super::waiter::Waker;
 use super::{Hub, HubRef, MOST_AT_ONCE, Nanos};
 use crate::greenlet::thread::{self, Current};
 use crate::greenlet::{CorePtr, handover};
 use crate::stderr;
-use crate::waiting::Woken;
+use crate::waiting::WakeReason;
 
 /// How often control may go from one to the next before the hub gets it and reads the clock, at most:
 /// less often where those who run take their time, so that a turn's end is not missed by far.
@@ -33,13 +33,13 @@ const LONGEST_TURN: Nanos = 1_000_000;
 impl Hub {
     /// Who shall run when the running greenlet does not go on: the next ready one, or the hub.
     #[inline(always)]
-    pub(crate) fn next(&self) -> CorePtr {
-        let left = self.left_in_slice.get();
+    pub(crate) fn next_to_run(&self) -> CorePtr {
+        let left = self.budget_left.get();
         if left > 0
-            && let Some(greenlet) = self.ready.pop()
+            && let Some(greenlet) = self.run_queue.pop()
         {
             if greenlet.wait().is_ready() {
-                self.left_in_slice.set(left - 1);
+                self.budget_left.set(left - 1);
                 return greenlet.into_ptr();
             }
             drop(greenlet);
@@ -50,18 +50,18 @@ impl Hub {
     /// Who shall run before the running greenlet, which is ready, has its next turn: nobody, if it is the
     /// only one.
     #[inline(always)]
-    pub(super) fn next_before(&self, me: Current) -> Option<CorePtr> {
-        let left = self.left_in_slice.get();
+    pub(super) fn next_before_me(&self, me: Current) -> Option<CorePtr> {
+        let left = self.budget_left.get();
         if left == 0 {
             // The hub itself, which has no slice, does not queue up.
             let others = me.as_ptr() != self.greenlet.as_ptr();
             return others.then(|| {
-                self.ready.push(me.to_ref());
+                self.run_queue.push(me.to_ref());
                 self.greenlet.as_ptr()
             });
         }
-        self.left_in_slice.set(left - 1);
-        let first = self.ready.rotate(|| me.to_ref())?;
+        self.budget_left.set(left - 1);
+        let first = self.run_queue.rotate(|| me.to_ref())?;
         Some(if first.wait().is_ready() {
             first.into_ptr()
         } else {
@@ -72,13 +72,13 @@ impl Hub {
 
 impl Hub {
     /// Makes the next slice as long as a turn may be, by what the last one took.
-    fn fit_slice(&self, took: Nanos) {
+    fn adapt_budget(&self, took: Nanos) {
         let slice = if took > LONGEST_TURN {
-            (Nanos::from(self.slice.get()) * LONGEST_TURN / took) as u32
+            (Nanos::from(self.budget.get()) * LONGEST_TURN / took) as u32
         } else {
-            self.slice.get() * 2
+            self.budget.get() * 2
         };
-        self.slice.set(slice.clamp(1, LONGEST_SLICE));
+        self.budget.set(slice.clamp(1, LONGEST_SLICE));
     }
 }
 
@@ -87,15 +87,15 @@ impl HubRef {
     pub(super) fn run(self) -> ! {
         let me = thread::current();
         loop {
-            let begun = look_around(&self);
+            let begun = collect_events(&self);
             let mut last = begun;
             for _ in 0..SLICES {
-                run_slice(self, me);
-                if self.ready.is_empty() {
+                run_ready(self, me);
+                if self.run_queue.is_empty() {
                     break;
                 }
                 let now = self.clock.now();
-                self.fit_slice(now.saturating_sub(last));
+                self.adapt_budget(now.saturating_sub(last));
                 last = now;
                 if now.saturating_sub(begun) > LONGEST_TURN {
                     break;
@@ -106,77 +106,78 @@ impl HubRef {
 }
 
 #[inline(always)]
-fn run_slice(hub: HubRef, me: Current) {
-    hub.left_in_slice.set(hub.slice.get());
-    hub.is_used_up.set(false);
-    hub.left_at_once.set(MOST_AT_ONCE);
-    while hub.left_in_slice.get() > 0 && !hub.ready.is_empty() {
-        let next = hub.next();
+fn run_ready(hub: HubRef, me: Current) {
+    hub.budget_left.set(hub.budget.get());
+    hub.budget_spent.set(false);
+    hub.interrupts_left.set(MOST_AT_ONCE);
+    while hub.budget_left.get() > 0 && !hub.run_queue.is_empty() {
+        let next = hub.next_to_run();
         if next != me.as_ptr() {
             // SAFETY: `me` is the hub, which runs. The other is ready: it is an unstarted task, which the
             // hub owns, or was woken where it waits for the hub, without a value.
             unsafe { handover::run(me, next) };
         }
     }
-    hub.left_in_slice.set(0);
+    hub.budget_left.set(0);
 }
 
 /// Collects what has happened outside, and waits for it where nobody is ready. Returns the time.
-fn look_around(hub: &Hub) -> Nanos {
+fn collect_events(hub: &Hub) -> Nanos {
     loop {
         if hub.has_ended.get() {
-            give_back(hub);
+            trim_memory(hub);
             continue;
         }
         hub.mailbox.publish(hub.tasks.count());
-        hub.mailbox.read(|key| hub.wake_outsider(key));
+        hub.mailbox.run_messages(|key| hub.wake_remote_wait(key));
         let now = hub.clock.now();
         fire_timers(hub, now);
-        if !hub.ready.is_empty() {
+        if !hub.run_queue.is_empty() {
             if hub.poller.is_watched() {
-                hub.poller.poll(Patience::None, &hub.ready);
+                hub.poller.poll(PollTimeout::None, &hub.run_queue);
             }
             return now;
         }
-        if !hub.mailbox.has_mail() {
-            wait_outside(hub, now);
+        if !hub.mailbox.has_messages() {
+            block_in_poller(hub, now);
         }
     }
 }
 
 /// Nobody is ready: waits for the first thing to happen.
-fn wait_outside(hub: &Hub, now: Nanos) {
+fn block_in_poller(hub: &Hub, now: Nanos) {
     let next = hub.timers.borrow().next_deadline();
     if hub.clock.is_paused() && (next.is_some() || hub.is_advancing()) {
         if hub.poller.is_watched() {
-            hub.poller.poll(Patience::None, &hub.ready);
+            hub.poller.poll(PollTimeout::None, &hub.run_queue);
         }
-        if hub.ready.is_empty() && !hub.mailbox.has_mail() {
+        if hub.run_queue.is_empty() && !hub.mailbox.has_messages() {
             hub.step_clock(next);
         }
         return;
     }
-    let is_awaited = hub.poller.is_watched() || !hub.outsiders.is_empty();
+    let is_awaited = hub.poller.is_watched() || !hub.remote_waits.is_empty();
     if next.is_none() && !is_awaited && !hub.mailbox.is_shared() {
         return report_deadlock(hub);
     }
     let timer = next.map(|next| next.saturating_sub(now));
     let chores = hub.housekeeping.work();
     let patience = match timer.into_iter().chain(chores).min() {
-        Some(wait) => Patience::Nanos(wait),
-        None => Patience::Endless,
+        Some(wait) => PollTimeout::Nanos(wait),
+        None => PollTimeout::Endless,
     };
-    hub.mailbox.sleep(|| hub.poller.poll(patience, &hub.ready));
+    hub.mailbox
+        .sleep(|| hub.poller.poll(patience, &hub.run_queue));
 }
 
 fn fire_timers(hub: &Hub, now: Nanos) {
     loop {
         let due = hub.timers.borrow_mut().pop_due(now);
         match due {
-            Some(Due::Wake { greenlet, ticket }) => {
-                Waiter::new(greenlet, ticket).end(Woken::TimedOut, &hub.ready);
+            Some(TimerAction::Wake { greenlet, ticket }) => {
+                Waker::new(greenlet, ticket).wake_into(WakeReason::TimedOut, &hub.run_queue);
             }
-            Some(Due::Ring(alarm)) => hub.ring(&alarm),
+            Some(TimerAction::Expire(alarm)) => hub.expire_alarm(&alarm),
             None => return,
         };
     }
@@ -185,7 +186,7 @@ fn fire_timers(hub: &Hub, now: Nanos) {
 /// A destructor of the thread has run a greenlet once more, which has ended or waits here: the destructor goes on, and is
 /// told that it gets no answer.
 #[cold]
-fn give_back(hub: &Hub) {
+fn trim_memory(hub: &Hub) {
     let destructor = thread::runs_destructors();
     if destructor.as_ptr() == hub.greenlet.as_ptr() || destructor.state().is_over() {
         stderr::abort(format_args!(

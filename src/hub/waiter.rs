@@ -6,116 +6,118 @@ use std::collections::VecDeque;
 use std::ptr;
 use std::rc::Rc;
 
-use super::ready::Ready;
+use super::ready::RunQueue;
 use crate::greenlet::counted::AnyRef;
 use crate::list::{List, Scan};
-use crate::waiting::Woken;
+use crate::waiting::WakeReason;
 
 /// Who is told when something is ready.
 #[derive(Clone)]
-pub(crate) enum Waiter {
+pub(crate) enum Waker {
     /// A greenlet, by the ticket of one of its waits. Ending that wait later than that changes nothing.
-    One { greenlet: AnyRef, ticket: u64 },
+    Greenlet { greenlet: AnyRef, ticket: u64 },
     /// Somebody who collects what becomes ready.
-    Among(Rc<Entry>),
+    Among(Rc<Registration>),
 }
 
-const _: () = assert!(size_of::<Waiter>() == 2 * size_of::<usize>());
+const _: () = assert!(size_of::<Waker>() == 2 * size_of::<usize>());
 
 /// One of the things that a collector waits for.
-pub(crate) struct Entry {
-    collector: Rc<Collector>,
+pub(crate) struct Registration {
+    collector: Rc<ReadySet>,
     number: usize,
 }
 
 /// The numbers of things that have become ready, in the order in which they did.
-pub(crate) struct Collector {
+pub(crate) struct ReadySet {
     ready: RefCell<VecDeque<usize>>,
-    waiter: Cell<Option<Waiter>>,
+    waker: Cell<Option<Waker>>,
 }
 
 /// The greenlets that wait for one thing. Nodes lie in their frames: waiting takes no memory.
 pub(crate) struct WaitList {
-    pub(super) waiters: List<Waiter>,
+    pub(super) wakers: List<Waker>,
 }
 
-impl Waiter {
+impl Waker {
     #[inline(always)]
-    pub(super) fn new(greenlet: AnyRef, ticket: u64) -> Waiter {
-        Waiter::One { greenlet, ticket }
+    pub(super) fn new(greenlet: AnyRef, ticket: u64) -> Waker {
+        Waker::Greenlet { greenlet, ticket }
     }
 
     /// The thing with this number, of those that `collector` waits for.
-    pub(super) fn among(collector: &Rc<Collector>, number: usize) -> Waiter {
+    pub(super) fn among(collector: &Rc<ReadySet>, number: usize) -> Waker {
         let collector = collector.clone();
-        Waiter::Among(Rc::new(Entry { collector, number }))
+        Waker::Among(Rc::new(Registration { collector, number }))
     }
 
     /// Ends the wait and puts the greenlet into the queue, unless the wait had ended before or something
     /// else was first.
     #[inline(always)]
-    pub(super) fn end(self, why: Woken, ready: &Ready) {
+    pub(super) fn wake_into(self, why: WakeReason, ready: &RunQueue) {
         match self {
-            Waiter::One { greenlet, ticket } => {
+            Waker::Greenlet { greenlet, ticket } => {
                 if greenlet.wait().wake(ticket, why) {
                     ready.push(greenlet);
                 }
             }
-            Waiter::Among(entry) => entry.collector.add(entry.number, ready),
+            Waker::Among(entry) => entry.collector.add(entry.number, ready),
         }
     }
 
     /// Its wait can still be called: nothing has ended it, and it is bound to no counterpart.
     #[inline(always)]
-    pub(crate) fn is_undecided(&self) -> bool {
+    pub(crate) fn can_be_woken(&self) -> bool {
         match self {
-            Waiter::One { greenlet, ticket } => greenlet.wait().is_undecided(*ticket),
-            Waiter::Among(_) => false,
+            Waker::Greenlet { greenlet, ticket } => greenlet.wait().can_be_woken(*ticket),
+            Waker::Among(_) => false,
         }
     }
 
     /// Ends the wait with a call by the list at address `caller`. False if it has ended before.
     #[inline(always)]
-    pub(super) fn call(&self, caller: usize) -> bool {
+    pub(super) fn wake_by(&self, caller: usize) -> bool {
         match self {
-            Waiter::One { greenlet, ticket } => greenlet.wait().call(*ticket, caller),
-            Waiter::Among(_) => false,
+            Waker::Greenlet { greenlet, ticket } => greenlet.wait().wake_by(*ticket, caller),
+            Waker::Among(_) => false,
         }
     }
 
     /// What a line does with it when it has something for the first that can be called. A bound wait keeps its place.
     #[cold]
     #[inline(never)]
-    pub(super) fn pass_over(&self) -> Scan {
+    pub(super) fn skip(&self) -> Scan {
         match self {
-            Waiter::One { greenlet, ticket } if greenlet.wait().is_bound(*ticket) => Scan::Leave,
+            Waker::Greenlet { greenlet, ticket } if greenlet.wait().is_bound(*ticket) => {
+                Scan::Leave
+            }
             _ => Scan::Remove,
         }
     }
 
     /// Puts the greenlet into the queue.
     #[inline(always)]
-    pub(super) fn queue(self, ready: &Ready) {
-        if let Waiter::One { greenlet, .. } = self {
+    pub(super) fn make_ready(self, ready: &RunQueue) {
+        if let Waker::Greenlet { greenlet, .. } = self {
             ready.push(greenlet);
         }
     }
 
     /// Binds an undecided wait to one counterpart, by which alone it is called from now on.
-    pub(crate) fn bind(&self) -> Option<Waiter> {
-        let Waiter::One { greenlet, ticket } = self else {
+    pub(crate) fn bind(&self) -> Option<Waker> {
+        let Waker::Greenlet { greenlet, ticket } = self else {
             return None;
         };
         let ticket = greenlet.wait().bind(*ticket)?;
-        Some(Waiter::new(greenlet.clone(), ticket))
+        Some(Waker::new(greenlet.clone(), ticket))
     }
 
     /// Both are waits of the same greenlet.
-    pub(crate) fn is_of_same_greenlet(&self, other: &Waiter) -> bool {
+    pub(crate) fn is_of_same_greenlet(&self, other: &Waker) -> bool {
         match (self, other) {
             (
-                Waiter::One { greenlet: one, .. },
-                Waiter::One {
+                Waker::Greenlet { greenlet: one, .. },
+                Waker::Greenlet {
                     greenlet: other, ..
                 },
             ) => one.as_ptr() == other.as_ptr(),
@@ -124,11 +126,11 @@ impl Waiter {
     }
 }
 
-impl Collector {
-    pub(crate) fn new() -> Collector {
-        Collector {
+impl ReadySet {
+    pub(crate) fn new() -> ReadySet {
+        ReadySet {
             ready: RefCell::new(VecDeque::new()),
-            waiter: Cell::new(None),
+            waker: Cell::new(None),
         }
     }
 
@@ -138,8 +140,8 @@ impl Collector {
     }
 
     /// Who is woken when the next thing becomes ready.
-    pub(super) fn set_waiter(&self, waiter: Option<Waiter>) {
-        drop(self.waiter.replace(waiter));
+    pub(super) fn set_waker(&self, waiter: Option<Waker>) {
+        drop(self.waker.replace(waiter));
     }
 
     pub(crate) fn add_quietly(&self, number: usize) {
@@ -147,10 +149,10 @@ impl Collector {
     }
 
     #[cold]
-    fn add(&self, number: usize, ready: &Ready) {
+    fn add(&self, number: usize, ready: &RunQueue) {
         self.add_quietly(number);
-        if let Some(waiter) = self.waiter.take() {
-            waiter.end(Woken::Called, ready);
+        if let Some(waiter) = self.waker.take() {
+            waiter.wake_into(WakeReason::Notified, ready);
         }
     }
 }
@@ -158,31 +160,31 @@ impl Collector {
 impl WaitList {
     pub(crate) const fn new() -> WaitList {
         WaitList {
-            waiters: List::new(),
+            wakers: List::new(),
         }
     }
 
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.waiters.is_empty()
+        self.wakers.is_empty()
     }
 
     /// Wakes all who wait now, in the order in which they came.
     #[inline(always)]
-    pub(super) fn wake_all_into(&self, ready: &Ready) {
-        while let Some(waiter) = self.waiters.pop_front() {
-            waiter.end(Woken::Called, ready);
+    pub(super) fn wake_all_into(&self, ready: &RunQueue) {
+        while let Some(waiter) = self.wakers.pop_front() {
+            waiter.wake_into(WakeReason::Notified, ready);
         }
     }
 
     /// There is one that can be called.
-    pub(super) fn has_undecided(&self) -> bool {
-        self.waiters.any(Waiter::is_undecided)
+    pub(super) fn has_wakeable(&self) -> bool {
+        self.wakers.any(Waker::can_be_woken)
     }
 
     /// By which those who were called know the list.
     #[inline(always)]
-    pub(super) fn address(&self) -> usize {
+    pub(super) fn id(&self) -> usize {
         ptr::from_ref(self).addr()
     }
 }

@@ -4,13 +4,13 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::lines::Spot;
-use super::park::Parking;
-use super::waiter::{Collector, WaitList, Waiter};
-use super::{HubRef, Nanos, existing, get};
-use crate::error::WaitRefused;
+use super::lines::WaitPoint;
+use super::park::Wait;
+use super::waiter::{ReadySet, WaitList, Waker};
+use super::{HubRef, Nanos, current, get};
+use crate::error::CannotWait;
 use crate::list::{Node, Scan};
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 impl WaitList {
     /// Waits until woken through this list.
@@ -22,12 +22,12 @@ impl WaitList {
         &self,
         reason: WaitReason,
         place: &'static Location<'static>,
-    ) -> Result<(), WaitRefused> {
-        let parking = Parking::begin(reason, place)?;
-        let node = Node::new(parking.waiter(), parking.ticket());
+    ) -> Result<(), CannotWait> {
+        let parking = Wait::begin(reason, place)?;
+        let node = Node::new(parking.waker(), parking.ticket());
         // SAFETY: the link is dropped at the end of this function, before the node; if this frame is
         // never left, the node stays where it is for ever; and the list is borrowed meanwhile.
-        let _link = unsafe { self.waiters.insert(&node) };
+        let _link = unsafe { self.wakers.insert(&node) };
         parking.park();
         Ok(())
     }
@@ -44,74 +44,74 @@ impl WaitList {
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
         rank: &mut Option<u64>,
-    ) -> Result<Woken, WaitRefused> {
-        let parking = Parking::begin(reason, place)?;
+    ) -> Result<WakeReason, CannotWait> {
+        let parking = Wait::begin(reason, place)?;
         let rank = *rank.get_or_insert(parking.ticket());
-        let node = Node::new(parking.waiter(), rank);
+        let node = Node::new(parking.waker(), rank);
         // SAFETY: as in `wait`.
-        let _link = unsafe { self.waiters.insert(&node) };
+        let _link = unsafe { self.wakers.insert(&node) };
         Ok(parking.park_until(deadline))
     }
 
     /// Wakes all who wait now, in the order in which they came. Where the hub is gone nobody runs any more.
     #[inline]
     pub(crate) fn wake_all(&self) {
-        if let Some(hub) = existing() {
-            self.wake_all_into(&hub.ready);
+        if let Some(hub) = current() {
+            self.wake_all_into(&hub.run_queue);
         }
     }
 
     /// Calls the first that can be called. False if there is none.
     #[inline(always)]
-    pub(super) fn call_first(&self) -> bool {
-        let Some(hub) = existing() else {
+    pub(super) fn wake_first(&self) -> bool {
+        let Some(hub) = current() else {
             return false;
         };
-        let caller = self.address();
-        match self.waiters.pop_front_if(|waiter, _| waiter.call(caller)) {
+        let caller = self.id();
+        match self.wakers.pop_front_if(|waiter, _| waiter.wake_by(caller)) {
             Some(waiter) => {
-                waiter.queue(&hub.ready);
+                waiter.make_ready(&hub.run_queue);
                 true
             }
-            None => !self.is_empty() && self.call_first_slow(hub),
+            None => !self.is_empty() && self.wake_first_slow(hub),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn call_first_slow(&self, hub: HubRef) -> bool {
-        let called = self.waiters.take_first(|waiter, _| {
-            if waiter.call(self.address()) {
+    fn wake_first_slow(&self, hub: HubRef) -> bool {
+        let called = self.wakers.take_first(|waiter, _| {
+            if waiter.wake_by(self.id()) {
                 Scan::Take
             } else {
-                waiter.pass_over()
+                waiter.skip()
             }
         });
         called.is_some_and(|waiter| {
-            waiter.queue(&hub.ready);
+            waiter.make_ready(&hub.run_queue);
             true
         })
     }
 }
 
-impl Waiter {
+impl Waker {
     /// Ends the wait. Where the hub is gone nothing runs any more.
     pub(crate) fn wake(self) {
-        if let Some(hub) = existing() {
-            self.end(Woken::Called, &hub.ready);
+        if let Some(hub) = current() {
+            self.wake_into(WakeReason::Notified, &hub.run_queue);
         }
     }
 
     /// Undoes `bind`, for what that gave: the greenlet looks again when its turn comes. What it can be called as until
     /// then, if its wait has not ended meanwhile.
-    pub(crate) fn unbind(self) -> Option<Waiter> {
-        let (hub, Waiter::One { greenlet, ticket }) = (existing()?, self) else {
+    pub(crate) fn unbind(self) -> Option<Waker> {
+        let (hub, Waker::Greenlet { greenlet, ticket }) = (current()?, self) else {
             return None;
         };
         greenlet.wait().unbind(ticket).then(|| {
-            hub.ready.push(greenlet.clone());
+            hub.run_queue.push(greenlet.clone());
             let ticket = greenlet.wait().ticket();
-            Waiter::new(greenlet, ticket)
+            Waker::new(greenlet, ticket)
         })
     }
 }
@@ -121,7 +121,7 @@ pub(crate) fn draw_rank() -> u64 {
     get().next_ticket()
 }
 
-impl Collector {
+impl ReadySet {
     /// Waits until something has become ready, if nothing has yet.
     ///
     /// # Errors
@@ -131,20 +131,20 @@ impl Collector {
         reason: WaitReason,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
-    ) -> Result<Woken, WaitRefused> {
-        let parking = Parking::begin(reason, place)?;
-        self.set_waiter(Some(parking.waiter()));
+    ) -> Result<WakeReason, CannotWait> {
+        let parking = Wait::begin(reason, place)?;
+        self.set_waker(Some(parking.waker()));
         let _end = EndOfWait(self);
         Ok(parking.park_until(deadline))
     }
 }
 
 /// Nobody waits for the collector any more, also if the frame this lies in unwinds.
-struct EndOfWait<'a>(&'a Collector);
+struct EndOfWait<'a>(&'a ReadySet);
 
 impl Drop for EndOfWait<'_> {
     fn drop(&mut self) {
-        self.0.set_waiter(None);
+        self.0.set_waker(None);
     }
 }
 
@@ -153,16 +153,16 @@ impl Drop for EndOfWait<'_> {
 /// # Invariant
 /// Node `n` is in the list of thing `n` or in none. Whoever drops this leaves all lists first; if it is forgotten, the
 /// nodes stay where they are for ever.
-pub(crate) struct Places {
-    nodes: ManuallyDrop<Box<[Node<Waiter>]>>,
+pub(crate) struct Registrations {
+    nodes: ManuallyDrop<Box<[Node<Waker>]>>,
 }
 
-impl Places {
+impl Registrations {
     /// A place for each of `count` things, which are in no list yet. The thread has a hub from here on: without one, what becomes ready would tell no list.
-    pub(crate) fn new(count: usize, collector: &Rc<Collector>) -> Places {
+    pub(crate) fn new(count: usize, collector: &Rc<ReadySet>) -> Registrations {
         get();
-        let node = |number| Node::new(Waiter::among(collector, number), 0);
-        Places {
+        let node = |number| Node::new(Waker::among(collector, number), 0);
+        Registrations {
             nodes: ManuallyDrop::new((0..count).map(node).collect()),
         }
     }
@@ -172,27 +172,27 @@ impl Places {
     /// # Safety
     /// It is in no list. [`leave`](Places::leave) takes it out of this one before the list moves or dies, unless `self`
     /// is forgotten.
-    pub(crate) unsafe fn enter(&self, number: usize, spot: Spot<'_>) {
+    pub(crate) unsafe fn enter(&self, number: usize, spot: WaitPoint<'_>) {
         // SAFETY: the caller's promise; and the node lies still, on the heap.
-        unsafe { spot.waiters().waiters.link(&self.nodes[number]) };
+        unsafe { spot.waiters().wakers.link(&self.nodes[number]) };
     }
 
     /// Lets thing `number`, which is in no list, be waited for once more.
-    pub(crate) fn refill(&self, number: usize, collector: &Rc<Collector>) {
-        self.nodes[number].fill(Waiter::among(collector, number));
+    pub(crate) fn refill(&self, number: usize, collector: &Rc<ReadySet>) {
+        self.nodes[number].fill(Waker::among(collector, number));
     }
 
     /// Takes thing `number` out of the list of `spot`.
     ///
     /// # Safety
     /// It was put into this list, and this list is alive.
-    pub(crate) unsafe fn leave(&self, number: usize, spot: Spot<'_>) {
+    pub(crate) unsafe fn leave(&self, number: usize, spot: WaitPoint<'_>) {
         // SAFETY: the caller's promise.
-        drop(unsafe { spot.waiters().waiters.unlink(&self.nodes[number]) });
+        drop(unsafe { spot.waiters().wakers.unlink(&self.nodes[number]) });
     }
 }
 
-impl Drop for Places {
+impl Drop for Registrations {
     fn drop(&mut self) {
         if self.nodes.iter().all(|node| !node.is_linked()) {
             // SAFETY: dropped once, here.

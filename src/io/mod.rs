@@ -23,7 +23,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::hub::{self, Direction, Nanos, Source};
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A descriptor that this thread's hub watches.
 pub(crate) struct Registered<T: AsFd> {
@@ -65,17 +65,17 @@ impl<T: AsFd> Registered<T> {
         terms: Terms,
         mut call: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        hub::take_a_breath(terms.place);
+        hub::yield_if_budget_spent(terms.place);
         let (mut deadline, mut rank) = (None, None);
         loop {
-            if self.source.is_worth_a_try(terms.direction) {
+            if self.source.may_be_ready(terms.direction) {
                 match call(&self.inner) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        self.source.exhausted(terms.direction);
+                        self.source.clear_readiness(terms.direction);
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     outcome => {
-                        hub::count_call();
+                        hub::consume_budget();
                         return outcome;
                     }
                 }
@@ -84,8 +84,8 @@ impl<T: AsFd> Registered<T> {
                 deadline = self.deadline(&terms);
             }
             let otherwise = match self.wait(&terms, deadline, &mut rank) {
-                Ok(Woken::Called) => continue,
-                Ok(Woken::TimedOut) => timed_out(&terms, self.inner.as_fd().as_raw_fd()),
+                Ok(WakeReason::Notified) => continue,
+                Ok(WakeReason::TimedOut) => timed_out(&terms, self.inner.as_fd().as_raw_fd()),
                 Err(refused) => refused,
             };
             // An edge that came since was not seen yet: somebody may have kept the thread.
@@ -110,7 +110,7 @@ impl<T: AsFd> Registered<T> {
         self.attempt(terms, |inner| {
             let moved = call(inner)?;
             if moved < asked {
-                self.source.drained(terms.direction);
+                self.source.clear_partial(terms.direction);
             }
             Ok(moved)
         })
@@ -125,7 +125,7 @@ impl<T: AsFd> Registered<T> {
         terms: &Terms,
         deadline: Option<Nanos>,
         rank: &mut Option<u64>,
-    ) -> io::Result<Woken> {
+    ) -> io::Result<WakeReason> {
         hub::try_get()?;
         let reason = (terms.reason)(self.inner.as_fd().as_raw_fd());
         self.source
@@ -134,18 +134,18 @@ impl<T: AsFd> Registered<T> {
     }
 
     /// From now on only an edge that is yet to come says that a call is worth a try.
-    pub(crate) fn forget_readiness(&self, direction: Direction) {
-        self.source.exhausted(direction);
+    pub(crate) fn clear_readiness(&self, direction: Direction) {
+        self.source.clear_readiness(direction);
     }
 
     pub(crate) fn deadline(&self, terms: &Terms) -> Option<Nanos> {
-        hub::existing()?.clock().after(terms.timeout?)
+        hub::current()?.clock().after(terms.timeout?)
     }
 }
 
 impl<T: AsFd> Drop for Registered<T> {
     fn drop(&mut self) {
-        if let Some(hub) = hub::existing() {
+        if let Some(hub) = hub::current() {
             let fd = self.inner.as_fd().as_raw_fd();
             hub.poller().deregister(fd, &self.source);
         }

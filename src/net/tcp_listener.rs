@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::TcpStream;
-use crate::hub::{self, Direction, Parking};
+use crate::hub::{self, Direction, Wait};
 use crate::io::{Registered, Terms};
 use crate::sys::socket::{AcceptFailure, accept_failure};
 use crate::waiting::WaitReason;
@@ -114,7 +114,7 @@ impl TcpListener {
     fn pause(&self, time: Duration, place: &'static Location<'static>) -> io::Result<()> {
         hub::try_get()?;
         let reason = WaitReason::accept(self.as_raw_fd());
-        let parking = Parking::begin(reason, place).map_err(io::Error::other)?;
+        let parking = Wait::begin(reason, place).map_err(io::Error::other)?;
         parking.park_for(time);
         Ok(())
     }

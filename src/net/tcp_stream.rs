@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::hub::{self, Direction};
 use crate::io::{Registered, Terms, timed_out};
 use crate::sys::socket;
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A TCP connection, as [`std::net::TcpStream`].
 ///
@@ -53,11 +53,11 @@ use crate::waiting::{WaitReason, Woken};
 /// must_be_send::<greenhub::net::TcpStream>();
 /// ```
 pub struct TcpStream {
-    shared: Rc<Shared>,
+    shared: Rc<SharedStream>,
 }
 
 /// What the clones of one stream share: one registration, and as with std the timeouts.
-struct Shared {
+struct SharedStream {
     io: Registered<std::net::TcpStream>,
     read_timeout: Cell<Option<Duration>>,
     write_timeout: Cell<Option<Duration>>,
@@ -97,8 +97,8 @@ impl TcpStream {
         place: &'static Location<'static>,
     ) -> io::Result<TcpStream> {
         // On loopback a connection may be there, or refused, at once.
-        hub::take_a_breath(place);
-        hub::count_call();
+        hub::yield_if_budget_spent(place);
+        hub::consume_budget();
         let stream = TcpStream::from_nonblocking(mio::net::TcpStream::connect(*address)?.into())?;
         let terms = Terms {
             direction: Direction::Write,
@@ -121,8 +121,8 @@ impl TcpStream {
             if late {
                 return Err(timed_out(&terms, stream.as_raw_fd()));
             }
-            io.forget_readiness(Direction::Write);
-            late = io.wait(&terms, deadline, &mut None)? == Woken::TimedOut;
+            io.clear_readiness(Direction::Write);
+            late = io.wait(&terms, deadline, &mut None)? == WakeReason::TimedOut;
         }
     }
 
@@ -137,7 +137,7 @@ impl TcpStream {
 
     pub(super) fn from_nonblocking(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         Ok(TcpStream {
-            shared: Rc::new(Shared {
+            shared: Rc::new(SharedStream {
                 io: Registered::new(stream)?,
                 read_timeout: Cell::new(None),
                 write_timeout: Cell::new(None),

@@ -243,7 +243,7 @@ macro_rules! __select_arms {
         $selected:ident $biased:tt [$($operands:tt)*] [$($lets:tt)*] [$($things:tt)*] [$($branches:tt)*] $choice:tt) => {
         $crate::__select_arms!(
             @arms ($($rest)*) ($($numbers)*) $selected $biased
-            [$($operands)* (arm $thing)] [$($lets)* let arm = $crate::__select::Looking::at(arm);]
+            [$($operands)* (arm $thing)] [$($lets)* let arm = $crate::__select::ObserveArm::at(arm);]
             [$($things)* &arm,]
             [$($branches)* $number => { #[allow(clippy::let_unit_value)] let $res = $selected.look(); $body }]
             $choice
@@ -254,7 +254,7 @@ macro_rules! __select_arms {
         $crate::__select_arms!(
             @arms ($($rest)*) ($($numbers)*) $selected $biased
             [$($operands)* (arm $task)]
-            [$($lets)* let arm: &$crate::task::Task<_> = arm; let arm = $crate::__select::Looking::at(arm);]
+            [$($lets)* let arm: &$crate::task::Task<_> = arm; let arm = $crate::__select::ObserveArm::at(arm);]
             [$($things)* &arm,]
             [$($branches)* $number => { $selected.look(); let $res = $task.join(); $body }]
             $choice

@@ -18,10 +18,14 @@ use std::time::Duration;
 
 pub use self::operations::{Select, SelectedOperation};
 use crate::error::RecvError;
-use crate::hub::{self, Claim, First, Nanos, Spot, Supply, Waiter, meet_now, refuse, wait_in_any};
+use crate::hub::{
+    self, Nanos, Reservation, Resource, WaitPoint, Waker, WokenAt, pair_now, refuse, wait_in_any,
+};
 use crate::list::Node;
-use crate::sync::channel::{Arm, ArmPost, Place, Receiver, Reservation, Sender, Standing};
-use crate::waitable::{Post, Waitable};
+use crate::sync::channel::{
+    Arm, ArmReadiness, ArmReservation, ArmTarget, Receiver, SendReservation, Sender,
+};
+use crate::waitable::{WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
 /// Which arm was chosen, and what it was promised.
@@ -29,7 +33,7 @@ use crate::waiting::WaitReason;
 #[expect(missing_debug_implementations, reason = "only `select!` holds one")]
 pub struct Selected<'a> {
     index: usize,
-    claim: Option<Claim<'a, dyn Supply + 'a>>,
+    claim: Option<Reservation<'a, dyn Resource + 'a>>,
 }
 
 /// The index that stands for no arm.
@@ -37,40 +41,47 @@ const DEFAULT: usize = usize::MAX;
 
 /// Something to look at, as an arm.
 #[expect(missing_debug_implementations, reason = "only selects hold one")]
-pub struct Looking<'a>(&'a dyn Waitable);
+pub struct ObserveArm<'a>(&'a dyn Waitable);
 
-impl<'a> Looking<'a> {
+impl<'a> ObserveArm<'a> {
     /// An arm that takes nothing of the thing.
-    pub fn at(thing: &'a dyn Waitable) -> Looking<'a> {
-        Looking(thing)
+    pub fn at(thing: &'a dyn Waitable) -> ObserveArm<'a> {
+        ObserveArm(thing)
     }
 }
 
-impl Arm for Looking<'_> {
-    fn look(&self, _is_patient: bool) -> Standing {
-        match self.0.post().ready {
-            true => Standing::Ready,
-            false => Standing::NotReady,
+impl Arm for ObserveArm<'_> {
+    fn readiness(&self, _is_patient: bool) -> ArmReadiness {
+        match self.0.wait_target().ready {
+            true => ArmReadiness::Ready,
+            false => ArmReadiness::NotReady,
         }
     }
 
-    fn post(&self) -> ArmPost<'_> {
-        let Post { spot, reason, .. } = self.0.post();
-        ArmPost { spot, reason }
+    fn target(&self) -> ArmTarget<'_> {
+        let WaitTarget {
+            point: spot,
+            reason,
+            ..
+        } = self.0.wait_target();
+        ArmTarget {
+            point: spot,
+            reason,
+        }
     }
 }
 
 /// How long a select waits where no arm is ready.
 #[derive(Clone, Copy)]
-pub(crate) enum Patience {
+pub(crate) enum SelectLimit {
     None,
     Until(Option<Nanos>),
 }
 
 /// How a select chooses.
 #[derive(Clone, Copy)]
-pub(crate) struct Choice {
-    pub(crate) patience: Patience,
+pub(crate) struct Selection {
+    pub(crate) patience: SelectLimit,
     /// The first of several arms that are ready, instead of one at random.
     pub(crate) is_biased: bool,
     pub(crate) place: &'static Location<'static>,
@@ -79,7 +90,12 @@ pub(crate) struct Choice {
 /// One of those that are ready, or the first that becomes so.
 #[track_caller]
 pub fn choose<'a, const N: usize>(is_biased: bool, arms: [&'a dyn Arm; N]) -> Selected<'a> {
-    choose_of(&arms, is_biased, Patience::Until(None), Location::caller())
+    choose_of(
+        &arms,
+        is_biased,
+        SelectLimit::Until(None),
+        Location::caller(),
+    )
 }
 
 /// As `choose`, for as long as `limit` at most.
@@ -89,14 +105,14 @@ pub fn choose_for<'a, const N: usize>(
     arms: [&'a dyn Arm; N],
     limit: Duration,
 ) -> Selected<'a> {
-    let patience = Patience::Until(hub::deadline(limit));
+    let patience = SelectLimit::Until(hub::deadline(limit));
     choose_of(&arms, is_biased, patience, Location::caller())
 }
 
 /// One of those that are ready, if there is one.
 #[track_caller]
 pub fn choose_now<'a, const N: usize>(is_biased: bool, arms: [&'a dyn Arm; N]) -> Selected<'a> {
-    choose_of(&arms, is_biased, Patience::None, Location::caller())
+    choose_of(&arms, is_biased, SelectLimit::None, Location::caller())
 }
 
 /// A select without a default has chosen one of its arms.
@@ -107,27 +123,31 @@ pub fn no_default() -> ! {
 fn choose_of<'a, const N: usize>(
     arms: &[&'a dyn Arm; N],
     is_biased: bool,
-    patience: Patience,
+    patience: SelectLimit,
     place: &'static Location<'static>,
 ) -> Selected<'a> {
-    let choice = Choice {
+    let choice = Selection {
         patience,
         is_biased,
         place,
     };
     choice.choose(
         arms,
-        || arms.map(|arm| arm.post().spot),
+        || arms.map(|arm| arm.target().point),
         |node| array::from_fn::<_, N, _>(|_| node()),
     )
 }
 
-impl Choice {
+impl Selection {
     /// As `choose`, of a number of arms that is known at run time only.
     pub(crate) fn choose_of_many<'a>(self, arms: &[&'a dyn Arm]) -> Selected<'a> {
         self.choose(
             arms,
-            || arms.iter().map(|arm| arm.post().spot).collect::<Vec<_>>(),
+            || {
+                arms.iter()
+                    .map(|arm| arm.target().point)
+                    .collect::<Vec<_>>()
+            },
             |node| arms.iter().map(|_| node()).collect::<Vec<_>>(),
         )
     }
@@ -135,35 +155,37 @@ impl Choice {
     /// Chooses one of `arms`: that is `DEFAULT` when the patience is over. `spots` gives the spots of the arms, and `nodes` a
     /// node for each, in arrays or vectors.
     #[inline(always)]
-    pub(crate) fn choose<'a, S: AsRef<[Spot<'a>]>, N: AsRef<[Node<Waiter>]>>(
+    pub(crate) fn choose<'a, S: AsRef<[WaitPoint<'a>]>, N: AsRef<[Node<Waker>]>>(
         self,
         arms: &[&'a dyn Arm],
         spots: impl Fn() -> S,
-        nodes: impl Fn(&dyn Fn() -> Node<Waiter>) -> N,
+        nodes: impl Fn(&dyn Fn() -> Node<Waker>) -> N,
     ) -> Selected<'a> {
         let picked = self.pick(arms);
         match (picked, self.patience) {
-            (Some((index, Standing::Ready)), _) => Selected::found(index),
-            (None, Patience::None) => Selected::found(DEFAULT),
+            (Some((index, ArmReadiness::Ready)), _) => Selected::found(index),
+            (None, SelectLimit::None) => Selected::found(DEFAULT),
             _ => self.choose_slow(picked, arms, spots, nodes),
         }
     }
 
     #[inline(never)]
-    fn choose_slow<'a, S: AsRef<[Spot<'a>]>, N: AsRef<[Node<Waiter>]>>(
+    fn choose_slow<'a, S: AsRef<[WaitPoint<'a>]>, N: AsRef<[Node<Waker>]>>(
         self,
-        mut picked: Option<(usize, Standing)>,
+        mut picked: Option<(usize, ArmReadiness)>,
         arms: &[&'a dyn Arm],
         spots: impl Fn() -> S,
-        nodes: impl Fn(&dyn Fn() -> Node<Waiter>) -> N,
+        nodes: impl Fn(&dyn Fn() -> Node<Waker>) -> N,
     ) -> Selected<'a> {
         let mut rank = None;
         loop {
             let met = match picked {
-                Some((index, Standing::Meets)) => Some(index),
-                Some((index, Standing::Behind)) => {
+                Some((index, ArmReadiness::Pairs)) => Some(index),
+                Some((index, ArmReadiness::Behind)) => {
                     let supply = spots().as_ref()[index].supply();
-                    match supply.and_then(|supply| Claim::behind_others(supply, self.place)) {
+                    match supply
+                        .and_then(|supply| Reservation::reserve_behind_others(supply, self.place))
+                    {
                         Some(claim) if claim.holds() => return Selected::promised(index, claim),
                         Some(_) => {
                             picked = self.pick(arms);
@@ -175,7 +197,7 @@ impl Choice {
                 Some((index, _)) => return Selected::found(index),
                 None => None,
             };
-            let Patience::Until(deadline) = self.patience else {
+            let SelectLimit::Until(deadline) = self.patience else {
                 let selected = met.and_then(|index| self.meet(index, &spots));
                 // A partner that makes no item again and again must not keep it from its default.
                 return selected.unwrap_or_else(|| {
@@ -184,7 +206,7 @@ impl Choice {
                 });
             };
             let reason = match arms {
-                [one] => one.post().reason,
+                [one] => one.target().reason,
                 _ => WaitReason::any(arms.len()),
             };
             let spots = spots();
@@ -198,17 +220,21 @@ impl Choice {
                 &mut rank,
             );
             match waited {
-                Ok(First::Mine(index, claim)) if claim.holds() => {
+                Ok(WokenAt::Reserved(index, claim)) if claim.holds() => {
                     let index = self.first_of_equals(index, spots.as_ref());
                     return Selected::promised(index, claim);
                 }
-                Ok(First::TimedOut) => return Selected::found(DEFAULT),
+                Ok(WokenAt::TimedOut) => return Selected::found(DEFAULT),
                 // What a list tells is so, though it may be over by now.
-                Ok(First::Told(index)) if matches!(spots.as_ref()[index], Spot::List(_)) => {
+                Ok(WokenAt::Notified(index))
+                    if matches!(spots.as_ref()[index], WaitPoint::List(_)) =>
+                {
                     return Selected::found(index);
                 }
                 // What it was promised was withdrawn, or something has changed: which are ready now?
-                Ok(First::Mine(..) | First::Told(_) | First::Again) => picked = self.pick(arms),
+                Ok(WokenAt::Reserved(..) | WokenAt::Notified(_) | WokenAt::Retry) => {
+                    picked = self.pick(arms)
+                }
                 Err(why) => refuse(why, "select", self.place),
             }
         }
@@ -216,28 +242,28 @@ impl Choice {
 
     /// One of those that are ready.
     #[inline]
-    fn pick(self, arms: &[&dyn Arm]) -> Option<(usize, Standing)> {
+    fn pick(self, arms: &[&dyn Arm]) -> Option<(usize, ArmReadiness)> {
         self.pick_of(arms, true)
     }
 
     /// The same, with those that are ready only when another select has run, or without.
     #[inline]
-    fn pick_of(self, arms: &[&dyn Arm], meets: bool) -> Option<(usize, Standing)> {
-        let is_patient = matches!(self.patience, Patience::Until(_));
+    fn pick_of(self, arms: &[&dyn Arm], meets: bool) -> Option<(usize, ArmReadiness)> {
+        let is_patient = matches!(self.patience, SelectLimit::Until(_));
         let (mut picked, mut count) = (None, 0);
         for (index, arm) in arms.iter().enumerate() {
-            let standing = arm.look(is_patient);
+            let standing = arm.readiness(is_patient);
             let is_ready = match standing {
-                Standing::NotReady => false,
-                Standing::Ready | Standing::Behind => true,
+                ArmReadiness::NotReady => false,
+                ArmReadiness::Ready | ArmReadiness::Behind => true,
                 // Where the greenlet may not be left, a default meets no other select.
-                Standing::Meets => meets && (is_patient || hub::may_park()),
+                ArmReadiness::Pairs => meets && (is_patient || hub::may_park()),
             };
             if !is_ready {
                 continue;
             }
             count += 1;
-            if hub::is_drawn(count) {
+            if hub::is_picked(count) {
                 picked = Some((index, standing));
             }
             if self.is_biased {
@@ -249,19 +275,19 @@ impl Choice {
 
     /// Lets the select run that is the counterpart of this arm. `None` if that came to nothing.
     #[cold]
-    fn meet<'a, S: AsRef<[Spot<'a>]>>(
+    fn meet<'a, S: AsRef<[WaitPoint<'a>]>>(
         self,
         index: usize,
         spots: impl Fn() -> S,
     ) -> Option<Selected<'a>> {
         let supply = spots().as_ref()[index].supply()?;
-        let claim = meet_now(supply, WaitReason::RECEIVE, self.place)?;
+        let claim = pair_now(supply, WaitReason::RECEIVE, self.place)?;
         Some(Selected::promised(index, claim))
     }
 
     /// Of several arms of one channel a draw has chosen this one, and a biased select wants the first.
-    fn first_of_equals(self, drawn: usize, spots: &[Spot<'_>]) -> usize {
-        let is_equal = |spot: &Spot<'_>| self.is_biased && spot.is_same(spots[drawn]);
+    fn first_of_equals(self, drawn: usize, spots: &[WaitPoint<'_>]) -> usize {
+        let is_equal = |spot: &WaitPoint<'_>| self.is_biased && spot.is_same(spots[drawn]);
         spots.iter().position(is_equal).unwrap_or(drawn)
     }
 }
@@ -272,7 +298,7 @@ impl<'a> Selected<'a> {
         Selected { index, claim: None }
     }
 
-    fn promised(index: usize, claim: Claim<'a, dyn Supply + 'a>) -> Selected<'a> {
+    fn promised(index: usize, claim: Reservation<'a, dyn Resource + 'a>) -> Selected<'a> {
         let claim = Some(claim);
         Selected { index, claim }
     }
@@ -301,12 +327,12 @@ impl<'a> Selected<'a> {
     }
 
     /// A place for an item that is made after this.
-    pub fn place<'s, T>(self, sender: &'s Sender<T>) -> Place<'s, T> {
+    pub fn place<'s, T>(self, sender: &'s Sender<T>) -> SendReservation<'s, T> {
         sender.place(self.claim.is_some())
     }
 
     /// What was chosen, kept for later.
-    pub(crate) fn reserve(self, arm: &dyn Arm) -> Reservation {
+    pub(crate) fn reserve(self, arm: &dyn Arm) -> ArmReservation {
         arm.keep(self.claim.is_some())
     }
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use super::{Choice, Looking, Patience};
+use super::{ObserveArm, SelectLimit, Selection};
 use crate::error::{RecvError, SelectTimeoutError, SendError, TrySelectError};
 use crate::hub;
-use crate::sync::channel::{Arm, Receiver, Reservation, Sender};
+use crate::sync::channel::{Arm, ArmReservation, Receiver, Sender};
 use crate::waitable::Waitable;
 
 /// A set of channel operations of which one is done: [`select!`](crate::select!) for a number of arms that is known at run
@@ -51,7 +51,7 @@ struct Operation<'a> {
 pub struct SelectedOperation<'a> {
     index: usize,
     arm: &'a dyn Arm,
-    reservation: Option<Reservation>,
+    reservation: Option<ArmReservation>,
 }
 
 impl<'a> Select<'a> {
@@ -109,7 +109,7 @@ impl<'a> Select<'a> {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn select(&mut self) -> SelectedOperation<'a> {
-        let selected = self.choose(Patience::Until(None), Location::caller());
+        let selected = self.choose(SelectLimit::Until(None), Location::caller());
         selected.expect("a wait without a deadline ends with an operation")
     }
 
@@ -128,7 +128,7 @@ impl<'a> Select<'a> {
         &mut self,
         limit: Duration,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        let patience = Patience::Until(hub::deadline(limit));
+        let patience = SelectLimit::Until(hub::deadline(limit));
         self.choose(patience, Location::caller())
             .ok_or(SelectTimeoutError(()))
     }
@@ -148,7 +148,7 @@ impl<'a> Select<'a> {
         &mut self,
         deadline: Instant,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        let patience = Patience::Until(hub::deadline_at(deadline));
+        let patience = SelectLimit::Until(hub::deadline_at(deadline));
         self.choose(patience, Location::caller())
             .ok_or(SelectTimeoutError(()))
     }
@@ -160,7 +160,7 @@ impl<'a> Select<'a> {
     /// [`TrySelectError`]: none is.
     #[track_caller]
     pub fn try_select(&mut self) -> Result<SelectedOperation<'a>, TrySelectError> {
-        self.choose(Patience::None, Location::caller())
+        self.choose(SelectLimit::None, Location::caller())
             .ok_or(TrySelectError(()))
     }
 
@@ -174,7 +174,7 @@ impl<'a> Select<'a> {
     /// As there.
     #[track_caller]
     pub fn ready(&mut self) -> usize {
-        let ready = self.look(Patience::Until(None), Location::caller());
+        let ready = self.look(SelectLimit::Until(None), Location::caller());
         ready.expect("a wait without a deadline ends with an operation")
     }
 
@@ -190,7 +190,7 @@ impl<'a> Select<'a> {
     /// As there.
     #[track_caller]
     pub fn ready_timeout(&mut self, limit: Duration) -> Result<usize, SelectTimeoutError> {
-        let patience = Patience::Until(hub::deadline(limit));
+        let patience = SelectLimit::Until(hub::deadline(limit));
         let ready = self.look(patience, Location::caller());
         ready.ok_or(SelectTimeoutError(()))
     }
@@ -207,7 +207,7 @@ impl<'a> Select<'a> {
     /// As there.
     #[track_caller]
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, SelectTimeoutError> {
-        let patience = Patience::Until(hub::deadline_at(deadline));
+        let patience = SelectLimit::Until(hub::deadline_at(deadline));
         let ready = self.look(patience, Location::caller());
         ready.ok_or(SelectTimeoutError(()))
     }
@@ -218,13 +218,13 @@ impl<'a> Select<'a> {
     /// [`TrySelectError`]: none is.
     #[track_caller]
     pub fn try_ready(&mut self) -> Result<usize, TrySelectError> {
-        let ready = self.look(Patience::None, Location::caller());
+        let ready = self.look(SelectLimit::None, Location::caller());
         ready.ok_or(TrySelectError(()))
     }
 
     fn choose(
         &self,
-        patience: Patience,
+        patience: SelectLimit,
         place: &'static Location<'static>,
     ) -> Option<SelectedOperation<'a>> {
         let present = self.present();
@@ -239,10 +239,10 @@ impl<'a> Select<'a> {
         })
     }
 
-    fn look(&self, patience: Patience, place: &'static Location<'static>) -> Option<usize> {
+    fn look(&self, patience: SelectLimit, place: &'static Location<'static>) -> Option<usize> {
         let present = self.present();
         let looks: Vec<_> = (present.iter())
-            .map(|(_, operation)| Looking::at(operation.thing))
+            .map(|(_, operation)| ObserveArm::at(operation.thing))
             .collect();
         let arms: Vec<_> = looks.iter().map(|look| look as &dyn Arm).collect();
         let selected = self.choice(patience, place).choose_of_many(&arms);
@@ -257,8 +257,8 @@ impl<'a> Select<'a> {
             .collect()
     }
 
-    fn choice(&self, patience: Patience, place: &'static Location<'static>) -> Choice {
-        Choice {
+    fn choice(&self, patience: SelectLimit, place: &'static Location<'static>) -> Selection {
+        Selection {
             patience,
             is_biased: self.is_biased,
             place,
@@ -301,7 +301,7 @@ impl SelectedOperation<'_> {
     }
 
     #[track_caller]
-    fn take(&mut self, what: &str, arm: &dyn Arm) -> Reservation {
+    fn take(&mut self, what: &str, arm: &dyn Arm) -> ArmReservation {
         assert!(
             self.arm.identity() == arm.identity(),
             "{what} of operation {}, which was added to the Select for another end of a channel",

@@ -7,9 +7,9 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::hub::{self, Nanos, Spot, WaitList, refuse};
-use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{WaitReason, Woken};
+use crate::hub::{self, Nanos, WaitList, WaitPoint, refuse};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A value or a failure, set once, which all who wait for it see: gevent's `AsyncResult`.
 ///
@@ -137,8 +137,8 @@ impl<T, E> AsyncResult<T, E> {
         place: &'static Location<'static>,
     ) -> Option<Result<&T, &E>> {
         if !self.is_ready() {
-            match self.post().wait(place, deadline) {
-                Ok(Woken::Called | Woken::TimedOut) => {}
+            match self.wait_target().wait(place, deadline) {
+                Ok(WakeReason::Notified | WakeReason::TimedOut) => {}
                 Err(why) => refuse(why, "get", place),
             }
         }
@@ -156,10 +156,10 @@ impl<T, E> Sealed for AsyncResult<T, E> {}
 
 /// Ready when the outcome is set.
 impl<T, E> Waitable for AsyncResult<T, E> {
-    fn post(&self) -> Post<'_> {
-        Post {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
             ready: self.is_ready(),
-            spot: Spot::List(&self.waiters),
+            point: WaitPoint::List(&self.waiters),
             reason: WaitReason::ASYNC_RESULT,
         }
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::error::BrokenBarrierError;
 use crate::hub::{self, Nanos, WaitList, refuse};
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// Where greenlets wait for one another, in the shape of std's [`Barrier`](std::sync::Barrier). It can be used again and
 /// again.
@@ -39,7 +39,7 @@ use crate::waiting::{WaitReason, Woken};
 pub struct Barrier {
     needed: usize,
     /// How many wait now.
-    come: Cell<usize>,
+    arrived: Cell<usize>,
     /// How often it has let them go on, or was broken while some waited.
     generation: Cell<u64>,
     is_broken: Cell<bool>,
@@ -66,7 +66,7 @@ impl Barrier {
     pub const fn new(count: usize) -> Barrier {
         Barrier {
             needed: count,
-            come: Cell::new(0),
+            arrived: Cell::new(0),
             generation: Cell::new(0),
             is_broken: Cell::new(false),
             broken: RefCell::new(Vec::new()),
@@ -168,14 +168,14 @@ impl Barrier {
         if self.is_broken() {
             return None;
         }
-        if self.come.get() + 1 >= self.needed {
+        if self.arrived.get() + 1 >= self.needed {
             self.let_go();
             return Some(BarrierWaitResult(true));
         }
-        let come = Come::new(self);
+        let come = Arrived::new(self);
         match (self.waiters).wait_until(WaitReason::BARRIER, place, deadline, &mut None) {
             // Where the others came when the time was over, but before this one ran, it was counted.
-            Ok(Woken::TimedOut) if !come.is_over() => None,
+            Ok(WakeReason::TimedOut) if !come.is_over() => None,
             Ok(_) => (!come.was_broken()).then_some(BarrierWaitResult(false)),
             Err(why) => refuse(why, "the wait at a barrier", place),
         }
@@ -183,7 +183,7 @@ impl Barrier {
 
     /// Ends the waits of those that have come.
     fn break_now(&self) {
-        let come = self.come.get();
+        let come = self.arrived.get();
         if come > 0 {
             self.broken.borrow_mut().push((self.generation.get(), come));
             self.let_go();
@@ -191,7 +191,7 @@ impl Barrier {
     }
 
     fn let_go(&self) {
-        self.come.set(0);
+        self.arrived.set(0);
         self.generation.set(self.generation.get() + 1);
         if !self.waiters.is_empty() {
             self.waiters.wake_all();
@@ -200,15 +200,15 @@ impl Barrier {
 }
 
 /// One that has come; it goes away again if it is dropped before the others have come.
-struct Come<'a> {
+struct Arrived<'a> {
     barrier: &'a Barrier,
     generation: u64,
 }
 
-impl<'a> Come<'a> {
-    fn new(barrier: &'a Barrier) -> Come<'a> {
-        barrier.come.set(barrier.come.get() + 1);
-        Come {
+impl<'a> Arrived<'a> {
+    fn new(barrier: &'a Barrier) -> Arrived<'a> {
+        barrier.arrived.set(barrier.arrived.get() + 1);
+        Arrived {
             barrier,
             generation: barrier.generation.get(),
         }
@@ -224,10 +224,10 @@ impl<'a> Come<'a> {
     }
 }
 
-impl Drop for Come<'_> {
+impl Drop for Arrived<'_> {
     fn drop(&mut self) {
         if !self.is_over() {
-            self.barrier.come.set(self.barrier.come.get() - 1);
+            self.barrier.arrived.set(self.barrier.arrived.get() - 1);
             return;
         }
         let mut broken = self.barrier.broken.borrow_mut();

@@ -14,7 +14,7 @@ use std::sync::{LockResult, PoisonError};
 use std::time::Duration;
 
 use super::mutex::MutexGuard;
-use crate::hub::{self, Line, Nanos, Supply, Turn, refuse, wait_in_line};
+use crate::hub::{self, Acquired, Nanos, Resource, WaitQueue, refuse, wait_in_queue};
 use crate::waiting::WaitReason;
 
 /// Where greenlets that have locked a [`Mutex`](crate::sync::Mutex) wait for others to change its value, in the shape of
@@ -51,7 +51,7 @@ use crate::waiting::WaitReason;
 pub struct Condvar {
     /// Notices that those who were called have not taken yet.
     notices: Cell<usize>,
-    line: Line,
+    line: WaitQueue,
 }
 
 /// Whether a wait with a limit has ended because of it.
@@ -71,7 +71,7 @@ impl Condvar {
     pub const fn new() -> Condvar {
         Condvar {
             notices: Cell::new(0),
-            line: Line::new(),
+            line: WaitQueue::new(),
         }
     }
 
@@ -166,13 +166,13 @@ impl Condvar {
     /// Ends the wait of the first of those who wait now.
     pub fn notify_one(&self) {
         self.notices.set(self.notices.get() + 1);
-        self.serve();
+        self.wake_waiters();
         self.forget_unclaimed();
     }
 
     /// Ends the waits of all who wait now. They lock their mutex one by one, in the order in which they came.
     pub fn notify_all(&self) {
-        self.line.tell_all();
+        self.line.notify_all();
     }
 
     /// Whether the time was over stands beside the guard.
@@ -186,27 +186,27 @@ impl Condvar {
         self.forget_unclaimed();
         // Nobody runs between this and the wait.
         drop(guard);
-        let turn = match wait_in_line(self, WaitReason::CONDVAR, place, deadline, &mut None) {
+        let turn = match wait_in_queue(self, WaitReason::CONDVAR, place, deadline, &mut None) {
             Ok(turn) => turn,
             Err(why) => refuse(why, "the wait for a condition variable", place),
         };
         // If this unwinds, the claim goes on to the next.
         let guard = mutex.lock_from(place);
-        if let Turn::Mine(_claim) = &turn {
+        if let Acquired::Reserved(_claim) = &turn {
             self.notices.set(self.notices.get() - 1);
         }
-        (guard, matches!(turn, Turn::TimedOut))
+        (guard, matches!(turn, Acquired::TimedOut))
     }
 
     /// Notices that were passed on and found nobody are none.
     fn forget_unclaimed(&self) {
-        self.notices.set(self.notices.get() - self.unpromised());
+        self.notices.set(self.notices.get() - self.unreserved());
     }
 }
 
-impl Supply for Condvar {
+impl Resource for Condvar {
     #[inline(always)]
-    fn line(&self) -> &Line {
+    fn queue(&self) -> &WaitQueue {
         &self.line
     }
 

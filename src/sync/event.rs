@@ -6,9 +6,9 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::hub::{self, Nanos, Spot, WaitList, refuse};
-use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{WaitReason, Woken};
+use crate::hub::{self, Nanos, WaitList, WaitPoint, refuse};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A flag that is set or not, and that greenlets wait for.
 ///
@@ -96,9 +96,9 @@ impl Event {
     }
 
     fn wait_until(&self, deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
-        match self.post().wait(place, deadline) {
-            Ok(Woken::Called) => true,
-            Ok(Woken::TimedOut) => self.is_set(),
+        match self.wait_target().wait(place, deadline) {
+            Ok(WakeReason::Notified) => true,
+            Ok(WakeReason::TimedOut) => self.is_set(),
             Err(why) => refuse(why, "wait for an event", place),
         }
     }
@@ -114,10 +114,10 @@ impl Sealed for Event {}
 
 /// Ready while it is set.
 impl Waitable for Event {
-    fn post(&self) -> Post<'_> {
-        Post {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
             ready: self.is_set(),
-            spot: Spot::List(&self.waiters),
+            point: WaitPoint::List(&self.waiters),
             reason: WaitReason::EVENT,
         }
     }

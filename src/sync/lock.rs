@@ -17,40 +17,40 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use std::thread::panicking;
 
 use crate::greenlet::{interrupt, thread};
-use crate::hub::{Line, Nanos, Supply, Turn, refuse, wait_in_line};
+use crate::hub::{Acquired, Nanos, Resource, WaitQueue, refuse, wait_in_queue};
 use crate::waiting::WaitReason;
 
 /// The id of no greenlet.
 const ANY: u64 = u64::MAX;
 
 /// Who holds it, who waits for it, and whether a holder has panicked.
-pub(super) struct Lock {
+pub(super) struct RawLock {
     /// The id of the greenlet that has taken it; 0 while it is free.
     holder: Cell<u64>,
     poisoned: Cell<bool>,
-    line: Line,
+    line: WaitQueue,
 }
 
 /// It is held; dropping this gives it back, whoever does so.
-pub(super) struct Hold<'a> {
-    lock: &'a Lock,
+pub(super) struct RawGuard<'a> {
+    lock: &'a RawLock,
     /// A panic that begins from now on poisons it.
     is_watched: bool,
 }
 
-impl Lock {
-    pub(super) const fn new() -> Lock {
-        Lock {
+impl RawLock {
+    pub(super) const fn new() -> RawLock {
+        RawLock {
             holder: Cell::new(0),
             poisoned: Cell::new(false),
-            line: Line::new(),
+            line: WaitQueue::new(),
         }
     }
 
     /// Takes it if it is free and promised to nobody.
     #[inline(always)]
-    pub(super) fn try_take(&self) -> Option<Hold<'_>> {
-        self.is_free().then(|| self.hold())
+    pub(super) fn try_take(&self) -> Option<RawGuard<'_>> {
+        self.has_unreserved().then(|| self.hold())
     }
 
     /// Takes it, and waits until it can. `None` if the clock has reached `deadline` by then.
@@ -64,7 +64,7 @@ impl Lock {
         what: &str,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
-    ) -> Option<Hold<'_>> {
+    ) -> Option<RawGuard<'_>> {
         match self.try_take() {
             None => self.wait(reason, what, place, deadline),
             taken => taken,
@@ -78,14 +78,14 @@ impl Lock {
         what: &str,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
-    ) -> Option<Hold<'_>> {
+    ) -> Option<RawGuard<'_>> {
         if deadline.is_none() && self.is_mine() {
             refuse_own(what, place);
         }
-        match wait_in_line(self, reason, place, deadline, &mut None) {
+        match wait_in_queue(self, reason, place, deadline, &mut None) {
             // The claim is dropped at the end of the arm, when it is taken.
-            Ok(Turn::Mine(_claim)) => Some(self.hold()),
-            Ok(Turn::Told | Turn::TimedOut) => None,
+            Ok(Acquired::Reserved(_claim)) => Some(self.hold()),
+            Ok(Acquired::Retry | Acquired::TimedOut) => None,
             Err(why) => refuse(why, what, place),
         }
     }
@@ -102,9 +102,9 @@ impl Lock {
     }
 
     #[inline(always)]
-    fn hold(&self) -> Hold<'_> {
+    fn hold(&self) -> RawGuard<'_> {
         self.holder.set(thread::current().id());
-        Hold {
+        RawGuard {
             lock: self,
             is_watched: false,
         }
@@ -114,7 +114,7 @@ impl Lock {
     #[inline(always)]
     pub(super) fn release(&self) {
         self.holder.set(0);
-        self.serve_rarely();
+        self.wake_waiters_if_any();
     }
 
     pub(super) fn is_poisoned(&self) -> bool {
@@ -144,9 +144,9 @@ impl Lock {
     }
 }
 
-impl Supply for Lock {
+impl Resource for RawLock {
     #[inline(always)]
-    fn line(&self) -> &Line {
+    fn queue(&self) -> &WaitQueue {
         &self.line
     }
 
@@ -156,10 +156,10 @@ impl Supply for Lock {
     }
 }
 
-impl Hold<'_> {
+impl RawGuard<'_> {
     /// A panic of the holder poisons it from now on, unless one is on its way already.
     #[inline(always)]
-    pub(super) fn watch(&mut self) {
+    pub(super) fn arm_poison(&mut self) {
         self.is_watched = !panicking();
     }
 
@@ -170,12 +170,12 @@ impl Hold<'_> {
 
     /// A panic does not poison it any more.
     #[inline(always)]
-    pub(super) fn unwatch(&mut self) {
+    pub(super) fn disarm_poison(&mut self) {
         self.is_watched = false;
     }
 }
 
-impl Drop for Hold<'_> {
+impl Drop for RawGuard<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if self.is_watched && panicking() {

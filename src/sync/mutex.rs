@@ -8,7 +8,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
-use super::lock::{self, Hold, Lock};
+use super::lock::{self, RawGuard, RawLock};
 use crate::hub::{self, Nanos};
 use crate::waiting::WaitReason;
 
@@ -45,7 +45,7 @@ use crate::waiting::WaitReason;
 /// assert_eq!(*account.lock().unwrap(), 10);
 /// ```
 pub struct Mutex<T: ?Sized> {
-    lock: Lock,
+    lock: RawLock,
     value: RefCell<T>,
 }
 
@@ -54,7 +54,7 @@ pub struct Mutex<T: ?Sized> {
 pub struct MutexGuard<'a, T: ?Sized> {
     // Dropped in this order: the value is given back before the lock is.
     value: RefMut<'a, T>,
-    hold: Hold<'a>,
+    hold: RawGuard<'a>,
     mutex: &'a Mutex<T>,
 }
 
@@ -62,7 +62,7 @@ impl<T> Mutex<T> {
     /// An unlocked mutex around `value`.
     pub const fn new(value: T) -> Mutex<T> {
         Mutex {
-            lock: Lock::new(),
+            lock: RawLock::new(),
             value: RefCell::new(value),
         }
     }
@@ -163,19 +163,23 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     #[inline(always)]
-    fn take(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> Option<Hold<'_>> {
+    fn take(
+        &self,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> Option<RawGuard<'_>> {
         self.lock.take(WaitReason::MUTEX, "lock", place, deadline)
     }
 
     #[inline(always)]
-    fn answer<'a>(&'a self, hold: Option<Hold<'a>>) -> TryLockResult<MutexGuard<'a, T>> {
+    fn answer<'a>(&'a self, hold: Option<RawGuard<'a>>) -> TryLockResult<MutexGuard<'a, T>> {
         let hold = hold.ok_or(TryLockError::WouldBlock)?;
         Ok(self.lock.check(self.guard(hold))?)
     }
 
     #[inline(always)]
-    fn guard<'a>(&'a self, mut hold: Hold<'a>) -> MutexGuard<'a, T> {
-        hold.watch();
+    fn guard<'a>(&'a self, mut hold: RawGuard<'a>) -> MutexGuard<'a, T> {
+        hold.arm_poison();
         MutexGuard {
             value: self.value.borrow_mut(),
             hold,

@@ -13,8 +13,8 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use crate::hub::{self, Line, Nanos, Spot, Supply, Turn, refuse, wait_in_line};
-use crate::waitable::{Post, Sealed, Waitable};
+use crate::hub::{self, Acquired, Nanos, Resource, WaitPoint, WaitQueue, refuse, wait_in_queue};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
 /// A notice without a value, in the shape of tokio's [`Notify`](https://docs.rs/tokio/latest/tokio/sync/struct.Notify.html):
@@ -48,7 +48,7 @@ use crate::waiting::WaitReason;
 pub struct Notify {
     /// Those that called waiters have not taken yet, and the one that is kept.
     notices: Cell<usize>,
-    line: Line,
+    line: WaitQueue,
 }
 
 impl Notify {
@@ -57,20 +57,20 @@ impl Notify {
     pub const fn new() -> Notify {
         Notify {
             notices: Cell::new(0),
-            line: Line::new(),
+            line: WaitQueue::new(),
         }
     }
 
     /// Ends the wait of the first greenlet in line, or keeps one notice for the next that comes.
     pub fn notify_one(&self) {
         self.notices.set(self.notices.get() + 1);
-        self.serve();
+        self.wake_waiters();
     }
 
     /// Ends the waits of all greenlets that wait now, in the order in which they came. A wait that begins later is not ended by
     /// it.
     pub fn notify_waiters(&self) {
-        self.line.tell_all();
+        self.line.notify_all();
     }
 
     /// Waits for a notice. Takes the one that is kept, if there is one, and returns at once.
@@ -101,7 +101,7 @@ impl Notify {
     /// [`wait_any`](crate::wait_any), which takes nothing.
     pub fn try_wait(&self) -> bool {
         self.keep_one();
-        let is_free = self.is_free();
+        let is_free = self.has_unreserved();
         if is_free {
             self.take();
         }
@@ -112,14 +112,14 @@ impl Notify {
         if self.try_wait() {
             return true;
         }
-        match wait_in_line(self, WaitReason::NOTIFY, place, deadline, &mut None) {
+        match wait_in_queue(self, WaitReason::NOTIFY, place, deadline, &mut None) {
             // The claim is dropped at the end of the arm, when the notice is taken.
-            Ok(Turn::Mine(_claim)) => {
+            Ok(Acquired::Reserved(_claim)) => {
                 self.take();
                 true
             }
-            Ok(Turn::Told) => true,
-            Ok(Turn::TimedOut) => false,
+            Ok(Acquired::Retry) => true,
+            Ok(Acquired::TimedOut) => false,
             Err(why) => refuse(why, "the wait for a notify", place),
         }
     }
@@ -131,13 +131,13 @@ impl Notify {
     /// Of the notices that are promised to no waiter, passed-on ones included, one is kept. To be called before one is taken: until
     /// then it makes no difference, since every waiter in line would have been promised one.
     fn keep_one(&self) {
-        let surplus = self.unpromised().saturating_sub(1);
+        let surplus = self.unreserved().saturating_sub(1);
         self.notices.set(self.notices.get() - surplus);
     }
 }
 
-impl Supply for Notify {
-    fn line(&self) -> &Line {
+impl Resource for Notify {
+    fn queue(&self) -> &WaitQueue {
         &self.line
     }
 
@@ -150,10 +150,10 @@ impl Sealed for Notify {}
 
 /// Ready while a notice is kept. [`notify_waiters`](Notify::notify_waiters) keeps none: a wait for several things may miss it.
 impl Waitable for Notify {
-    fn post(&self) -> Post<'_> {
-        Post {
-            ready: self.is_free(),
-            spot: Spot::Look(&self.line),
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
+            ready: self.has_unreserved(),
+            point: WaitPoint::Observe(&self.line),
             reason: WaitReason::NOTIFY,
         }
     }
@@ -172,7 +172,7 @@ impl Default for Notify {
 impl fmt::Debug for Notify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Notify")
-            .field("is_notified", &self.is_free())
+            .field("is_notified", &self.has_unreserved())
             .finish_non_exhaustive()
     }
 }

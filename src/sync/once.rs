@@ -13,10 +13,10 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use super::lock::{Hold, Lock};
-use crate::hub::{self, Nanos, Spot, WaitList, refuse};
-use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{WaitReason, Woken};
+use super::lock::{RawGuard, RawLock};
+use crate::hub::{self, Nanos, WaitList, WaitPoint, refuse};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A call that is made once, in the shape of std's [`Once`](std::sync::Once). The closure may wait.
 ///
@@ -48,7 +48,7 @@ use crate::waiting::{WaitReason, Woken};
 pub struct Once {
     is_completed: Cell<bool>,
     /// Of the greenlet that makes the call.
-    turn: Lock,
+    turn: RawLock,
     /// Those that only wait.
     waiters: WaitList,
 }
@@ -73,7 +73,7 @@ impl Once {
     pub const fn new() -> Once {
         Once {
             is_completed: Cell::new(false),
-            turn: Lock::new(),
+            turn: RawLock::new(),
             waiters: WaitList::new(),
         }
     }
@@ -163,8 +163,8 @@ impl Once {
         if is_poisoned && !force {
             refuse_poisoned("call_once", place);
         }
-        turn.watch();
-        let _call = Call {
+        turn.arm_poison();
+        let _call = RunningCall {
             turn: Some(turn),
             once: self,
         };
@@ -192,7 +192,7 @@ impl Once {
             }
             let waited = (self.waiters).wait_until(WaitReason::ONCE, place, deadline, &mut rank);
             match waited {
-                Ok(woken) => is_over = woken == Woken::TimedOut,
+                Ok(woken) => is_over = woken == WakeReason::TimedOut,
                 Err(why) => refuse(why, "wait", place),
             }
         }
@@ -209,12 +209,12 @@ impl Once {
 }
 
 /// A call that is being made. When its frame is left, the waiters are told what it came to, if that concerns them.
-struct Call<'a> {
-    turn: Option<Hold<'a>>,
+struct RunningCall<'a> {
+    turn: Option<RawGuard<'a>>,
     once: &'a Once,
 }
 
-impl Drop for Call<'_> {
+impl Drop for RunningCall<'_> {
     fn drop(&mut self) {
         // First, since this poisons it.
         drop(self.turn.take());
@@ -234,10 +234,10 @@ impl Sealed for Once {}
 
 /// Ready when a call has returned, and while it is poisoned.
 impl Waitable for Once {
-    fn post(&self) -> Post<'_> {
-        Post {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
             ready: self.is_settled(),
-            spot: Spot::List(&self.waiters),
+            point: WaitPoint::List(&self.waiters),
             reason: WaitReason::ONCE,
         }
     }

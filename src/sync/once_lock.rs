@@ -6,10 +6,10 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use super::lock::{Hold, Lock};
-use crate::hub::{self, Nanos, Spot, WaitList, refuse};
-use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{WaitReason, Woken};
+use super::lock::{RawGuard, RawLock};
+use crate::hub::{self, Nanos, WaitList, WaitPoint, refuse};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A value that is set once, in the shape of std's [`OnceLock`](std::sync::OnceLock): the first who needs it makes it, and who
 /// comes meanwhile waits until it is there.
@@ -42,7 +42,7 @@ use crate::waiting::{WaitReason, Woken};
 pub struct OnceLock<T> {
     value: OnceCell<T>,
     /// Of whoever makes the value.
-    turn: Lock,
+    turn: RawLock,
     /// Those who wait for it and do not make it.
     waiters: WaitList,
 }
@@ -53,7 +53,7 @@ impl<T> OnceLock<T> {
     pub const fn new() -> OnceLock<T> {
         OnceLock {
             value: OnceCell::new(),
-            turn: Lock::new(),
+            turn: RawLock::new(),
             waiters: WaitList::new(),
         }
     }
@@ -149,7 +149,7 @@ impl<T> OnceLock<T> {
         let turn = self
             .turn
             .take(WaitReason::ONCE_LOCK, "get_or_init", place, None);
-        let _turn: Hold<'_> = turn.expect("a wait without a deadline ends with the turn");
+        let _turn: RawGuard<'_> = turn.expect("a wait without a deadline ends with the turn");
         if let Some(value) = self.get() {
             return value; // others have made it while this one waited
         }
@@ -165,11 +165,11 @@ impl<T> OnceLock<T> {
         loop {
             let woken = match self.get() {
                 Some(value) => return Some(value),
-                None => self.post().wait(place, deadline),
+                None => self.wait_target().wait(place, deadline),
             };
             match woken {
-                Ok(Woken::Called) => {}
-                Ok(Woken::TimedOut) => return self.get(),
+                Ok(WakeReason::Notified) => {}
+                Ok(WakeReason::TimedOut) => return self.get(),
                 Err(why) => refuse(why, "wait", place),
             }
         }
@@ -180,10 +180,10 @@ impl<T> Sealed for OnceLock<T> {}
 
 /// Ready when the value is set.
 impl<T> Waitable for OnceLock<T> {
-    fn post(&self) -> Post<'_> {
-        Post {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
             ready: self.get().is_some(),
-            spot: Spot::List(&self.waiters),
+            point: WaitPoint::List(&self.waiters),
             reason: WaitReason::ONCE_LOCK,
         }
     }

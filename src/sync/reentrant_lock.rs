@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use super::lock::Lock;
+use super::lock::RawLock;
 use crate::hub::{self, Nanos};
 use crate::waiting::WaitReason;
 
@@ -36,7 +36,7 @@ use crate::waiting::WaitReason;
 /// assert_eq!(outer.get(), 3);
 /// ```
 pub struct ReentrantLock<T: ?Sized> {
-    lock: Lock,
+    lock: RawLock,
     /// How many guards there are.
     depth: Cell<usize>,
     value: T,
@@ -50,7 +50,7 @@ impl<T> ReentrantLock<T> {
     /// An unlocked lock around `value`.
     pub const fn new(value: T) -> ReentrantLock<T> {
         ReentrantLock {
-            lock: Lock::new(),
+            lock: RawLock::new(),
             depth: Cell::new(0),
             value,
         }

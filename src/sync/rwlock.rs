@@ -18,8 +18,8 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
-use super::lock::{self, Hold, Lock};
-use crate::hub::{self, Line, Nanos, Supply, Turn, refuse, wait_in_line};
+use super::lock::{self, RawGuard, RawLock};
+use crate::hub::{self, Acquired, Nanos, Resource, WaitQueue, refuse, wait_in_queue};
 use crate::waiting::WaitReason;
 
 /// A value that many greenlets read at a time, or one writes, in the shape of std's [`RwLock`](std::sync::RwLock).
@@ -51,7 +51,7 @@ use crate::waiting::WaitReason;
 /// assert_eq!(table.read().unwrap().len(), 3);
 /// ```
 pub struct RwLock<T: ?Sized> {
-    gate: Lock,
+    gate: RawLock,
     readers: Readers,
     value: RefCell<T>,
 }
@@ -59,7 +59,7 @@ pub struct RwLock<T: ?Sized> {
 /// How many read, and the writer that waits until nobody does.
 struct Readers {
     count: Cell<usize>,
-    writer: Line,
+    writer: WaitQueue,
 }
 
 /// The right to read; dropping it gives it back.
@@ -67,7 +67,7 @@ struct Readers {
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     // Dropped in this order: the value is given back before the lock is.
     value: Ref<'a, T>,
-    _reading: Reading<'a>,
+    _reading: ReadHold<'a>,
 }
 
 /// The right to write; dropping it gives it back.
@@ -75,21 +75,21 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     // Dropped in this order, as there.
     value: RefMut<'a, T>,
-    hold: Hold<'a>,
+    hold: RawGuard<'a>,
     lock: &'a RwLock<T>,
 }
 
 /// One of those who read.
-struct Reading<'a>(&'a Readers);
+struct ReadHold<'a>(&'a Readers);
 
 impl<T> RwLock<T> {
     /// An unlocked lock around `value`.
     pub const fn new(value: T) -> RwLock<T> {
         RwLock {
-            gate: Lock::new(),
+            gate: RawLock::new(),
             readers: Readers {
                 count: Cell::new(0),
-                writer: Line::new(),
+                writer: WaitQueue::new(),
             },
             value: RefCell::new(value),
         }
@@ -148,7 +148,7 @@ impl<T: ?Sized> RwLock<T> {
     /// The guard in an error if it is poisoned, and [`TryLockError::WouldBlock`] if it cannot be locked now.
     #[inline]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        if !self.gate.is_free() {
+        if !self.gate.has_unreserved() {
             return Err(TryLockError::WouldBlock);
         }
         let reading = self.readers.enter();
@@ -252,8 +252,8 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
-    ) -> Option<Reading<'_>> {
-        if self.gate.is_free() {
+    ) -> Option<ReadHold<'_>> {
+        if self.gate.has_unreserved() {
             return Some(self.readers.enter());
         }
         let _passing = self
@@ -268,7 +268,7 @@ impl<T: ?Sized> RwLock<T> {
         &self,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
-    ) -> Option<Hold<'_>> {
+    ) -> Option<RawGuard<'_>> {
         let hold = self
             .gate
             .take(WaitReason::RWLOCK_WRITE, "write", place, deadline)?;
@@ -277,7 +277,7 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     #[inline(always)]
-    fn read_guard<'a>(&'a self, reading: Reading<'a>) -> RwLockReadGuard<'a, T> {
+    fn read_guard<'a>(&'a self, reading: ReadHold<'a>) -> RwLockReadGuard<'a, T> {
         RwLockReadGuard {
             value: self.value.borrow(),
             _reading: reading,
@@ -285,8 +285,8 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     #[inline(always)]
-    fn write_guard<'a>(&'a self, mut hold: Hold<'a>) -> RwLockWriteGuard<'a, T> {
-        hold.watch();
+    fn write_guard<'a>(&'a self, mut hold: RawGuard<'a>) -> RwLockWriteGuard<'a, T> {
+        hold.arm_poison();
         RwLockWriteGuard {
             value: self.value.borrow_mut(),
             hold,
@@ -324,7 +324,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         drop(value);
         // Before the gate opens: a writer waits for it.
         let reading = lock.readers.enter();
-        hold.unwatch();
+        hold.disarm_poison();
         drop(hold);
         lock.read_guard(reading)
     }
@@ -332,26 +332,26 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
 
 impl Readers {
     #[inline(always)]
-    fn enter(&self) -> Reading<'_> {
+    fn enter(&self) -> ReadHold<'_> {
         let count = self.count.get().checked_add(1);
         self.count.set(count.expect("a lock has too many readers"));
-        Reading(self)
+        ReadHold(self)
     }
 
     /// Waits until nobody reads. False if the clock has reached `deadline` before.
     fn wait(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> bool {
-        match wait_in_line(self, WaitReason::RWLOCK_WRITE, place, deadline, &mut None) {
-            Ok(Turn::Mine(_)) => true,
-            Ok(Turn::Told | Turn::TimedOut) => false,
+        match wait_in_queue(self, WaitReason::RWLOCK_WRITE, place, deadline, &mut None) {
+            Ok(Acquired::Reserved(_)) => true,
+            Ok(Acquired::Retry | Acquired::TimedOut) => false,
             Err(why) => refuse(why, "write", place),
         }
     }
 }
 
 /// What it gives is the absence of readers, to the one writer that may wait for it.
-impl Supply for Readers {
+impl Resource for Readers {
     #[inline(always)]
-    fn line(&self) -> &Line {
+    fn queue(&self) -> &WaitQueue {
         &self.writer
     }
 
@@ -361,11 +361,11 @@ impl Supply for Readers {
     }
 }
 
-impl Drop for Reading<'_> {
+impl Drop for ReadHold<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         self.0.count.set(self.0.count.get() - 1);
-        self.0.serve_rarely();
+        self.0.wake_waiters_if_any();
     }
 }
 

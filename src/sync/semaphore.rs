@@ -8,8 +8,8 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::error::{AcquireError, TooManyPermits};
-use crate::hub::{self, Line, Nanos, Spot, Supply, Turn, refuse, wait_in_line};
-use crate::waitable::{Post, Sealed, Waitable};
+use crate::hub::{self, Acquired, Nanos, Resource, WaitPoint, WaitQueue, refuse, wait_in_queue};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
 /// A number of permits. Who wants one while there is none waits in a line, and a permit that comes free goes to the first
@@ -41,7 +41,7 @@ pub struct Semaphore {
     /// How many wait for more than one permit, and one more when it is closed.
     many: Cell<usize>,
     is_closed: Cell<bool>,
-    line: Line,
+    line: WaitQueue,
 }
 
 /// Permits that were taken, one in most cases; dropping it gives them back.
@@ -71,7 +71,7 @@ impl Semaphore {
             most,
             many: Cell::new(0),
             is_closed: Cell::new(false),
-            line: Line::new(),
+            line: WaitQueue::new(),
         }
     }
 
@@ -124,7 +124,7 @@ impl Semaphore {
     /// Takes a permit if there is one that nobody has waited for. Never waits.
     #[inline]
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
-        self.is_free().then(|| self.take(1))
+        self.has_unreserved().then(|| self.take(1))
     }
 
     /// Takes so many permits at once, and waits until there are as many. Meanwhile it is first in line, and who comes later
@@ -179,7 +179,7 @@ impl Semaphore {
 
     /// Takes so many permits if there are as many that nobody has waited for. Never waits.
     pub fn try_acquire_many(&self, count: usize) -> Option<Permit<'_>> {
-        (self.unpromised() >= count).then(|| self.take(count))
+        (self.unreserved() >= count).then(|| self.take(count))
     }
 
     /// Adds permits, for those who wait or come later.
@@ -232,7 +232,7 @@ impl Semaphore {
     pub fn close(&self) {
         if !self.is_closed.replace(true) {
             self.many.set(self.many.get() + 1);
-            self.line.tell_all();
+            self.line.notify_all();
         }
     }
 
@@ -245,7 +245,7 @@ impl Semaphore {
     /// How many permits there are now that no waiting greenlet has a claim to: none if it is closed.
     #[must_use]
     pub fn available_permits(&self) -> usize {
-        self.unpromised()
+        self.unreserved()
     }
 
     #[inline]
@@ -255,7 +255,7 @@ impl Semaphore {
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Option<Permit<'_>> {
-        if self.unpromised() >= count {
+        if self.unreserved() >= count {
             return Some(self.take(count));
         }
         if count == 1 {
@@ -280,10 +280,10 @@ impl Semaphore {
         let mut gathered = self.take(0);
         // All that nobody was promised, or who comes later would take it. One by one: somebody who wanted many and was
         // killed may not have unwound yet, and as long as it counts no more than one is free at a time.
-        while gathered.count < count && self.is_free() {
+        while gathered.count < count && self.has_unreserved() {
             gathered.merge(self.take(1));
         }
-        let _many = Many::new(self);
+        let _many = MultiAcquire::new(self);
         let mut rank = None;
         while gathered.count < count {
             self.wait(deadline, place, &mut rank, || {
@@ -306,11 +306,11 @@ impl Semaphore {
         if self.is_closed() {
             return None;
         }
-        match wait_in_line(self, WaitReason::SEMAPHORE, place, deadline, rank) {
+        match wait_in_queue(self, WaitReason::SEMAPHORE, place, deadline, rank) {
             // The claim is dropped at the end of the arm.
-            Ok(Turn::Mine(_claim)) => Some(take()),
+            Ok(Acquired::Reserved(_claim)) => Some(take()),
             // All are told only when it is closed.
-            Ok(Turn::Told | Turn::TimedOut) => None,
+            Ok(Acquired::Retry | Acquired::TimedOut) => None,
             Err(why) => refuse(why, "acquire", place),
         }
     }
@@ -327,7 +327,7 @@ impl Semaphore {
     #[inline(always)]
     pub(super) fn put_back(&self, count: usize) {
         self.permits.set(self.permits.get() + count);
-        self.serve_rarely();
+        self.wake_waiters_if_any();
     }
 
     /// It has so many permits less.
@@ -343,25 +343,25 @@ fn refuse_closed(what: &str, place: &Location<'_>) -> ! {
 }
 
 /// One that waits for more than one permit.
-struct Many<'a>(&'a Semaphore);
+struct MultiAcquire<'a>(&'a Semaphore);
 
-impl<'a> Many<'a> {
-    fn new(semaphore: &'a Semaphore) -> Many<'a> {
+impl<'a> MultiAcquire<'a> {
+    fn new(semaphore: &'a Semaphore) -> MultiAcquire<'a> {
         semaphore.many.set(semaphore.many.get() + 1);
-        Many(semaphore)
+        MultiAcquire(semaphore)
     }
 }
 
-impl Drop for Many<'_> {
+impl Drop for MultiAcquire<'_> {
     fn drop(&mut self) {
         self.0.many.set(self.0.many.get() - 1);
-        self.0.serve();
+        self.0.wake_waiters();
     }
 }
 
-impl Supply for Semaphore {
+impl Resource for Semaphore {
     #[inline(always)]
-    fn line(&self) -> &Line {
+    fn queue(&self) -> &WaitQueue {
         &self.line
     }
 
@@ -404,10 +404,10 @@ impl Sealed for Semaphore {}
 
 /// Ready while there is a permit that no waiting greenlet has a claim to, and when it is closed.
 impl Waitable for Semaphore {
-    fn post(&self) -> Post<'_> {
-        Post {
-            ready: self.is_free() || self.is_closed(),
-            spot: Spot::Look(&self.line),
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
+            ready: self.has_unreserved() || self.is_closed(),
+            point: WaitPoint::Observe(&self.line),
             reason: WaitReason::SEMAPHORE,
         }
     }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::hub::{self, Nanos, WaitList, refuse};
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A handle of a group of those that are waited for, in the shape of crossbeam's
 /// [`WaitGroup`](https://docs.rs/crossbeam/latest/crossbeam/sync/struct.WaitGroup.html). Each clone belongs to the same group;
@@ -33,10 +33,10 @@ use crate::waiting::{WaitReason, Woken};
 /// group.wait();
 /// ```
 pub struct WaitGroup {
-    shared: Rc<Shared>,
+    shared: Rc<Handles>,
 }
 
-struct Shared {
+struct Handles {
     handles: Cell<usize>,
     waiters: WaitList,
 }
@@ -46,7 +46,7 @@ impl WaitGroup {
     #[must_use]
     pub fn new() -> WaitGroup {
         WaitGroup {
-            shared: Rc::new(Shared {
+            shared: Rc::new(Handles {
                 handles: Cell::new(1),
                 waiters: WaitList::new(),
             }),
@@ -85,14 +85,14 @@ impl WaitGroup {
             return true;
         }
         match (shared.waiters).wait_until(WaitReason::WAIT_GROUP, place, deadline, &mut None) {
-            Ok(Woken::Called) => true,
-            Ok(Woken::TimedOut) => shared.is_over(),
+            Ok(WakeReason::Notified) => true,
+            Ok(WakeReason::TimedOut) => shared.is_over(),
             Err(why) => refuse(why, "the wait for a group", place),
         }
     }
 }
 
-impl Shared {
+impl Handles {
     /// There is no handle left, and so there never will be one.
     fn is_over(&self) -> bool {
         self.handles.get() == 0
@@ -111,7 +111,7 @@ impl Clone for WaitGroup {
 
 impl Drop for WaitGroup {
     fn drop(&mut self) {
-        let Shared { handles, waiters } = &*self.shared;
+        let Handles { handles, waiters } = &*self.shared;
         handles.set(handles.get() - 1);
         if self.shared.is_over() && !waiters.is_empty() {
             waiters.wake_all();

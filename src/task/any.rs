@@ -5,11 +5,11 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::Task;
-use super::job::{Head, Stand};
+use super::job::{Completion, TaskHeader};
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::thread;
-use crate::hub::{self, Spot, refuse};
-use crate::waitable::{Post, Sealed, Waitable};
+use crate::hub::{self, WaitPoint, refuse};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
 /// Where a task stands.
@@ -48,7 +48,7 @@ pub struct AnyTask {
 #[must_use]
 pub fn all() -> Vec<AnyTask> {
     let mut tasks = Vec::new();
-    if let Some(hub) = hub::existing() {
+    if let Some(hub) = hub::current() {
         hub.tasks()
             .for_each(|task| tasks.push(AnyTask::of(task.clone())));
     }
@@ -73,9 +73,9 @@ impl AnyTask {
         &self.record
     }
 
-    pub(crate) fn head(&self) -> &Head {
+    pub(crate) fn head(&self) -> &TaskHeader {
         // SAFETY: a task's record, which `self` keeps there, and whose owner's half is a job, which begins with this.
-        unsafe { &*self.record.trailer().cast::<Head>() }
+        unsafe { &*self.record.trailer().cast::<TaskHeader>() }
     }
 
     /// Waits until the task has ended.
@@ -118,11 +118,13 @@ impl AnyTask {
     #[must_use]
     pub fn state(&self) -> State {
         match self.head().stand.get() {
-            Stand::Done | Stand::Panicked => State::Done,
-            Stand::Cancelled => State::Cancelled,
-            Stand::Open if !self.record.was_started() => State::Pending,
-            Stand::Open if self.record.as_ptr() == thread::current().as_ptr() => State::Running,
-            Stand::Open => State::Suspended,
+            Completion::Done | Completion::Panicked => State::Done,
+            Completion::Cancelled => State::Cancelled,
+            Completion::Open if !self.record.was_started() => State::Pending,
+            Completion::Open if self.record.as_ptr() == thread::current().as_ptr() => {
+                State::Running
+            }
+            Completion::Open => State::Suspended,
         }
     }
 
@@ -197,10 +199,10 @@ impl From<&AnyTask> for AnyTask {
 impl Sealed for AnyTask {}
 
 impl Waitable for AnyTask {
-    fn post(&self) -> Post<'_> {
-        Post {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
             ready: self.is_finished(),
-            spot: Spot::List(&self.head().joiners),
+            point: WaitPoint::List(&self.head().joiners),
             reason: WaitReason::join(self.id()),
         }
     }
@@ -209,10 +211,10 @@ impl Waitable for AnyTask {
 impl<T> Sealed for Task<T> {}
 
 impl<T> Waitable for Task<T> {
-    fn post(&self) -> Post<'_> {
-        Post {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
             ready: self.is_finished(),
-            spot: Spot::List(&self.record.trailer.head.joiners),
+            point: WaitPoint::List(&self.record.trailer.head.joiners),
             reason: WaitReason::join(self.id()),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::job::{self, Job};
+use super::job::{self, TaskData};
 use super::{AnyTask, Task};
 use crate::error::JoinError;
 use crate::greenlet::counted::RecordRef;
@@ -11,7 +11,7 @@ use crate::greenlet::counted::RecordRef;
 /// A callback that was added to a task; it can be taken back with this. Dropping this leaves the callback there.
 #[must_use = "dropping it changes nothing; `let _ =` says that it is meant to stay"]
 pub struct Callback<T: 'static> {
-    record: RecordRef<Job<T>>,
+    record: RecordRef<TaskData<T>>,
     number: u64,
 }
 
@@ -43,7 +43,7 @@ impl<T: 'static> Task<T> {
     /// ```
     pub fn on_done(&self, call: impl FnOnce(&AnyTask) + 'static) -> Callback<T> {
         let weak = self.record.any().to_weak();
-        self.add(job::Callback::Done(Box::new(move || {
+        self.add(job::CallbackFn::Done(Box::new(move || {
             if let Some(task) = weak.upgrade() {
                 call(&AnyTask::of(task));
             }
@@ -52,15 +52,15 @@ impl<T: 'static> Task<T> {
 
     /// Has `call` called with the value that the body returns. Not called if it panics or is killed.
     pub fn on_value(&self, call: impl FnOnce(&T) + 'static) -> Callback<T> {
-        self.add(job::Callback::Value(Box::new(call)))
+        self.add(job::CallbackFn::Value(Box::new(call)))
     }
 
     /// Has `call` called with the error if the body panics or is killed. That error is not reported as unobserved.
     pub fn on_failure(&self, call: impl FnOnce(&JoinError) + 'static) -> Callback<T> {
-        self.add(job::Callback::Failure(Box::new(call)))
+        self.add(job::CallbackFn::Failure(Box::new(call)))
     }
 
-    fn add(&self, callback: job::Callback<T>) -> Callback<T> {
+    fn add(&self, callback: job::CallbackFn<T>) -> Callback<T> {
         let job = &self.record.trailer;
         let number = if job.head.is_over() {
             job.call_late(callback)

@@ -6,7 +6,7 @@ use std::io;
 use std::panic::Location;
 
 use super::spawn::spawn_with;
-use crate::error::HubGone;
+use crate::error::HubClosed;
 use crate::hub::{self, Sender};
 use crate::stderr;
 
@@ -57,7 +57,7 @@ impl HubHandle {
     /// # Errors
     /// [`HubGone`] if that thread has ended. The body is dropped here then.
     #[track_caller]
-    pub fn spawn<F>(&self, body: F) -> Result<(), HubGone>
+    pub fn spawn<F>(&self, body: F) -> Result<(), HubClosed>
     where
         F: FnOnce() + Send + 'static,
     {
@@ -76,7 +76,7 @@ impl HubHandle {
     ///
     /// # Errors
     /// [`HubGone`] if that thread has ended.
-    pub fn wake(&self) -> Result<(), HubGone> {
+    pub fn wake(&self) -> Result<(), HubClosed> {
         self.sender.wake()
     }
 

@@ -27,13 +27,13 @@ pub(super) type Outcome<T> = Result<T, Box<JoinError>>;
 
 /// The half of a job that is the same for every task.
 #[repr(C)]
-pub(crate) struct Head {
+pub(crate) struct TaskHeader {
     pub(super) joiners: WaitList,
     /// Its place in the hub's list of tasks, which owns it until it has ended.
     pub(super) listed: Node<AnyRef>,
     /// The id of the greenlet that has spawned it.
     pub(super) parent: u64,
-    pub(super) stand: Cell<Stand>,
+    pub(super) stand: Cell<Completion>,
     /// Nobody will ask for the outcome.
     pub(super) detached: Cell<bool>,
     /// It was unparked, and has not parked since then.
@@ -42,7 +42,7 @@ pub(crate) struct Head {
 
 /// Whether a task has ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stand {
+pub(super) enum Completion {
     Open,
     /// Its body has returned. The outcome is there, or was taken, as in those below.
     Done,
@@ -54,41 +54,41 @@ pub(super) enum Stand {
 
 /// What a task's record holds besides its greenlet.
 #[repr(C)]
-pub(super) struct Job<T> {
-    pub(super) head: Head,
+pub(super) struct TaskData<T> {
+    pub(super) head: TaskHeader,
     pub(super) outcome: Cell<Option<Outcome<T>>>,
-    rare: OnceCell<Box<Rare<T>>>,
+    rare: OnceCell<Box<CallbackList<T>>>,
 }
 
 /// What few tasks have.
-struct Rare<T> {
+struct CallbackList<T> {
     /// By their numbers, in the order in which they were added.
-    callbacks: RefCell<BTreeMap<u64, Callback<T>>>,
+    callbacks: RefCell<BTreeMap<u64, CallbackFn<T>>>,
     last_callback: Cell<u64>,
     /// The timer that lets it begin.
     begins: Cell<Option<TimerKey>>,
 }
 
 /// What shall be called when a task has ended.
-pub(super) enum Callback<T> {
+pub(super) enum CallbackFn<T> {
     Done(Box<dyn FnOnce()>),
     Value(Box<dyn FnOnce(&T)>),
     Failure(Box<dyn FnOnce(&JoinError)>),
 }
 
-impl<T> Callback<T> {
+impl<T> CallbackFn<T> {
     /// Calls it if it is for an outcome such as this. True if it has seen a failure.
     fn call(self, outcome: &Outcome<T>) -> Caught<bool> {
         catch_unwind(AssertUnwindSafe(|| match (self, outcome) {
-            (Callback::Done(call), _) => {
+            (CallbackFn::Done(call), _) => {
                 call();
                 false
             }
-            (Callback::Value(call), Ok(value)) => {
+            (CallbackFn::Value(call), Ok(value)) => {
                 call(value);
                 false
             }
-            (Callback::Failure(call), Err(error)) => {
+            (CallbackFn::Failure(call), Err(error)) => {
                 call(error);
                 true
             }
@@ -97,19 +97,22 @@ impl<T> Callback<T> {
     }
 }
 
-impl<T: 'static> Trailer for Job<T> {
+impl<T: 'static> Trailer for TaskData<T> {
     const ON_KILLED: Option<unsafe fn(CorePtr)> = Some(give_up::<T>);
 }
 
-impl Head {
+impl TaskHeader {
     #[inline(always)]
     pub(super) fn is_over(&self) -> bool {
-        self.stand.get() != Stand::Open
+        self.stand.get() != Completion::Open
     }
 
     /// It has ended without a value, by a panic or a kill.
     pub(super) fn has_failed(&self) -> bool {
-        matches!(self.stand.get(), Stand::Panicked | Stand::Cancelled)
+        matches!(
+            self.stand.get(),
+            Completion::Panicked | Completion::Cancelled
+        )
     }
 
     /// Waits until the task has ended or `limit` has passed. True if it has ended: at the last moment, too.
@@ -128,14 +131,14 @@ impl Head {
     }
 }
 
-impl<T> Job<T> {
-    pub(super) fn new(parent: u64) -> Job<T> {
-        Job {
-            head: Head {
+impl<T> TaskData<T> {
+    pub(super) fn new(parent: u64) -> TaskData<T> {
+        TaskData {
+            head: TaskHeader {
                 joiners: WaitList::new(),
                 listed: Node::empty(),
                 parent,
-                stand: Cell::new(Stand::Open),
+                stand: Cell::new(Completion::Open),
                 detached: Cell::new(false),
                 token: Cell::new(false),
             },
@@ -144,9 +147,9 @@ impl<T> Job<T> {
         }
     }
 
-    fn rare(&self) -> &Rare<T> {
+    fn rare(&self) -> &CallbackList<T> {
         self.rare.get_or_init(|| {
-            Box::new(Rare {
+            Box::new(CallbackList {
                 callbacks: RefCell::new(BTreeMap::new()),
                 last_callback: Cell::new(0),
                 begins: Cell::new(None),
@@ -159,7 +162,7 @@ impl<T> Job<T> {
     }
 
     /// Adds a callback to be called last. Its number, to remove it with.
-    pub(super) fn add_callback(&self, callback: Callback<T>) -> u64 {
+    pub(super) fn add_callback(&self, callback: CallbackFn<T>) -> u64 {
         let rare = self.rare();
         let number = rare.last_callback.get() + 1;
         rare.last_callback.set(number);
@@ -171,7 +174,7 @@ impl<T> Job<T> {
     ///
     /// # Panics
     /// With the kill or the timeout that has ended a wait of it.
-    pub(super) fn call_late(&self, callback: Callback<T>) -> u64 {
+    pub(super) fn call_late(&self, callback: CallbackFn<T>) -> u64 {
         // Taken out meanwhile: the callback may do whatever it likes.
         let Some(outcome) = self.outcome.take() else {
             // Another late one has it, and waits. Whoever calls that one calls this next.
@@ -214,7 +217,7 @@ impl<T> Job<T> {
     }
 
     /// Removes a callback that was not called yet.
-    pub(super) fn remove_callback(&self, number: u64) -> Option<Callback<T>> {
+    pub(super) fn remove_callback(&self, number: u64) -> Option<CallbackFn<T>> {
         self.rare.get()?.callbacks.borrow_mut().remove(&number)
     }
 
@@ -228,7 +231,7 @@ impl<T> Job<T> {
     #[inline(always)]
     pub(super) fn finish(&self) {
         if self.rare.get().is_none() && !self.head.detached.get() {
-            self.head.stand.set(Stand::Done);
+            self.head.stand.set(Completion::Done);
         } else {
             self.finish_slow();
         }
@@ -252,19 +255,19 @@ impl<T> Job<T> {
         };
         let seen = self.rare.get().is_some_and(|rare| rare.finish(&outcome));
         let stand = match &outcome {
-            Ok(_) => Stand::Done,
-            Err(error) if error.is_killed() => Stand::Cancelled,
-            Err(_) => Stand::Panicked,
+            Ok(_) => Completion::Done,
+            Err(error) if error.is_killed() => Completion::Cancelled,
+            Err(_) => Completion::Panicked,
         };
         self.put_back(outcome, seen);
         self.head.stand.set(stand);
     }
 }
 
-impl<T> Rare<T> {
+impl<T> CallbackList<T> {
     #[cold]
     fn finish(&self, outcome: &Outcome<T>) -> bool {
-        if let (Some(timer), Some(hub)) = (self.begins.take(), hub::existing()) {
+        if let (Some(timer), Some(hub)) = (self.begins.take(), hub::current()) {
             hub.stop_timer(timer);
         }
         self.call_all(outcome)
@@ -319,7 +322,7 @@ pub(super) fn failed(core: &Core, payload: Box<dyn Any + Send>) -> Box<JoinError
 /// As [`Extra::GIVE_UP`] has it.
 unsafe fn give_up<T>(core: CorePtr) {
     // SAFETY: the record of this very kind.
-    let record = unsafe { core.cast::<Record<Job<T>>>().as_ref() };
+    let record = unsafe { core.cast::<Record<TaskData<T>>>().as_ref() };
     // SAFETY: the first half of the same record.
     let core = unsafe { core.as_ref() };
     let job = &record.trailer;
@@ -328,7 +331,7 @@ unsafe fn give_up<T>(core: CorePtr) {
         Box::new(GreenletExit::in_place_of_a_payload()),
     ));
     // Where the hub has ended its list stays as it is.
-    if let Some(hub) = hub::existing() {
+    if let Some(hub) = hub::current() {
         // SAFETY: it was put into this list when it was spawned, and is told once.
         drop(unsafe { hub.tasks().leave(&job.head.listed) });
     }

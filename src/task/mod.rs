@@ -31,13 +31,13 @@ pub use self::any::{AnyTask, State, all, current};
 pub use self::builder::Builder;
 pub use self::callback::Callback;
 pub use self::handle::HubHandle;
-use self::job::{Job, report};
+use self::job::{TaskData, report};
 pub use self::kill::shield;
 pub use self::many::{gather, joinall, joinall_timeout, killall, try_gather, try_joinall};
 pub use self::park::{park, park_timeout};
 pub use self::pause::{sleep, sleep_until, yield_now};
 pub use self::spawn::{spawn, spawn_later, try_spawn};
-pub use self::unobserved::{Hook, set_unobserved_hook};
+pub use self::unobserved::{UnobservedHook, set_unobserved_hook};
 use crate::error::JoinError;
 use crate::greenlet::counted::RecordRef;
 use crate::hub::refuse;
@@ -59,12 +59,12 @@ use crate::waiting::WaitReason;
 /// std::thread::spawn(move || task.join());
 /// ```
 pub struct Task<T> {
-    record: RecordRef<Job<T>>,
+    record: RecordRef<TaskData<T>>,
 }
 
 impl<T> Task<T> {
     #[inline(always)]
-    fn of(record: RecordRef<Job<T>>) -> Task<T> {
+    fn of(record: RecordRef<TaskData<T>>) -> Task<T> {
         Task { record }
     }
 

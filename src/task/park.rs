@@ -11,7 +11,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::{AnyTask, Task};
-use crate::hub::{self, Nanos, Parking, refuse};
+use crate::hub::{self, Nanos, Wait, refuse};
 use crate::waiting::WaitReason;
 
 /// Waits until the running task is unparked, in the shape of [`std::thread::park`]. Returns at once if it was unparked since it has
@@ -64,7 +64,7 @@ fn park_until(deadline: Option<Nanos>, place: &'static Location<'static>) -> boo
     if token.take() {
         return true;
     }
-    match Parking::begin(WaitReason::UNPARK, place) {
+    match Wait::begin(WaitReason::UNPARK, place) {
         Ok(parking) => parking.park_until(deadline),
         Err(why) => refuse(why, "park", place),
     };

@@ -4,7 +4,7 @@
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::hub::{self, Parking, refuse};
+use crate::hub::{self, Wait, refuse};
 use crate::waiting::WaitReason;
 
 /// Waits for `duration`, while others run. Never shorter, and longer by about 0.1 ms where the thread is idle.
@@ -34,7 +34,7 @@ pub fn sleep(duration: Duration) {
     if duration.is_zero() {
         return hub::yield_now(place);
     }
-    match Parking::begin(WaitReason::SLEEP, place) {
+    match Wait::begin(WaitReason::SLEEP, place) {
         Ok(parking) => {
             parking.park_for(duration);
         }

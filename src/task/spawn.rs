@@ -5,7 +5,7 @@ use std::thread::Result as Caught;
 use std::time::Duration;
 
 use super::Task;
-use super::job::{Job, failed};
+use super::job::{TaskData, failed};
 use crate::error::{SpawnError, StackError};
 use crate::greenlet::counted::RecordRef;
 use crate::greenlet::locals::{self, Locals};
@@ -124,7 +124,7 @@ fn make<F, T>(
     given: Option<Box<Locals>>,
     made_at: &'static Location<'static>,
     body: F,
-) -> Result<(HubRef, RecordRef<Job<T>>), SpawnError>
+) -> Result<(HubRef, RecordRef<TaskData<T>>), SpawnError>
 where
     F: FnOnce() -> T + 'static,
     T: 'static,
@@ -132,7 +132,7 @@ where
     // First, for a `clone` may do anything.
     let locals = locals::of_child(given);
     let hub = hub::try_get()?;
-    hub.tasks().permit()?;
+    hub.tasks().check_limit()?;
     let stack = take_stack(stack_size.unwrap_or(hub.tasks().stack_size()))?;
     let birth = Metadata {
         name,
@@ -141,9 +141,9 @@ where
         id: thread::next_id(),
     };
     let parent = thread::current().id();
-    let record = RecordRef::new(birth, || Job::<T>::new(parent));
+    let record = RecordRef::new(birth, || TaskData::<T>::new(parent));
     let core = record.any().as_ptr();
-    let job: *const Job<T> = &raw const record.trailer;
+    let job: *const TaskData<T> = &raw const record.trailer;
     let root = move || {
         // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
         let me = unsafe { handover::enter(core) };
@@ -165,7 +165,7 @@ where
     listed.fill(record.any().clone());
     // SAFETY: the node lies in the record, which the node's own value keeps there until it is taken out at the end.
     unsafe { hub.tasks().enter(listed) };
-    record.any().wait().set_listed();
+    record.any().wait().set_tracked();
     record.any().begin_with(locals);
     Ok((hub, record))
 }
@@ -182,7 +182,7 @@ fn take_stack(size: usize) -> Result<PooledStack, StackError> {
 
 /// The last thing on a task's own stack. What it returns must run next.
 #[inline(always)]
-fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<()>) -> CorePtr {
+fn end<T>(hub: HubRef, job: &TaskData<T>, caught: Caught<()>) -> CorePtr {
     let me = thread::current();
     // What was to end its waits has done so, or comes too late.
     interrupt::clear(&me);
@@ -193,7 +193,7 @@ fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<()>) -> CorePtr {
     }
     me.wait().end();
     // Before the end: a queue entry that goes here may be the last pointer to a greenlet, which unwinds then.
-    let next = me.unwinder().unwrap_or_else(|| hub.next());
+    let next = me.unwinder().unwrap_or_else(|| hub.next_to_run());
     parent::close(&me);
     // SAFETY: it was put into this list when it was spawned.
     drop(unsafe { hub.tasks().leave(&job.head.listed) });
@@ -204,7 +204,7 @@ fn end<T>(hub: HubRef, job: &Job<T>, caught: Caught<()>) -> CorePtr {
 }
 
 #[inline(always)]
-fn finish<T>(me: Current, job: &Job<T>, caught: Caught<()>) {
+fn finish<T>(me: Current, job: &TaskData<T>, caught: Caught<()>) {
     match caught {
         Ok(()) => job.finish(),
         Err(payload) => job.fail(failed(&me, payload)),
@@ -213,7 +213,7 @@ fn finish<T>(me: Current, job: &Job<T>, caught: Caught<()>) {
 
 /// As the middle of `end`, where the value is dropped at once: it finds the task's locals then.
 #[inline(never)]
-fn end_detached<T>(me: Current, job: &Job<T>, caught: Caught<()>) {
+fn end_detached<T>(me: Current, job: &TaskData<T>, caught: Caught<()>) {
     finish(me, job, caught);
     parent::drop_quietly(locals::end(&me));
 }

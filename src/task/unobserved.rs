@@ -10,10 +10,10 @@ use crate::greenlet::parent;
 use crate::stderr;
 
 /// What is called with the error of a task that panicked and that nobody joins.
-pub type Hook = Rc<dyn Fn(&JoinError)>;
+pub type UnobservedHook = Rc<dyn Fn(&JoinError)>;
 
 thread_local! {
-    static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
+    static HOOK: RefCell<Option<UnobservedHook>> = const { RefCell::new(None) };
 }
 
 /// Sets what is called, on this thread, for each task that panicked and whose handle was dropped without a
@@ -38,7 +38,7 @@ thread_local! {
 /// yield_now();
 /// assert_eq!(*seen.borrow(), ["nobody looks"]);
 /// ```
-pub fn set_unobserved_hook(hook: Option<Hook>) -> Option<Hook> {
+pub fn set_unobserved_hook(hook: Option<UnobservedHook>) -> Option<UnobservedHook> {
     HOOK.try_with(|kept| kept.replace(hook)).ok().flatten()
 }
 

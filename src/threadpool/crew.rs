@@ -15,18 +15,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::builder::Builder;
-use super::errand::Job;
+use super::errand::BlockingJob;
 use crate::error::{OffloadError, RecvTimeoutError};
 use crate::greenlet::parent;
 use crate::sync::across::Receiver;
 
-pub(super) struct Crew {
+pub(super) struct Workers {
     settings: Builder,
-    counts: Mutex<Counts>,
+    counts: Mutex<WorkerCounts>,
 }
 
 #[derive(Clone, Copy)]
-struct Counts {
+struct WorkerCounts {
     threads: usize,
     /// Of these, the ones that do no job.
     idle: usize,
@@ -35,15 +35,15 @@ struct Counts {
 }
 
 /// A job that counts as pending. Dropped, it does so no longer.
-pub(super) struct Pending<'a>(&'a Crew);
+pub(super) struct ReservedWorker<'a>(&'a Workers);
 
-pub(super) type Queue = Receiver<Arc<dyn Job>>;
+pub(super) type JobQueue = Receiver<Arc<dyn BlockingJob>>;
 
-impl Crew {
-    pub(super) fn new(settings: Builder) -> Crew {
-        Crew {
+impl Workers {
+    pub(super) fn new(settings: Builder) -> Workers {
+        Workers {
             settings,
-            counts: Mutex::new(Counts {
+            counts: Mutex::new(WorkerCounts {
                 threads: 0,
                 idle: 0,
                 pending: 0,
@@ -63,7 +63,10 @@ impl Crew {
     ///
     /// # Errors
     /// If there is no thread at all, and none could be begun.
-    pub(super) fn expect_job(self: &Arc<Crew>, queue: &Queue) -> Result<Pending<'_>, OffloadError> {
+    pub(super) fn reserve_worker(
+        self: &Arc<Workers>,
+        queue: &JobQueue,
+    ) -> Result<ReservedWorker<'_>, OffloadError> {
         // Locked all the time: nobody shall count on a thread that cannot be begun.
         let mut counts = self.lock();
         if counts.pending + 1 > counts.idle && counts.threads < self.settings.max_threads {
@@ -78,10 +81,10 @@ impl Crew {
             }
         }
         counts.pending += 1;
-        Ok(Pending(self))
+        Ok(ReservedWorker(self))
     }
 
-    fn begin(self: &Arc<Crew>, queue: Queue) -> io::Result<()> {
+    fn begin(self: &Arc<Workers>, queue: JobQueue) -> io::Result<()> {
         let crew = self.clone();
         let mut builder = thread::Builder::new().name(self.settings.name.clone());
         if let Some(bytes) = self.settings.stack_size {
@@ -91,7 +94,7 @@ impl Crew {
     }
 
     /// The life of one thread.
-    fn work(&self, queue: &Queue) {
+    fn work(&self, queue: &JobQueue) {
         loop {
             // Jobs may have left a hub here, whose tasks and timers run meanwhile. What they throw at this thread is
             // nobody's; it ends the wait as if its time were over.
@@ -130,24 +133,24 @@ impl Crew {
         }
     }
 
-    fn change<R>(&self, change: impl FnOnce(&mut Counts) -> R) -> R {
+    fn change<R>(&self, change: impl FnOnce(&mut WorkerCounts) -> R) -> R {
         change(&mut self.lock())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Counts> {
+    fn lock(&self) -> MutexGuard<'_, WorkerCounts> {
         // Nothing panics while it is held.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pending<'_> {
+impl ReservedWorker<'_> {
     /// It is in the queue now: the thread that takes it counts it.
     pub(super) fn leave_it_queued(self) {
         std::mem::forget(self);
     }
 }
 
-impl Drop for Pending<'_> {
+impl Drop for ReservedWorker<'_> {
     fn drop(&mut self) {
         self.0.change(|counts| counts.pending -= 1);
     }

@@ -13,22 +13,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Result as Caught;
 
 use crate::greenlet::parent;
-use crate::sync::across::{Desk, Flag, Limit, Waker, wait_for_flag};
+use crate::sync::across::{BlockedWaker, Flag, Limit, Monitor, wait_for_flag};
 use crate::waiting::WaitReason;
 
 /// A job as a thread of the pool sees it.
-pub(super) trait Job: Send + Sync {
+pub(super) trait BlockingJob: Send + Sync {
     /// Does it, unless nobody wants it any more.
     fn run(&self);
 }
 
-pub(super) struct Errand<F, T> {
-    stage: Mutex<Stage<F, T>>,
+pub(super) struct BlockingTask<F, T> {
+    stage: Mutex<TaskStage<F, T>>,
     /// Set when it is over.
-    over: Arc<Desk<Flag<Waker>>>,
+    over: Arc<Monitor<Flag<BlockedWaker>>>,
 }
 
-enum Stage<F, T> {
+enum TaskStage<F, T> {
     Waiting(F),
     Running,
     Over(Caught<T>),
@@ -36,58 +36,58 @@ enum Stage<F, T> {
     Gone,
 }
 
-impl<F, T> Errand<F, T> {
-    pub(super) fn new(job: F) -> Errand<F, T> {
-        Errand {
-            stage: Mutex::new(Stage::Waiting(job)),
-            over: Arc::new(Desk::new(Flag::new())),
+impl<F, T> BlockingTask<F, T> {
+    pub(super) fn new(job: F) -> BlockingTask<F, T> {
+        BlockingTask {
+            stage: Mutex::new(TaskStage::Waiting(job)),
+            over: Arc::new(Monitor::new(Flag::new())),
         }
     }
 
     /// Waits until it is over, and goes on with its panic if it has panicked. If this unwinds first, the job is not begun any more;
     /// one that runs goes on for nobody.
-    pub(super) fn bring_home(&self, place: &'static Location<'static>) -> T {
-        let abandoned = Abandon(self);
+    pub(super) fn wait(&self, place: &'static Location<'static>) -> T {
+        let abandoned = AbandonOnDrop(self);
         wait_for_flag(&self.over, Limit::None, WaitReason::OFFLOAD, place);
         mem::forget(abandoned);
-        match self.turn(Stage::Gone) {
-            Stage::Over(Ok(value)) => value,
-            Stage::Over(Err(panic)) => resume_unwind(panic),
+        match self.turn(TaskStage::Gone) {
+            TaskStage::Over(Ok(value)) => value,
+            TaskStage::Over(Err(panic)) => resume_unwind(panic),
             _ => unreachable!("it is over, and only this takes it home"),
         }
     }
 
-    fn turn(&self, next: Stage<F, T>) -> Stage<F, T> {
+    fn turn(&self, next: TaskStage<F, T>) -> TaskStage<F, T> {
         mem::replace(&mut *self.lock(), next)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Stage<F, T>> {
+    fn lock(&self) -> MutexGuard<'_, TaskStage<F, T>> {
         // Nothing panics while it is held.
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<F, T> Job for Errand<F, T>
+impl<F, T> BlockingJob for BlockingTask<F, T>
 where
     F: FnOnce() -> T + Send,
     T: Send,
 {
     fn run(&self) {
         let mut stage = self.lock();
-        if !matches!(*stage, Stage::Waiting(_)) {
+        if !matches!(*stage, TaskStage::Waiting(_)) {
             return;
         }
-        let taken = mem::replace(&mut *stage, Stage::Running);
+        let taken = mem::replace(&mut *stage, TaskStage::Running);
         drop(stage);
-        let Stage::Waiting(job) = taken else {
+        let TaskStage::Waiting(job) = taken else {
             return;
         };
         let outcome = catch_unwind(AssertUnwindSafe(job));
         let mut stage = self.lock();
-        if matches!(*stage, Stage::Running) {
-            *stage = Stage::Over(outcome);
+        if matches!(*stage, TaskStage::Running) {
+            *stage = TaskStage::Over(outcome);
             drop(stage);
-            self.over.step(Flag::set);
+            self.over.with(Flag::set);
         } else {
             drop(stage);
             parent::drop_quietly(outcome);
@@ -96,11 +96,11 @@ where
 }
 
 /// Whoever waits for the job unwinds.
-struct Abandon<'a, F, T>(&'a Errand<F, T>);
+struct AbandonOnDrop<'a, F, T>(&'a BlockingTask<F, T>);
 
-impl<F, T> Drop for Abandon<'_, F, T> {
+impl<F, T> Drop for AbandonOnDrop<'_, F, T> {
     fn drop(&mut self) {
         // Out of the lock: a closure, a value or a panic is dropped here.
-        parent::drop_quietly(self.0.turn(Stage::Gone));
+        parent::drop_quietly(self.0.turn(TaskStage::Gone));
     }
 }

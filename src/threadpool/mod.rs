@@ -29,8 +29,8 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
 pub use self::builder::Builder;
-use self::crew::{Crew, Queue};
-use self::errand::{Errand, Job};
+use self::crew::{JobQueue, Workers};
+use self::errand::{BlockingJob, BlockingTask};
 use crate::error::OffloadError;
 use crate::hub;
 use crate::sync::across::{self, Limit, Sender};
@@ -100,10 +100,10 @@ fn set_global(builder: Builder) -> Result<(), Builder> {
 
 /// A pool of threads of its own. When it is dropped, its threads end after the jobs that are there.
 pub struct ThreadPool {
-    jobs: Sender<Arc<dyn Job>>,
+    jobs: Sender<Arc<dyn BlockingJob>>,
     /// For the threads that will be.
-    queue: Queue,
-    crew: Arc<Crew>,
+    queue: JobQueue,
+    crew: Arc<Workers>,
 }
 
 impl ThreadPool {
@@ -114,7 +114,7 @@ impl ThreadPool {
 
     fn new(builder: Builder) -> ThreadPool {
         let (jobs, queue) = across::bounded(builder.queue);
-        let crew = Arc::new(Crew::new(builder));
+        let crew = Arc::new(Workers::new(builder));
         ThreadPool { jobs, queue, crew }
     }
 
@@ -156,15 +156,15 @@ impl ThreadPool {
         let place = Location::caller();
         // While this can still fail: the wait for the job cannot.
         hub::ensure_wakeable().map_err(OffloadError::no_waker)?;
-        let pending = self.crew.expect_job(&self.queue)?;
-        let errand = Arc::new(Errand::new(job));
+        let pending = self.crew.reserve_worker(&self.queue)?;
+        let errand = Arc::new(BlockingTask::new(job));
         // If this unwinds while it waits for room, the job is not in the queue and does not count.
         let sent = self
             .jobs
             .send_within(errand.clone(), Limit::None, WaitReason::OFFLOAD, place);
         assert!(sent.is_ok(), "the pool itself has a receiver");
         pending.leave_it_queued();
-        Ok(errand.bring_home(place))
+        Ok(errand.wait(place))
     }
 
     /// How many threads it has now.

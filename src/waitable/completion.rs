@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::Waitable;
 use crate::dropping::DropsAll;
-use crate::hub::{self, Collector, Nanos, Places, refuse};
-use crate::waiting::{WaitReason, Woken};
+use crate::hub::{self, Nanos, ReadySet, Registrations, refuse};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// Gives each of `things` when it becomes ready, in the order in which they do: gevent's `iwait`. Those that are ready
 /// already come first, in their own order. Dropping the iterator in between leaves nothing behind.
@@ -25,8 +25,8 @@ use crate::waiting::{WaitReason, Woken};
 /// assert_eq!(ids, [tasks[2].id(), tasks[1].id(), tasks[0].id()]);
 /// ```
 #[track_caller]
-pub fn iwait<W: Waitable>(things: impl IntoIterator<Item = W>) -> IWait<W> {
-    IWait::new(things, Location::caller())
+pub fn iwait<W: Waitable>(things: impl IntoIterator<Item = W>) -> Completions<W> {
+    Completions::new(things, Location::caller())
 }
 
 /// Waits until all of `things` are ready, and gives them in the order in which they became so.
@@ -38,7 +38,7 @@ pub fn iwait<W: Waitable>(things: impl IntoIterator<Item = W>) -> IWait<W> {
 /// If it had to wait while a panic unwinds the running greenlet.
 #[track_caller]
 pub fn wait<W: Waitable>(things: impl IntoIterator<Item = W>) -> Vec<W> {
-    let waits = IWait::new(things, Location::caller());
+    let waits = Completions::new(things, Location::caller());
     waits.collect::<DropsAll<Vec<_>>>().into_inner()
 }
 
@@ -52,7 +52,7 @@ pub fn wait<W: Waitable>(things: impl IntoIterator<Item = W>) -> Vec<W> {
 /// As [`wait`].
 #[track_caller]
 pub fn wait_count<W: Waitable>(things: impl IntoIterator<Item = W>, count: usize) -> Vec<W> {
-    let waits = IWait::new(things, Location::caller()).take(count);
+    let waits = Completions::new(things, Location::caller()).take(count);
     waits.collect::<DropsAll<Vec<_>>>().into_inner()
 }
 
@@ -66,7 +66,7 @@ pub fn wait_count<W: Waitable>(things: impl IntoIterator<Item = W>, count: usize
 /// As [`wait`].
 #[track_caller]
 pub fn wait_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Duration) -> Vec<W> {
-    let waits = IWait::new(things, Location::caller()).timeout(limit);
+    let waits = Completions::new(things, Location::caller()).timeout(limit);
     waits.collect::<DropsAll<Vec<_>>>().into_inner()
 }
 
@@ -74,33 +74,36 @@ pub fn wait_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Dur
 ///
 /// Its `next` waits. It panics as [`Task::join`](crate::Task::join), and aborts if it had to wait while a panic unwinds
 /// the running greenlet.
-pub struct IWait<W: Waitable> {
+pub struct Completions<W: Waitable> {
     /// A thing is taken out when it was given. They lie still: the vector never grows.
     things: DropsAll<Vec<Option<W>>>,
     left: usize,
-    collector: Rc<Collector>,
-    places: Places,
+    collector: Rc<ReadySet>,
+    places: Registrations,
     deadline: Option<Nanos>,
     /// The deadline has come: what is ready by now is given, and no more.
     is_over: bool,
     place: &'static Location<'static>,
 }
 
-impl<W: Waitable> IWait<W> {
-    fn new(things: impl IntoIterator<Item = W>, place: &'static Location<'static>) -> IWait<W> {
+impl<W: Waitable> Completions<W> {
+    fn new(
+        things: impl IntoIterator<Item = W>,
+        place: &'static Location<'static>,
+    ) -> Completions<W> {
         let things: DropsAll<Vec<_>> = things.into_iter().map(Some).collect();
-        let collector = Rc::new(Collector::new());
-        let places = Places::new(things.len(), &collector);
+        let collector = Rc::new(ReadySet::new());
+        let places = Registrations::new(things.len(), &collector);
         for (number, thing) in things.iter().flatten().enumerate() {
-            let post = thing.post();
+            let post = thing.wait_target();
             if post.ready {
                 collector.add_quietly(number);
             } else {
                 // SAFETY: it is taken out by `leave` or `drop`, before the thing moves or goes.
-                unsafe { places.enter(number, post.spot) };
+                unsafe { places.enter(number, post.point) };
             }
         }
-        IWait {
+        Completions {
             left: things.len(),
             things,
             collector,
@@ -113,7 +116,7 @@ impl<W: Waitable> IWait<W> {
 
     /// From now on it ends when `limit` has passed, whatever is ready by then.
     #[must_use]
-    pub fn timeout(mut self, limit: Duration) -> IWait<W> {
+    pub fn timeout(mut self, limit: Duration) -> Completions<W> {
         self.deadline = hub::deadline(limit);
         self
     }
@@ -121,14 +124,14 @@ impl<W: Waitable> IWait<W> {
     /// Thing `number`, which was told to be ready. `None` if it is so no more: then it is waited for again.
     fn give(&mut self, number: usize) -> Option<W> {
         let thing = self.things[number].as_ref()?;
-        let post = thing.post();
+        let post = thing.wait_target();
         let is_gone = post.is_hint() && !post.ready;
         // SAFETY: this is the list that it was put into, if it was put into one.
-        unsafe { self.places.leave(number, post.spot) };
+        unsafe { self.places.leave(number, post.point) };
         if is_gone {
             self.places.refill(number, &self.collector);
             // SAFETY: it was taken out just now. It is taken out again as in `new`.
-            unsafe { self.places.enter(number, thing.post().spot) };
+            unsafe { self.places.enter(number, thing.wait_target().point) };
             return None;
         }
         self.left -= 1;
@@ -136,7 +139,7 @@ impl<W: Waitable> IWait<W> {
     }
 }
 
-impl<W: Waitable> Iterator for IWait<W> {
+impl<W: Waitable> Iterator for Completions<W> {
     type Item = W;
 
     #[track_caller]
@@ -154,7 +157,7 @@ impl<W: Waitable> Iterator for IWait<W> {
             }
             let reason = WaitReason::any(self.left);
             match self.collector.wait(reason, self.place, self.deadline) {
-                Ok(woken) => self.is_over = woken == Woken::TimedOut,
+                Ok(woken) => self.is_over = woken == WakeReason::TimedOut,
                 Err(why) => refuse(why, "wait", self.place),
             }
         }
@@ -166,20 +169,20 @@ impl<W: Waitable> Iterator for IWait<W> {
     }
 }
 
-impl<W: Waitable> FusedIterator for IWait<W> {}
+impl<W: Waitable> FusedIterator for Completions<W> {}
 
-impl<W: Waitable> Drop for IWait<W> {
+impl<W: Waitable> Drop for Completions<W> {
     fn drop(&mut self) {
         for (number, thing) in self.things.iter().enumerate() {
             if let Some(thing) = thing {
                 // SAFETY: this is the list that it was put into, if it was put into one.
-                unsafe { self.places.leave(number, thing.post().spot) };
+                unsafe { self.places.leave(number, thing.wait_target().point) };
             }
         }
     }
 }
 
-impl<W: Waitable> fmt::Debug for IWait<W> {
+impl<W: Waitable> fmt::Debug for Completions<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IWait")
             .field("left", &self.left)

@@ -6,11 +6,11 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::error::WaitRefused;
-use crate::hub::{self, First, Nanos, Spot, refuse};
-use crate::waiting::{WaitReason, Woken};
+use crate::error::CannotWait;
+use crate::hub::{self, Nanos, WaitPoint, WokenAt, refuse};
+use crate::waiting::{WaitReason, WakeReason};
 
-pub use self::completion::{IWait, iwait, wait, wait_count, wait_timeout};
+pub use self::completion::{Completions, iwait, wait, wait_count, wait_timeout};
 
 /// Something that a greenlet can wait for beside others: a task, a timer, an event.
 ///
@@ -20,7 +20,7 @@ pub use self::completion::{IWait, iwait, wait, wait_count, wait_timeout};
 pub trait Waitable: Sealed {
     /// How it stands, and where one waits for it.
     #[doc(hidden)]
-    fn post(&self) -> Post<'_>;
+    fn wait_target(&self) -> WaitTarget<'_>;
 }
 
 /// How a waitable stands, and where one waits for it.
@@ -29,19 +29,19 @@ pub trait Waitable: Sealed {
     missing_debug_implementations,
     reason = "only this crate can make or read it"
 )]
-pub struct Post<'a> {
+pub struct WaitTarget<'a> {
     /// Waiting for it would be over at once.
     pub(crate) ready: bool,
     /// Where its waiters are told when it has become ready. Takers have no place here: see [`Spot::Line`].
-    pub(crate) spot: Spot<'a>,
+    pub(crate) point: WaitPoint<'a>,
     /// As a report shows it.
     pub(crate) reason: WaitReason,
 }
 
-impl Post<'_> {
+impl WaitTarget<'_> {
     /// Its waiters are told what may be over by the time when they run, so they have to look again.
     pub(crate) fn is_hint(&self) -> bool {
-        matches!(self.spot, Spot::Look(_))
+        matches!(self.point, WaitPoint::Observe(_))
     }
 
     /// Waits until it has become ready, or the clock has reached `deadline`.
@@ -53,10 +53,10 @@ impl Post<'_> {
         self,
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
-    ) -> Result<Woken, WaitRefused> {
-        let list = self.spot.waiters();
+    ) -> Result<WakeReason, CannotWait> {
+        let list = self.point.waiters();
         if deadline.is_none() {
-            return list.wait(self.reason, place).map(|()| Woken::Called);
+            return list.wait(self.reason, place).map(|()| WakeReason::Notified);
         }
         list.wait_until(self.reason, place, deadline, &mut None)
     }
@@ -70,18 +70,18 @@ pub(crate) fn wait_for(
     thing: &(impl Waitable + ?Sized),
     place: &'static Location<'static>,
     deadline: Option<Nanos>,
-) -> Result<bool, WaitRefused> {
+) -> Result<bool, CannotWait> {
     loop {
-        let post = thing.post();
+        let post = thing.wait_target();
         if post.ready {
             return Ok(true);
         }
         let is_hint = post.is_hint();
         match post.wait(place, deadline)? {
-            Woken::Called if is_hint => {}
-            Woken::Called => return Ok(true),
+            WakeReason::Notified if is_hint => {}
+            WakeReason::Notified => return Ok(true),
             // At the last moment it may have become ready.
-            Woken::TimedOut => return Ok(thing.post().ready),
+            WakeReason::TimedOut => return Ok(thing.wait_target().ready),
         }
     }
 }
@@ -134,21 +134,26 @@ pub(crate) fn wait_until(
     deadline: Option<Nanos>,
     place: &'static Location<'static>,
 ) -> Option<usize> {
-    let first_ready = || things.iter().position(|thing| thing.post().ready);
+    let first_ready = || things.iter().position(|thing| thing.wait_target().ready);
     loop {
         if let Some(first) = first_ready() {
             return Some(first);
         }
         let reason = match things {
-            [one] => one.post().reason,
+            [one] => one.wait_target().reason,
             _ => WaitReason::any(things.len()),
         };
-        let spots: Vec<_> = things.iter().map(|thing| thing.post().spot).collect();
+        let spots: Vec<_> = things
+            .iter()
+            .map(|thing| thing.wait_target().point)
+            .collect();
         let nodes = |node: &dyn Fn() -> _| spots.iter().map(|_| node()).collect::<Vec<_>>();
         match hub::wait_in_any(&spots, nodes, None, reason, place, deadline, &mut None) {
-            Ok(First::Told(index)) if !things[index].post().is_hint() => return Some(index),
-            Ok(First::TimedOut) => return first_ready(),
-            Ok(First::Told(_) | First::Mine(..) | First::Again) => {}
+            Ok(WokenAt::Notified(index)) if !things[index].wait_target().is_hint() => {
+                return Some(index);
+            }
+            Ok(WokenAt::TimedOut) => return first_ready(),
+            Ok(WokenAt::Notified(_) | WokenAt::Reserved(..) | WokenAt::Retry) => {}
             Err(why) => refuse(why, "wait", place),
         }
     }
@@ -161,15 +166,15 @@ pub trait Sealed {}
 impl<W: Sealed + ?Sized> Sealed for &W {}
 
 impl<W: Waitable + ?Sized> Waitable for &W {
-    fn post(&self) -> Post<'_> {
-        (**self).post()
+    fn wait_target(&self) -> WaitTarget<'_> {
+        (**self).wait_target()
     }
 }
 
 impl<W: Sealed + ?Sized> Sealed for Rc<W> {}
 
 impl<W: Waitable + ?Sized> Waitable for Rc<W> {
-    fn post(&self) -> Post<'_> {
-        (**self).post()
+    fn wait_target(&self) -> WaitTarget<'_> {
+        (**self).wait_target()
     }
 }

@@ -40,102 +40,106 @@ const BOUND: u64 = 1 << 63;
 
 /// How a greenlet stands with its hub: a view of the two corners of its record that say so.
 #[derive(Clone, Copy)]
-pub(crate) struct Wait<'a> {
-    phase: &'a Phase,
-    details: &'a Details,
+pub(crate) struct WaitState<'a> {
+    phase: &'a WaitPhase,
+    details: &'a WaitDetails,
 }
 
 /// ReasonKind every yield and every wake touches: one byte, which lies where every switch looks anyway.
-pub(crate) struct Phase(Cell<Stand>);
+pub(crate) struct WaitPhase(Cell<WaitStatus>);
 
 /// ReasonKind only a wait touches.
-pub(crate) struct Details {
+pub(crate) struct WaitDetails {
     ticket: Cell<u64>,
     subject: Cell<u64>,
     place: Cell<Option<&'static Location<'static>>>,
     /// `None`: a list has ended the wait, and `subject` is its address.
     kind: Cell<Option<ReasonKind>>,
     /// Reports find it without its being told each time that it waits.
-    listed: Cell<bool>,
+    tracked: Cell<bool>,
 }
 
 /// In this order: whoever is ready comes after whoever is not, so that one comparison tells.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 #[repr(u8)]
-pub(crate) enum Stand {
+pub(crate) enum WaitStatus {
     /// It runs, or waits for something that is not the hub's business.
     Running,
     /// It waits for a wake.
     Parked,
     /// It was woken, or never had to wait, and shall run when its turn comes.
-    Called,
+    Notified,
     /// The same, by its deadline.
     TimedOut,
     /// The item that its wait was bound to did not come: it shall look again, unless it is called before its turn.
-    Again,
+    Retry,
     /// Its wait was ended by its kill or a timeout of its, which is raised when its turn comes.
     Interrupted,
 }
 
 /// A wait that was woken and put aside: how, and by whom.
-pub(crate) struct Aside {
-    stand: Stand,
+pub(crate) struct SavedWait {
+    stand: WaitStatus,
     kind: Option<ReasonKind>,
     subject: u64,
 }
 
 /// ReasonKind ended a wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Woken {
+pub(crate) enum WakeReason {
     /// Somebody woke it.
-    Called,
+    Notified,
     /// Its deadline has passed.
     TimedOut,
 }
 
-impl Phase {
-    pub(crate) const fn new() -> Phase {
-        Phase(Cell::new(Stand::Running))
+impl WaitPhase {
+    pub(crate) const fn new() -> WaitPhase {
+        WaitPhase(Cell::new(WaitStatus::Running))
     }
 }
 
-impl Details {
-    pub(crate) const fn new() -> Details {
-        Details {
+impl WaitDetails {
+    pub(crate) const fn new() -> WaitDetails {
+        WaitDetails {
             ticket: Cell::new(0),
             subject: Cell::new(0),
             place: Cell::new(None),
             kind: Cell::new(None),
-            listed: Cell::new(false),
+            tracked: Cell::new(false),
         }
     }
 }
 
-impl<'a> Wait<'a> {
+impl<'a> WaitState<'a> {
     #[inline(always)]
-    pub(crate) fn new(phase: &'a Phase, details: &'a Details) -> Wait<'a> {
-        Wait { phase, details }
+    pub(crate) fn new(phase: &'a WaitPhase, details: &'a WaitDetails) -> WaitState<'a> {
+        WaitState { phase, details }
     }
 
     /// Begins a wait that only this ticket's wakes can end.
     #[inline(always)]
     pub(crate) fn begin(self, ticket: u64, reason: WaitReason, place: &'static Location<'static>) {
-        debug_assert_eq!(self.phase.0.get(), Stand::Running, "one wait at a time");
+        debug_assert_eq!(
+            self.phase.0.get(),
+            WaitStatus::Running,
+            "one wait at a time"
+        );
         self.details.ticket.set(ticket);
         self.details.kind.set(Some(reason.kind));
         self.details.subject.set(reason.subject);
         self.details.place.set(Some(place));
-        self.phase.0.set(Stand::Parked);
+        self.phase.0.set(WaitStatus::Parked);
     }
 
     /// Ends the wait of this ticket. False if it is over or was woken before: then nothing changes.
     #[inline(always)]
-    pub(crate) fn wake(self, ticket: u64, why: Woken) -> bool {
-        let first = self.phase.0.get() == Stand::Parked && self.details.ticket.get() == ticket;
+    pub(crate) fn wake(self, ticket: u64, why: WakeReason) -> bool {
+        let first = self.phase.0.get() == WaitStatus::Parked && self.details.ticket.get() == ticket;
         if first {
             self.phase.0.set(match why {
-                Woken::Called => Stand::Called,
-                Woken::TimedOut => Stand::TimedOut,
+                WakeReason::Notified => WaitStatus::Notified,
+                WakeReason::TimedOut => WaitStatus::TimedOut,
             });
         }
         first
@@ -144,21 +148,21 @@ impl<'a> Wait<'a> {
     /// Ends the wait if it is one for `reason`. False if it is for something else, is over, or was woken before.
     pub(crate) fn wake_from(self, reason: WaitReason) -> bool {
         let is_this = self.details.kind.get() == Some(reason.kind);
-        is_this && self.wake(self.details.ticket.get(), Woken::Called)
+        is_this && self.wake(self.details.ticket.get(), WakeReason::Notified)
     }
 
     /// The wait with this ticket goes on: nothing has ended it.
     #[inline(always)]
     pub(crate) fn is_parked(self, ticket: u64) -> bool {
-        self.phase.0.get() == Stand::Parked && self.details.ticket.get() == ticket
+        self.phase.0.get() == WaitStatus::Parked && self.details.ticket.get() == ticket
     }
 
     /// As `wake`, by a list that it waits in, which it shall know. A wait that is about to look again can be called, too.
     #[inline(always)]
-    pub(crate) fn call(self, ticket: u64, list: usize) -> bool {
-        let is_undecided = self.is_parked(ticket) || self.is_to_look_again(ticket);
+    pub(crate) fn wake_by(self, ticket: u64, list: usize) -> bool {
+        let is_undecided = self.is_parked(ticket) || self.is_to_retry(ticket);
         if is_undecided {
-            self.phase.0.set(Stand::Called);
+            self.phase.0.set(WaitStatus::Notified);
             self.details.kind.set(None);
             self.details.subject.set(list as u64);
         }
@@ -172,14 +176,14 @@ impl<'a> Wait<'a> {
 
     /// The wait with this ticket can still be called: nothing has ended it, and no counterpart was found for it.
     #[inline(always)]
-    pub(crate) fn is_undecided(self, ticket: u64) -> bool {
-        self.is_parked(ticket) || self.is_to_look_again(ticket)
+    pub(crate) fn can_be_woken(self, ticket: u64) -> bool {
+        self.is_parked(ticket) || self.is_to_retry(ticket)
     }
 
     #[cold]
     #[inline(never)]
-    fn is_to_look_again(self, ticket: u64) -> bool {
-        self.phase.0.get() == Stand::Again && self.details.ticket.get() == ticket
+    fn is_to_retry(self, ticket: u64) -> bool {
+        self.phase.0.get() == WaitStatus::Retry && self.details.ticket.get() == ticket
     }
 
     /// The wait with this ticket is bound to one counterpart.
@@ -191,9 +195,9 @@ impl<'a> Wait<'a> {
     /// Binds an undecided wait to one counterpart, which knows it by the ticket that this returns.
     pub(crate) fn bind(self, ticket: u64) -> Option<u64> {
         let bound = ticket | BOUND;
-        self.is_undecided(ticket).then(|| {
+        self.can_be_woken(ticket).then(|| {
             self.details.ticket.set(bound);
-            self.phase.0.set(Stand::Parked);
+            self.phase.0.set(WaitStatus::Parked);
             bound
         })
     }
@@ -203,14 +207,14 @@ impl<'a> Wait<'a> {
         let is_bound = self.is_parked(bound);
         if is_bound {
             self.details.ticket.set(bound & !BOUND);
-            self.phase.0.set(Stand::Again);
+            self.phase.0.set(WaitStatus::Retry);
         }
         is_bound
     }
 
     /// By which list it was called, if its latest wait has ended so.
     #[inline(always)]
-    pub(crate) fn caller(self) -> Option<usize> {
+    pub(crate) fn woken_by(self) -> Option<usize> {
         let is_called = self.details.kind.get().is_none();
         is_called.then(|| self.details.subject.get() as usize)
     }
@@ -218,74 +222,74 @@ impl<'a> Wait<'a> {
     /// Makes it ready without a wait: a new task, or one that lets others go first.
     #[inline(always)]
     pub(crate) fn set_ready(self) {
-        self.phase.0.set(Stand::Called);
+        self.phase.0.set(WaitStatus::Notified);
     }
 
     /// Ends whatever wait it is in, for an interrupt. False if it is in none, or was woken before.
     pub(crate) fn interrupt(self) -> bool {
-        let parked = self.phase.0.get() == Stand::Parked;
+        let parked = self.phase.0.get() == WaitStatus::Parked;
         if parked {
-            self.phase.0.set(Stand::Interrupted);
+            self.phase.0.set(WaitStatus::Interrupted);
         }
         parked
     }
 
     /// It runs, though its wait is not over: somebody else's code comes first, which may wait itself.
-    pub(crate) fn put_aside(self) -> Aside {
-        Aside {
-            stand: self.phase.0.replace(Stand::Running),
+    pub(crate) fn save(self) -> SavedWait {
+        SavedWait {
+            stand: self.phase.0.replace(WaitStatus::Running),
             kind: self.details.kind.get(),
             subject: self.details.subject.get(),
         }
     }
 
     /// Goes on with its wait, which must have been woken before.
-    pub(crate) fn put_back(self, aside: Aside) {
+    pub(crate) fn restore(self, aside: SavedWait) {
         self.phase.0.set(aside.stand);
         self.details.kind.set(aside.kind);
         self.details.subject.set(aside.subject);
     }
 
     /// Reports find it without its being told each time that it waits.
-    pub(crate) fn set_listed(self) {
-        self.details.listed.set(true);
+    pub(crate) fn set_tracked(self) {
+        self.details.tracked.set(true);
     }
 
     #[inline(always)]
-    pub(crate) fn is_listed(self) -> bool {
-        self.details.listed.get()
+    pub(crate) fn is_tracked(self) -> bool {
+        self.details.tracked.get()
     }
 
     #[inline(always)]
     pub(crate) fn is_ready(self) -> bool {
-        self.phase.0.get() >= Stand::Called
+        self.phase.0.get() >= WaitStatus::Notified
     }
 
     #[inline(always)]
     pub(crate) fn is_interrupted(self) -> bool {
-        self.phase.0.get() == Stand::Interrupted
+        self.phase.0.get() == WaitStatus::Interrupted
     }
 
     /// ReasonKind has woken it, if anything has.
     #[inline(always)]
-    pub(crate) fn woken(self) -> Option<Woken> {
+    pub(crate) fn wake_reason(self) -> Option<WakeReason> {
         match self.phase.0.get() {
-            Stand::Called | Stand::Again => Some(Woken::Called),
-            Stand::TimedOut => Some(Woken::TimedOut),
-            Stand::Parked | Stand::Running | Stand::Interrupted => None,
+            WaitStatus::Notified | WaitStatus::Retry => Some(WakeReason::Notified),
+            WaitStatus::TimedOut => Some(WakeReason::TimedOut),
+            WaitStatus::Parked | WaitStatus::Running | WaitStatus::Interrupted => None,
         }
     }
 
     /// Ends the wait, however it ended: late wakes find nobody.
     #[inline(always)]
     pub(crate) fn end(self) {
-        self.phase.0.set(Stand::Running);
+        self.phase.0.set(WaitStatus::Running);
     }
 
     /// ReasonKind it waits for, since where, if it is parked.
-    pub(crate) fn parked_at(self) -> Option<(WaitReason, &'static Location<'static>)> {
+    pub(crate) fn parked_for(self) -> Option<(WaitReason, &'static Location<'static>)> {
         match self.phase.0.get() {
-            Stand::Parked => {
+            WaitStatus::Parked => {
                 let reason = WaitReason {
                     kind: self.details.kind.get()?,
                     subject: self.details.subject.get(),
@@ -301,65 +305,68 @@ impl<'a> Wait<'a> {
 mod tests {
     use super::*;
 
-    fn begin(wait: Wait<'_>, ticket: u64) {
+    fn begin(wait: WaitState<'_>, ticket: u64) {
         wait.begin(ticket, WaitReason::SLEEP, Location::caller());
     }
 
     #[test]
     fn the_first_of_two_wakes_wins() {
-        let (phase, details) = (Phase::new(), Details::new());
-        let wait = Wait::new(&phase, &details);
+        let (phase, details) = (WaitPhase::new(), WaitDetails::new());
+        let wait = WaitState::new(&phase, &details);
         begin(wait, 7);
-        assert!(wait.wake(7, Woken::TimedOut));
-        assert!(!wait.wake(7, Woken::Called));
-        assert_eq!(wait.woken(), Some(Woken::TimedOut));
+        assert!(wait.wake(7, WakeReason::TimedOut));
+        assert!(!wait.wake(7, WakeReason::Notified));
+        assert_eq!(wait.wake_reason(), Some(WakeReason::TimedOut));
     }
 
     #[test]
     fn a_ticket_of_an_earlier_wait_finds_nobody() {
-        let (phase, details) = (Phase::new(), Details::new());
-        let wait = Wait::new(&phase, &details);
+        let (phase, details) = (WaitPhase::new(), WaitDetails::new());
+        let wait = WaitState::new(&phase, &details);
         begin(wait, 1);
         wait.end();
         begin(wait, 2);
-        assert!(!wait.wake(1, Woken::Called));
-        assert_eq!(wait.woken(), None);
-        assert!(wait.wake(2, Woken::Called));
+        assert!(!wait.wake(1, WakeReason::Notified));
+        assert_eq!(wait.wake_reason(), None);
+        assert!(wait.wake(2, WakeReason::Notified));
     }
 
     #[test]
     fn a_bound_wait_hears_its_counterpart_alone() {
-        let (phase, details) = (Phase::new(), Details::new());
-        let wait = Wait::new(&phase, &details);
+        let (phase, details) = (WaitPhase::new(), WaitDetails::new());
+        let wait = WaitState::new(&phase, &details);
         begin(wait, 3);
         let bound = wait.bind(3).expect("it is undecided");
-        assert!(!wait.wake(3, Woken::TimedOut));
-        assert!(!wait.call(3, 1));
+        assert!(!wait.wake(3, WakeReason::TimedOut));
+        assert!(!wait.wake_by(3, 1));
         assert!(wait.bind(3).is_none());
-        assert!(wait.call(bound, 2));
-        assert_eq!(wait.caller(), Some(2));
+        assert!(wait.wake_by(bound, 2));
+        assert_eq!(wait.woken_by(), Some(2));
     }
 
     #[test]
     fn an_unbound_wait_looks_again_unless_it_is_called() {
-        let (phase, details) = (Phase::new(), Details::new());
-        let wait = Wait::new(&phase, &details);
+        let (phase, details) = (WaitPhase::new(), WaitDetails::new());
+        let wait = WaitState::new(&phase, &details);
         begin(wait, 3);
         let bound = wait.bind(3).expect("it is undecided");
         assert!(wait.unbind(bound));
         assert!(!wait.unbind(bound));
-        assert!(wait.is_ready() && wait.is_undecided(3));
-        assert_eq!((wait.woken(), wait.caller()), (Some(Woken::Called), None));
-        assert!(wait.call(3, 5));
-        assert_eq!(wait.caller(), Some(5));
-        assert!(!wait.is_undecided(3));
+        assert!(wait.is_ready() && wait.can_be_woken(3));
+        assert_eq!(
+            (wait.wake_reason(), wait.woken_by()),
+            (Some(WakeReason::Notified), None)
+        );
+        assert!(wait.wake_by(3, 5));
+        assert_eq!(wait.woken_by(), Some(5));
+        assert!(!wait.can_be_woken(3));
     }
 
     #[test]
     fn nobody_is_woken_who_does_not_wait() {
-        let (phase, details) = (Phase::new(), Details::new());
-        let wait = Wait::new(&phase, &details);
-        assert!(!wait.wake(0, Woken::Called));
+        let (phase, details) = (WaitPhase::new(), WaitDetails::new());
+        let wait = WaitState::new(&phase, &details);
+        assert!(!wait.wake(0, WakeReason::Notified));
         assert!(!wait.is_ready());
     }
 }

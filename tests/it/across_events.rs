@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use greenhub::sync::across::{AsyncResult, Event};
-use greenhub::{HubGone, HubHandle, hub, joinall, sleep, spawn, with_timeout, yield_now};
+use greenhub::{HubClosed, HubHandle, hub, joinall, sleep, spawn, with_timeout, yield_now};
 
 use crate::support::{Log, millis, seconds, within};
 
@@ -181,6 +181,6 @@ fn a_handle_counts_the_tasks_and_knows_whether_its_hub_is_there() {
     over.set();
     target.join().unwrap();
     assert!(!hub.is_alive());
-    let gone: HubGone = hub.wake().unwrap_err();
+    let gone: HubClosed = hub.wake().unwrap_err();
     assert_eq!(gone.to_string(), "the thread of that hub has ended");
 }

@@ -14,7 +14,7 @@ fn sleepers(count: usize) -> Vec<Task<()>> {
 
 #[test]
 fn the_spawn_beyond_the_limit_fails_and_the_others_end() {
-    hub::set_max_greenlets(3);
+    hub::set_max_tasks(3);
     let tasks = sleepers(3);
     let body_dropped = Rc::new(Cell::new(false));
     struct Tell(Rc<Cell<bool>>);
@@ -38,7 +38,7 @@ fn the_spawn_beyond_the_limit_fails_and_the_others_end() {
 
 #[test]
 fn a_task_that_has_ended_makes_room_however_it_ended() {
-    hub::set_max_greenlets(1);
+    hub::set_max_tasks(1);
     for _ in 0..10 {
         spawn(|| ()).join().expect("fine");
         let panicked = spawn(|| std::panic::resume_unwind(Box::new("no message")));
@@ -51,7 +51,7 @@ fn a_task_that_has_ended_makes_room_however_it_ended() {
 
 #[test]
 fn tasks_of_tasks_count_and_greenlets_do_not() {
-    hub::set_max_greenlets(2);
+    hub::set_max_tasks(2);
     let _greenlets: Vec<Greenlet<(), ()>> = (0..10).map(|_| Greenlet::new(|()| ())).collect();
     let outer = spawn(|| {
         let inner = spawn(|| try_spawn(|| ()).is_err());
@@ -63,19 +63,19 @@ fn tasks_of_tasks_count_and_greenlets_do_not() {
 #[test]
 fn a_lower_limit_leaves_those_who_are_there() {
     let tasks = sleepers(5);
-    hub::set_max_greenlets(2);
+    hub::set_max_tasks(2);
     assert!(try_spawn(|| ()).is_err());
     joinall(&tasks);
     let two = sleepers(2);
     assert!(try_spawn(|| ()).is_err());
-    hub::set_max_greenlets(usize::MAX);
+    hub::set_max_tasks(usize::MAX);
     joinall(sleepers(100));
     joinall(&two);
 }
 
 #[test]
 fn each_thread_has_its_own_limit() {
-    hub::set_max_greenlets(0);
+    hub::set_max_tasks(0);
     assert!(try_spawn(|| ()).is_err());
     let elsewhere = std::thread::spawn(|| spawn(|| 1).join().expect("no limit here"));
     assert_eq!(elsewhere.join().expect("no panic"), 1);
@@ -89,7 +89,7 @@ fn what_comes_from_another_thread_is_dropped() {
             let _ = self.0.send("dropped");
         }
     }
-    hub::set_max_greenlets(0);
+    hub::set_max_tasks(0);
     let (sender, receiver) = std::sync::mpsc::channel();
     let handle = HubHandle::current().expect("a descriptor");
     let tell = Tell(sender);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
-use greenhub::error::WaitRefused;
+use greenhub::error::CannotWait;
 use greenhub::greenlet::Builder;
 use greenhub::{AnyGreenlet, Greenlet, GreenletExit, KillError, SwitchError, current, parent};
 
@@ -178,7 +178,7 @@ fn in_the_middle_of_a_panic_nobody_is_killed_who_would_have_to_be_let_go_on_firs
     });
     outer.switch(());
     assert_eq!(
-        KillError::Refused(WaitRefused::Panicking).to_string(),
+        KillError::Refused(CannotWait::Panicking).to_string(),
         "a panic unwinds the running greenlet, which cannot switch or wait meanwhile"
     );
     log.check(["Refused(Panicking)", "Refused(Panicking)", "inner"]);

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use greenhub::error::WaitRefused;
+use greenhub::error::CannotWait;
 use greenhub::hub::{now, pause_clock};
 use greenhub::net::{TcpListener, TcpStream};
 use greenhub::{joinall, sleep, spawn, yield_now};
@@ -318,7 +318,7 @@ fn in_the_middle_of_a_panic_calls_that_would_wait_are_errors_and_others_work() {
     let note = |outcome: io::Result<usize>| {
         log.borrow_mut().push(outcome.map_err(|error| {
             let inner = error.get_ref().expect("an error of the library's own");
-            assert!(inner.is::<WaitRefused>(), "{error}");
+            assert!(inner.is::<CannotWait>(), "{error}");
             error.kind()
         }));
     };

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use greenhub::error::TrySpawnError;
-use greenhub::hub::{now, pause_clock, set_max_greenlets};
+use greenhub::hub::{now, pause_clock, set_max_tasks};
 use greenhub::task::State;
 use greenhub::{JoinError, Pool, current, sleep, spawn, task, with_timeout, yield_now};
 use proptest::prelude::*;
@@ -61,14 +61,14 @@ fn what_cannot_be_spawned_takes_no_room() {
     let _watch = within(seconds(10));
     let pool = Pool::new(2);
     let outside = spawn(|| sleep(Duration::MAX));
-    set_max_greenlets(1);
+    set_max_tasks(1);
     let error = pool.try_spawn(|| ()).unwrap_err();
     assert!(matches!(error, TrySpawnError::NoTask(_)) && !error.is_full());
     assert!(error.to_string().contains("set_max_greenlets"), "{error}");
     assert!(error.into_body().is_none());
     assert!(panic_text(|| pool.spawn(|| ())).starts_with("no task could be spawned: "));
     assert_eq!((pool.free_count(), pool.len()), (2, 0));
-    set_max_greenlets(usize::MAX);
+    set_max_tasks(usize::MAX);
     outside.kill();
 }
 

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-use greenhub::hub::{now, pause_clock, set_max_greenlets};
+use greenhub::hub::{now, pause_clock, set_max_tasks};
 use greenhub::task::AnyTask;
 use greenhub::{Pool, current, sleep, spawn, task, with_timeout, yield_now};
 use proptest::prelude::*;
@@ -318,9 +318,9 @@ fn a_nested_job_that_cannot_be_spawned_costs_its_spawner_nothing() {
     let job = pool.spawn({
         let pool = pool.clone();
         move || {
-            set_max_greenlets(1);
+            set_max_tasks(1);
             let failed = catch_unwind(AssertUnwindSafe(|| pool.spawn(|| ()))).is_err();
-            set_max_greenlets(usize::MAX);
+            set_max_tasks(usize::MAX);
             assert!(failed && pool.free_count() == 0);
             pool.spawn(|| 5).join().unwrap()
         }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::rc::{Rc, Weak};
 
 use greenhub::hub::{now, pause_clock};
-use greenhub::sync::queue::{PopError, PushError, ShutDown};
+use greenhub::sync::queue::{PopError, PushError, QueueClosed};
 use greenhub::sync::{LifoQueue, PriorityQueue, Queue};
 use greenhub::{
     AnyGreenlet, current, joinall, select, sleep, spawn, wait_any, with_timeout, yield_now,
@@ -95,7 +95,7 @@ fn peek_takes_nothing_and_waits_until_there_is_something() {
     assert_eq!(taking.join().unwrap(), Ok(7));
     assert_eq!(now() - begun, millis(10));
     queue.shutdown();
-    assert_eq!(queue.peek(), Err(ShutDown(())));
+    assert_eq!(queue.peek(), Err(QueueClosed(())));
     let least: PriorityQueue<u32> = PriorityQueue::new();
     for n in [2, 1] {
         least.push(n).unwrap();
@@ -164,12 +164,12 @@ fn shutdown_lets_what_is_left_be_popped_and_ends_all_who_wait() {
     yield_now();
     full.shutdown();
     empty.shutdown();
-    assert_eq!(pushing.join().unwrap(), Err(ShutDown(2)));
-    assert_eq!(popping.join().unwrap(), Err(ShutDown(())));
-    assert_eq!(full.push(3), Err(ShutDown(3)));
+    assert_eq!(pushing.join().unwrap(), Err(QueueClosed(2)));
+    assert_eq!(popping.join().unwrap(), Err(QueueClosed(())));
+    assert_eq!(full.push(3), Err(QueueClosed(3)));
     assert_eq!(full.try_push(3), Err(PushError::ShutDown(3)));
     assert_eq!(full.pop(), Ok(1));
-    assert_eq!(full.pop(), Err(ShutDown(())));
+    assert_eq!(full.pop(), Err(QueueClosed(())));
     assert_eq!(full.try_pop(), Err(PopError::ShutDown));
     assert!(full.is_shut_down());
 }
@@ -188,7 +188,7 @@ fn shutdown_now_gives_what_is_left_and_counts_it_as_done() {
     assert!(!joining.is_finished());
     queue.task_done();
     joining.join().unwrap();
-    assert_eq!(queue.pop(), Err(ShutDown(())));
+    assert_eq!(queue.pop(), Err(QueueClosed(())));
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn an_item_that_was_promised_goes_back_to_the_queue_when_it_is_shut_down_for_goo
     yield_now();
     queue.push(1).unwrap();
     assert_eq!(queue.shutdown_now(), [1]);
-    assert_eq!(popping.join().unwrap(), Err(ShutDown(())));
+    assert_eq!(popping.join().unwrap(), Err(QueueClosed(())));
 }
 
 #[test]

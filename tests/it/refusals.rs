@@ -389,14 +389,14 @@ each_ends_the_process! {
 
 #[test]
 fn an_error_of_io_says_why_in_a_type() {
-    use greenhub::error::WaitRefused;
+    use greenhub::error::CannotWait;
     let listener = TcpListener::bind(any_local_address()).unwrap();
     let line = line!() + 1;
     let error: io::Error = no_switch(|| listener.accept()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::Other);
     let inner = error.into_inner().expect("an error in it");
-    match inner.downcast_ref::<WaitRefused>() {
-        Some(WaitRefused::Forbidden { place }) => {
+    match inner.downcast_ref::<CannotWait>() {
+        Some(CannotWait::Forbidden { place }) => {
             assert_eq!((place.file(), place.line()), (file!(), line))
         }
         other => panic!("{other:?}"),

@@ -122,7 +122,7 @@ fn a_task_from_another_thread_is_refused_without_its_line() {
         "stderr_lost::a_task_from_another_thread_is_refused_without_its_line",
         || {
             let hub = HubHandle::current().unwrap();
-            hub::set_max_greenlets(1);
+            hub::set_max_tasks(1);
             drop(spawn(|| sleep(millis(20))));
             let sent = thread::spawn(move || hub.spawn(|| unreachable!("there is one already")));
             sent.join().unwrap().unwrap();

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use greenhub::net::TcpListener;
-use greenhub::{HubGone, HubHandle, current, sleep, spawn, yield_now};
+use greenhub::{HubClosed, HubHandle, current, sleep, spawn, yield_now};
 
 use crate::support::{Log, any_local_address, millis, panic_text, seconds, slowness, within};
 
@@ -190,7 +190,7 @@ fn a_handle_outlives_its_hub_and_says_so() {
     .unwrap();
     let body = Arc::new(());
     let count = body.clone();
-    let gone: HubGone = hub.spawn(move || drop(body)).unwrap_err();
+    let gone: HubClosed = hub.spawn(move || drop(body)).unwrap_err();
     assert_eq!(gone.to_string(), "the thread of that hub has ended");
     assert_eq!(Arc::strong_count(&count), 1, "dropped here");
     assert_eq!(hub.clone().spawn(|| ()), Err(gone));
@@ -219,7 +219,7 @@ fn sending_to_a_hub_whose_thread_ends_meanwhile_neither_hangs_nor_crashes() {
                 // Not so fast that unread mail fills the memory of a slow machine.
                 Ok(()) if sent > 20_000 => thread::sleep(millis(1)),
                 Ok(()) => {}
-                Err(HubGone { .. }) => break,
+                Err(HubClosed { .. }) => break,
             }
             sent += 1;
         }

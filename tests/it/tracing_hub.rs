@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
 use std::rc::Rc;
 
-use greenhub::error::WaitRefused;
+use greenhub::error::CannotWait;
 use greenhub::greenlet::{TraceEvent, set_tracer};
 use greenhub::hub::{now, pause_clock};
 use greenhub::{AnyGreenlet, SwitchError, Task, current, sleep, spawn, task, yield_now};
@@ -178,7 +178,7 @@ fn on_the_hubs_own_stack_nothing_may_wait() {
             let error = main.typed::<(), ()>().try_switch(()).unwrap_err();
             assert!(matches!(error, SwitchError::NotWaiting(())));
             for text in [panic_text(yield_now), panic_text(|| sleep(millis(1)))] {
-                assert!(text.ends_with(&WaitRefused::Tracing.to_string()), "{text}");
+                assert!(text.ends_with(&CannotWait::Tracing.to_string()), "{text}");
                 log.say("refused");
             }
         }

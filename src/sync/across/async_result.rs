@@ -7,10 +7,10 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::desk::Desk;
+use super::desk::Monitor;
 use super::event;
 use super::flag::Flag;
-use super::host::{Limit, Waker};
+use super::host::{BlockedWaker, Limit};
 use crate::waiting::WaitReason;
 
 /// A value or a failure, set once, which all who wait for it see, on any thread: [`sync::AsyncResult`](crate::sync) is that
@@ -36,7 +36,7 @@ use crate::waiting::WaitReason;
 pub struct AsyncResult<T, E = Box<dyn Error + Send + Sync>> {
     outcome: OnceLock<Result<T, E>>,
     /// Set when the outcome is there.
-    desk: Arc<Desk<Flag<Waker>>>,
+    desk: Arc<Monitor<Flag<BlockedWaker>>>,
 }
 
 impl<T, E> AsyncResult<T, E> {
@@ -45,7 +45,7 @@ impl<T, E> AsyncResult<T, E> {
     pub fn new() -> AsyncResult<T, E> {
         AsyncResult {
             outcome: OnceLock::new(),
-            desk: Arc::new(Desk::new(Flag::new())),
+            desk: Arc::new(Monitor::new(Flag::new())),
         }
     }
 
@@ -77,7 +77,7 @@ impl<T, E> AsyncResult<T, E> {
     /// `outcome`, if one was set before.
     pub fn complete(&self, outcome: Result<T, E>) -> Result<(), Result<T, E>> {
         self.outcome.set(outcome)?;
-        self.desk.step(Flag::set);
+        self.desk.with(Flag::set);
         Ok(())
     }
 

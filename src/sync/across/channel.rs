@@ -6,18 +6,18 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::desk::Desk;
-use super::host::{Here, Limit, Waker};
+use super::desk::Monitor;
+use super::host::{BlockedWaker, Caller, Limit};
 use super::iter::{Iter, TryIter};
-use super::passage::{Passage, RECEIVERS, SENDERS, Sent};
+use super::passage::{ChannelState, RECEIVERS, SENDERS, Sent};
 use crate::dropping::drop_all;
 use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
-use crate::hub::{count_call, refuse, take_a_breath};
+use crate::hub::{consume_budget, refuse, yield_if_budget_spent};
 use crate::waiting::WaitReason;
 
-type Middle<T> = Arc<Desk<Passage<T, Waker>>>;
+type SharedChannel<T> = Arc<Monitor<ChannelState<T, BlockedWaker>>>;
 
 /// A channel that keeps up to `capacity` items: who sends more waits. With none it is a [`rendezvous`].
 ///
@@ -37,7 +37,7 @@ type Middle<T> = Arc<Desk<Passage<T, Waker>>>;
 /// ```
 #[must_use]
 pub fn bounded<T: Send + 'static>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let middle = Arc::new(Desk::new(Passage::new(capacity)));
+    let middle = Arc::new(Monitor::new(ChannelState::new(capacity)));
     let sender = Sender {
         middle: middle.clone(),
     };
@@ -62,13 +62,13 @@ pub fn rendezvous<T: Send + 'static>() -> (Sender<T>, Receiver<T>) {
 /// The end that sends. Clones send to the same receivers; when the last is dropped, these get what is still there, and then
 /// the error that nothing will come.
 pub struct Sender<T: Send + 'static> {
-    middle: Middle<T>,
+    middle: SharedChannel<T>,
 }
 
 /// The end that receives. Clones share what comes: each item goes to one of them. When the last is dropped, what was not
 /// received is dropped, too.
 pub struct Receiver<T: Send + 'static> {
-    middle: Middle<T>,
+    middle: SharedChannel<T>,
 }
 
 impl<T: Send + 'static> Sender<T> {
@@ -99,7 +99,7 @@ impl<T: Send + 'static> Sender<T> {
     /// The value, with the reason why not.
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut value = Some(value);
-        let sent = self.middle.step(|s| s.try_send(&mut value));
+        let sent = self.middle.with(|s| s.try_send(&mut value));
         match (sent, value) {
             (Some(Sent::Disconnected), Some(value)) => Err(TrySendError::Disconnected(value)),
             (None, Some(value)) => Err(TrySendError::Full(value)),
@@ -146,19 +146,19 @@ impl<T: Send + 'static> Sender<T> {
         reason: WaitReason,
         place: &'static Location<'static>,
     ) -> Result<(), SendTimeoutError<T>> {
-        take_a_breath(place);
-        let mut offer = Offer {
+        yield_if_budget_spent(place);
+        let mut offer = PendingSend {
             middle: &self.middle,
             value: Some(value),
             rank: None,
         };
-        let here = Here::new(&self.middle, limit, reason, place);
+        let here = Caller::new(&self.middle, limit, reason, place);
         let sent = self.middle.wait(SENDERS, &here, |s, rank| {
             offer.rank = rank;
             s.send(&mut offer.value, rank)
         });
         let sent = sent.unwrap_or_else(|why| refuse(why, "send", place));
-        count_call();
+        consume_budget();
         match (sent, offer.take_back()) {
             (None, Some(value)) => Err(SendTimeoutError::Timeout(value)),
             (Some(Sent::Disconnected), Some(value)) => Err(SendTimeoutError::Disconnected(value)),
@@ -168,23 +168,23 @@ impl<T: Send + 'static> Sender<T> {
 }
 
 /// A value on its way into the channel. Whoever offers it may unwind while it waits, and then it is not sent, unless it was taken.
-struct Offer<'a, T: Send + 'static> {
-    middle: &'a Middle<T>,
+struct PendingSend<'a, T: Send + 'static> {
+    middle: &'a SharedChannel<T>,
     value: Option<T>,
     rank: Option<u64>,
 }
 
-impl<T: Send + 'static> Offer<'_, T> {
+impl<T: Send + 'static> PendingSend<'_, T> {
     fn take_back(&mut self) -> Option<T> {
         let rank = self.rank.take();
         self.value.take().or_else(|| {
             let rank = rank?;
-            self.middle.step(|s| s.withdraw(rank))
+            self.middle.with(|s| s.withdraw(rank))
         })
     }
 }
 
-impl<T: Send + 'static> Drop for Offer<'_, T> {
+impl<T: Send + 'static> Drop for PendingSend<'_, T> {
     fn drop(&mut self) {
         drop_all(self.take_back());
     }
@@ -212,7 +212,7 @@ impl<T: Send + 'static> Receiver<T> {
     /// # Errors
     /// Why there is none.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        match self.middle.step(Passage::receive) {
+        match self.middle.with(ChannelState::receive) {
             Some(Some(value)) => Ok(value),
             Some(None) => Err(TryRecvError::Disconnected),
             None => Err(TryRecvError::Empty),
@@ -264,11 +264,11 @@ impl<T: Send + 'static> Receiver<T> {
         limit: Limit,
         place: &'static Location<'static>,
     ) -> Result<T, RecvTimeoutError> {
-        take_a_breath(place);
-        let here = Here::new(&self.middle, limit, WaitReason::SHARED_RECEIVE, place);
+        yield_if_budget_spent(place);
+        let here = Caller::new(&self.middle, limit, WaitReason::SHARED_RECEIVE, place);
         let received = self.middle.wait(RECEIVERS, &here, |s, _| s.receive());
         let received = received.unwrap_or_else(|why| refuse(why, "recv", place));
-        count_call();
+        consume_budget();
         match received {
             Some(Some(value)) => Ok(value),
             Some(None) => Err(RecvTimeoutError::Disconnected),
@@ -282,7 +282,7 @@ macro_rules! handle {
         impl<T: Send + 'static> $handle<T> {
             /// How many items are in the channel now. Other threads may change that at any moment.
             pub fn len(&self) -> usize {
-                self.middle.step(|s| s.len())
+                self.middle.with(|s| s.len())
             }
 
             /// There is no item in the channel now.
@@ -292,12 +292,12 @@ macro_rules! handle {
 
             /// There is no room in the channel now. One without places is always full.
             pub fn is_full(&self) -> bool {
-                self.middle.step(|s| s.len() == s.capacity())
+                self.middle.with(|s| s.len() == s.capacity())
             }
 
             /// How many items it keeps at most; none for an unbounded one.
             pub fn capacity(&self) -> Option<usize> {
-                let capacity = self.middle.step(|s| s.capacity());
+                let capacity = self.middle.with(|s| s.capacity());
                 (capacity < usize::MAX).then_some(capacity)
             }
 
@@ -322,7 +322,7 @@ handle!(Receiver);
 
 impl<T: Send + 'static> Clone for Sender<T> {
     fn clone(&self) -> Sender<T> {
-        self.middle.step(Passage::add_sender);
+        self.middle.with(ChannelState::add_sender);
         let middle = self.middle.clone();
         Sender { middle }
     }
@@ -330,7 +330,7 @@ impl<T: Send + 'static> Clone for Sender<T> {
 
 impl<T: Send + 'static> Clone for Receiver<T> {
     fn clone(&self) -> Receiver<T> {
-        self.middle.step(Passage::add_receiver);
+        self.middle.with(ChannelState::add_receiver);
         let middle = self.middle.clone();
         Receiver { middle }
     }
@@ -338,12 +338,12 @@ impl<T: Send + 'static> Clone for Receiver<T> {
 
 impl<T: Send + 'static> Drop for Sender<T> {
     fn drop(&mut self) {
-        self.middle.step(Passage::remove_sender);
+        self.middle.with(ChannelState::remove_sender);
     }
 }
 
 impl<T: Send + 'static> Drop for Receiver<T> {
     fn drop(&mut self) {
-        drop_all(self.middle.step(Passage::remove_receiver));
+        drop_all(self.middle.with(ChannelState::remove_receiver));
     }
 }

@@ -24,7 +24,7 @@ use std::sync::PoisonError;
 #[cfg(not(loom))]
 use std::sync::{Mutex, MutexGuard};
 
-use super::line::Line;
+use super::line::SharedQueue;
 
 /// Ends somebody's wait, from any thread. It may come late, and then it does nothing.
 pub(crate) trait Wake {
@@ -32,39 +32,39 @@ pub(crate) trait Wake {
 }
 
 /// What lies on a desk. No method runs code of users', since the desk is locked meanwhile.
-pub(crate) trait Shared {
+pub(crate) trait Monitored {
     type Waker: Wake;
 
     /// The line on this side; a thing has up to four.
-    fn line(&mut self, side: Side) -> &mut Line<Self::Waker>;
+    fn queue(&mut self, side: QueueId) -> &mut SharedQueue<Self::Waker>;
 
     /// Calls one more for whom there is something, if somebody waits for that.
-    fn call(&mut self) -> Option<Self::Waker>;
+    fn next_to_wake(&mut self) -> Option<Self::Waker>;
 }
 
 /// Which line, of those that a thing has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Side(pub(crate) u8);
+pub(crate) struct QueueId(pub(crate) u8);
 
 /// Where somebody waits: side and rank in one number, for whoever speaks for it.
 #[derive(Clone, Copy)]
-pub(crate) struct Seat {
-    side: Side,
+pub(crate) struct WaitTicket {
+    side: QueueId,
     rank: u64,
 }
 
 /// Something that can wait: a greenlet in its hub, or a thread.
-pub(crate) trait Host {
+pub(crate) trait Park {
     type Waker: Wake;
-    type Stay: Stay<Waker = Self::Waker>;
+    type Parked: Parked<Waker = Self::Waker>;
     type Refusal;
 
     /// Begins a wait: from now on a wake is kept.
-    fn begin(&self, seat: Seat) -> Result<Self::Stay, Self::Refusal>;
+    fn begin(&self, seat: WaitTicket) -> Result<Self::Parked, Self::Refusal>;
 }
 
 /// One wait.
-pub(crate) trait Stay {
+pub(crate) trait Parked {
     type Waker: Wake;
 
     fn waker(&self) -> Self::Waker;
@@ -73,36 +73,36 @@ pub(crate) trait Stay {
     fn sleep(&self) -> bool;
 }
 
-pub(crate) struct Desk<S> {
+pub(crate) struct Monitor<S> {
     shared: Mutex<S>,
 }
 
-impl Seat {
+impl WaitTicket {
     pub(crate) fn to_bits(self) -> u64 {
         self.rank << 2 | u64::from(self.side.0)
     }
 
-    pub(crate) fn from_bits(bits: u64) -> Seat {
-        Seat {
-            side: Side((bits & 3) as u8),
+    pub(crate) fn from_bits(bits: u64) -> WaitTicket {
+        WaitTicket {
+            side: QueueId((bits & 3) as u8),
             rank: bits >> 2,
         }
     }
 }
 
-impl<S: Shared> Desk<S> {
-    pub(crate) fn new(shared: S) -> Desk<S> {
-        Desk {
+impl<S: Monitored> Monitor<S> {
+    pub(crate) fn new(shared: S) -> Monitor<S> {
+        Monitor {
             shared: Mutex::new(shared),
         }
     }
 
     /// One step: looks or changes something, and wakes those for whom there is something then.
-    pub(crate) fn step<R>(&self, change: impl FnOnce(&mut S) -> R) -> R {
+    pub(crate) fn with<R>(&self, change: impl FnOnce(&mut S) -> R) -> R {
         let mut shared = self.lock();
         let result = change(&mut shared);
-        if let Some(first) = shared.call() {
-            let more: Vec<_> = std::iter::from_fn(|| shared.call()).collect();
+        if let Some(first) = shared.next_to_wake() {
+            let more: Vec<_> = std::iter::from_fn(|| shared.next_to_wake()).collect();
             drop(shared);
             first.wake();
             more.iter().for_each(Wake::wake);
@@ -117,35 +117,35 @@ impl<S: Shared> Desk<S> {
     /// If the host may not wait.
     pub(crate) fn wait<H, R>(
         &self,
-        side: Side,
+        side: QueueId,
         host: &H,
         mut look: impl FnMut(&mut S, Option<u64>) -> Option<R>,
     ) -> Result<Option<R>, H::Refusal>
     where
-        H: Host<Waker = S::Waker>,
+        H: Park<Waker = S::Waker>,
     {
-        let rank = match self.step(|s| look(s, None).ok_or_else(|| s.line(side).draw_rank())) {
+        let rank = match self.with(|s| look(s, None).ok_or_else(|| s.queue(side).draw_rank())) {
             Ok(found) => return Ok(Some(found)),
             Err(rank) => rank,
         };
-        let seat = Seat { side, rank };
+        let seat = WaitTicket { side, rank };
         loop {
             let stay = host.begin(seat)?;
-            let found = self.step(|s| {
+            let found = self.with(|s| {
                 let found = look(s, Some(rank));
                 if found.is_none() {
-                    s.line(side).enter(rank, stay.waker());
+                    s.queue(side).enter(rank, stay.waker());
                 }
                 found
             });
             if found.is_some() {
                 return Ok(found);
             }
-            let leaving = Leaving { desk: self, seat };
+            let leaving = LeaveOnDrop { desk: self, seat };
             let is_woken = stay.sleep();
             mem::forget(leaving);
-            let found = self.step(|s| {
-                s.line(side).leave(rank);
+            let found = self.with(|s| {
+                s.queue(side).leave(rank);
                 look(s, Some(rank))
             });
             if found.is_some() || !is_woken {
@@ -155,8 +155,8 @@ impl<S: Shared> Desk<S> {
     }
 
     /// Whoever waits in this seat does so no longer.
-    pub(crate) fn leave(&self, seat: Seat) {
-        self.step(|s| s.line(seat.side).leave(seat.rank));
+    pub(crate) fn leave(&self, seat: WaitTicket) {
+        self.with(|s| s.queue(seat.side).leave(seat.rank));
     }
 
     fn lock(&self) -> MutexGuard<'_, S> {
@@ -166,12 +166,12 @@ impl<S: Shared> Desk<S> {
 }
 
 /// Leaves the line where a wait unwinds.
-struct Leaving<'a, S: Shared> {
-    desk: &'a Desk<S>,
-    seat: Seat,
+struct LeaveOnDrop<'a, S: Monitored> {
+    desk: &'a Monitor<S>,
+    seat: WaitTicket,
 }
 
-impl<S: Shared> Drop for Leaving<'_, S> {
+impl<S: Monitored> Drop for LeaveOnDrop<'_, S> {
     fn drop(&mut self) {
         self.desk.leave(self.seat);
     }

@@ -6,9 +6,9 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::desk::Desk;
+use super::desk::Monitor;
 use super::flag::{Flag, WAITERS};
-use super::host::{Here, Limit, Waker};
+use super::host::{BlockedWaker, Caller, Limit};
 use crate::hub::refuse;
 use crate::waiting::WaitReason;
 
@@ -32,30 +32,30 @@ use crate::waiting::WaitReason;
 /// visitor.join().unwrap();
 /// ```
 pub struct Event {
-    desk: Arc<Desk<Flag<Waker>>>,
+    desk: Arc<Monitor<Flag<BlockedWaker>>>,
 }
 
 impl Event {
     /// An event that is not set.
     pub fn new() -> Event {
-        let desk = Arc::new(Desk::new(Flag::new()));
+        let desk = Arc::new(Monitor::new(Flag::new()));
         Event { desk }
     }
 
     /// Sets it: all who wait go on, and who comes does not wait.
     pub fn set(&self) {
-        self.desk.step(Flag::set);
+        self.desk.with(Flag::set);
     }
 
     /// Who comes from now on waits until it is set again.
     pub fn clear(&self) {
-        self.desk.step(Flag::clear);
+        self.desk.with(Flag::clear);
     }
 
     /// It was set and not cleared since then. Other threads may change that at any moment.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.desk.step(|flag| flag.is_set())
+        self.desk.with(|flag| flag.is_set())
     }
 
     /// Waits until it is set. Returns at once if it is.
@@ -89,12 +89,12 @@ impl Event {
 
 /// Waits until a flag is set. False if the time was over before.
 pub(crate) fn wait(
-    desk: &Arc<Desk<Flag<Waker>>>,
+    desk: &Arc<Monitor<Flag<BlockedWaker>>>,
     limit: Limit,
     reason: WaitReason,
     place: &'static Location<'static>,
 ) -> bool {
-    let here = Here::new(desk, limit, reason, place);
+    let here = Caller::new(desk, limit, reason, place);
     let mut times = None;
     match desk.wait(WAITERS, &here, |flag, _| flag.look(&mut times)) {
         Ok(found) => found.is_some(),

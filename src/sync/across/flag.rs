@@ -2,17 +2,17 @@
 //! tried by `tests/loom`.
 #![forbid(unsafe_code)]
 
-use super::desk::{Shared, Side, Wake};
-use super::line::Line;
+use super::desk::{Monitored, QueueId, Wake};
+use super::line::SharedQueue;
 
 /// The one side of a flag.
-pub(crate) const WAITERS: Side = Side(0);
+pub(crate) const WAITERS: QueueId = QueueId(0);
 
 pub(crate) struct Flag<W> {
     is_set: bool,
     /// Who waits shall know of each time, though it may have been cleared again.
     times: u64,
-    waiters: Line<W>,
+    waiters: SharedQueue<W>,
 }
 
 impl<W> Flag<W> {
@@ -20,7 +20,7 @@ impl<W> Flag<W> {
         Flag {
             is_set: false,
             times: 0,
-            waiters: Line::new(),
+            waiters: SharedQueue::new(),
         }
     }
 
@@ -44,16 +44,16 @@ impl<W> Flag<W> {
     }
 }
 
-impl<W: Wake> Shared for Flag<W> {
+impl<W: Wake> Monitored for Flag<W> {
     type Waker = W;
 
-    fn line(&mut self, _: Side) -> &mut Line<W> {
+    fn queue(&mut self, _: QueueId) -> &mut SharedQueue<W> {
         &mut self.waiters
     }
 
-    fn call(&mut self) -> Option<W> {
+    fn next_to_wake(&mut self) -> Option<W> {
         if self.is_set {
-            self.waiters.call()
+            self.waiters.wake_first()
         } else {
             None
         }

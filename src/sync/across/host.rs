@@ -5,11 +5,11 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::desk::{self, Desk, Host, Seat, Shared, Stay};
+use super::desk::{self, Monitor, Monitored, Park, Parked, WaitTicket};
 use super::parker::Parker;
-use crate::error::WaitRefused;
-use crate::hub::{self, GiveUp, Nanos, Outside, OutsideWaker};
-use crate::waiting::{WaitReason, Woken};
+use crate::error::CannotWait;
+use crate::hub::{self, Nanos, OnThreadExit, RemoteWait, RemoteWaker};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// How long one waits at most.
 #[derive(Clone, Copy)]
@@ -20,8 +20,8 @@ pub(crate) enum Limit {
 }
 
 /// Whoever runs this.
-pub(crate) struct Here<'a, S> {
-    desk: &'a Arc<Desk<S>>,
+pub(crate) struct Caller<'a, S> {
+    desk: &'a Arc<Monitor<S>>,
     deadline: Deadline,
     reason: WaitReason,
     place: &'static Location<'static>,
@@ -34,25 +34,25 @@ enum Deadline {
 }
 
 /// Ends a wait.
-pub(crate) enum Waker {
-    Greenlet(OutsideWaker),
+pub(crate) enum BlockedWaker {
+    Greenlet(RemoteWaker),
     Thread(Parker),
 }
 
-pub(crate) enum Waiting {
-    Greenlet(Outside, Option<Nanos>),
+pub(crate) enum Blocker {
+    Greenlet(RemoteWait, Option<Nanos>),
     Thread(Parker, Option<Instant>),
 }
 
-impl<'a, S> Here<'a, S> {
+impl<'a, S> Caller<'a, S> {
     /// For a wait at this desk that begins now.
     pub(crate) fn new(
-        desk: &'a Arc<Desk<S>>,
+        desk: &'a Arc<Monitor<S>>,
         limit: Limit,
         reason: WaitReason,
         place: &'static Location<'static>,
-    ) -> Here<'a, S> {
-        let deadline = match hub::existing() {
+    ) -> Caller<'a, S> {
+        let deadline = match hub::current() {
             Some(hub) => Deadline::OfHub(match limit {
                 Limit::None => None,
                 Limit::After(time) => hub.clock().after(time),
@@ -67,7 +67,7 @@ impl<'a, S> Here<'a, S> {
                 Limit::At(moment) => Some(moment),
             }),
         };
-        Here {
+        Caller {
             desk,
             deadline,
             reason,
@@ -76,41 +76,41 @@ impl<'a, S> Here<'a, S> {
     }
 }
 
-impl<S> Host for Here<'_, S>
+impl<S> Park for Caller<'_, S>
 where
-    S: Shared<Waker = Waker> + Send + 'static,
+    S: Monitored<Waker = BlockedWaker> + Send + 'static,
 {
-    type Waker = Waker;
-    type Stay = Waiting;
-    type Refusal = WaitRefused;
+    type Waker = BlockedWaker;
+    type Parked = Blocker;
+    type Refusal = CannotWait;
 
-    fn begin(&self, seat: Seat) -> Result<Waiting, WaitRefused> {
+    fn begin(&self, seat: WaitTicket) -> Result<Blocker, CannotWait> {
         Ok(match self.deadline {
             Deadline::OfHub(deadline) => {
                 let owner = self.desk.clone();
-                let wait = Outside::begin(self.reason, self.place, owner, seat.to_bits())?;
-                Waiting::Greenlet(wait, deadline)
+                let wait = RemoteWait::begin(self.reason, self.place, owner, seat.to_bits())?;
+                Blocker::Greenlet(wait, deadline)
             }
-            Deadline::OfThread(deadline) => Waiting::Thread(Parker::new(), deadline),
+            Deadline::OfThread(deadline) => Blocker::Thread(Parker::new(), deadline),
         })
     }
 }
 
-impl Stay for Waiting {
-    type Waker = Waker;
+impl Parked for Blocker {
+    type Waker = BlockedWaker;
 
-    fn waker(&self) -> Waker {
+    fn waker(&self) -> BlockedWaker {
         match self {
-            Waiting::Greenlet(wait, _) => Waker::Greenlet(wait.waker()),
-            Waiting::Thread(parker, _) => Waker::Thread(parker.clone()),
+            Blocker::Greenlet(wait, _) => BlockedWaker::Greenlet(wait.waker()),
+            Blocker::Thread(parker, _) => BlockedWaker::Thread(parker.clone()),
         }
     }
 
     fn sleep(&self) -> bool {
         match self {
-            Waiting::Greenlet(wait, deadline) => wait.wait(*deadline) == Woken::Called,
-            Waiting::Thread(parker, Some(deadline)) => parker.park_until(*deadline),
-            Waiting::Thread(parker, None) => {
+            Blocker::Greenlet(wait, deadline) => wait.wait(*deadline) == WakeReason::Notified,
+            Blocker::Thread(parker, Some(deadline)) => parker.park_until(*deadline),
+            Blocker::Thread(parker, None) => {
                 parker.park();
                 true
             }
@@ -118,20 +118,20 @@ impl Stay for Waiting {
     }
 }
 
-impl desk::Wake for Waker {
+impl desk::Wake for BlockedWaker {
     fn wake(&self) {
         match self {
-            Waker::Greenlet(waker) => waker.wake(),
-            Waker::Thread(parker) => parker.wake(),
+            BlockedWaker::Greenlet(waker) => waker.wake(),
+            BlockedWaker::Thread(parker) => parker.wake(),
         }
     }
 }
 
-impl<S> GiveUp for Desk<S>
+impl<S> OnThreadExit for Monitor<S>
 where
-    S: Shared<Waker = Waker> + Send,
+    S: Monitored<Waker = BlockedWaker> + Send,
 {
-    fn give_up(&self, seat: u64) {
-        self.leave(Seat::from_bits(seat));
+    fn on_thread_exit(&self, seat: u64) {
+        self.leave(WaitTicket::from_bits(seat));
     }
 }

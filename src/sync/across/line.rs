@@ -9,16 +9,16 @@
 
 use std::collections::VecDeque;
 
-pub(crate) struct Line<W> {
+pub(crate) struct SharedQueue<W> {
     /// By rank.
     waiting: VecDeque<(u64, W)>,
     called: usize,
     last_rank: u64,
 }
 
-impl<W> Line<W> {
-    pub(crate) const fn new() -> Line<W> {
-        Line {
+impl<W> SharedQueue<W> {
+    pub(crate) const fn new() -> SharedQueue<W> {
+        SharedQueue {
             waiting: VecDeque::new(),
             called: 0,
             last_rank: 0,
@@ -47,21 +47,21 @@ impl<W> Line<W> {
     }
 
     /// Calls the first, if anybody waits: whoever gets the waker wakes it.
-    pub(crate) fn call(&mut self) -> Option<W> {
+    pub(crate) fn wake_first(&mut self) -> Option<W> {
         let (_, waker) = self.waiting.pop_front()?;
         self.called += 1;
         Some(waker)
     }
 
     /// Calls this one, if it waits.
-    pub(crate) fn call_out(&mut self, rank: u64) -> Option<W> {
+    pub(crate) fn wake_ranked(&mut self, rank: u64) -> Option<W> {
         let waker = self.take(rank)?;
         self.called += 1;
         Some(waker)
     }
 
     /// How many were called and have not left.
-    pub(crate) fn called(&self) -> usize {
+    pub(crate) fn woken(&self) -> usize {
         self.called
     }
 

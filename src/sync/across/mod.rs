@@ -41,11 +41,11 @@ mod passage;
 
 pub use self::async_result::AsyncResult;
 pub use self::channel::{Receiver, Sender, bounded, rendezvous, unbounded};
-pub(crate) use self::desk::Desk;
+pub(crate) use self::desk::Monitor;
 pub use self::event::Event;
 pub(crate) use self::event::wait as wait_for_flag;
 pub(crate) use self::flag::Flag;
-pub(crate) use self::host::{Limit, Waker};
+pub(crate) use self::host::{BlockedWaker, Limit};
 pub use self::iter::{IntoIter, Iter, TryIter};
 pub use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,

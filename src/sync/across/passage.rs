@@ -11,25 +11,25 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use super::desk::{Shared, Side, Wake};
-use super::line::Line;
+use super::desk::{Monitored, QueueId, Wake};
+use super::line::SharedQueue;
 
-pub(crate) const SENDERS: Side = Side(0);
-pub(crate) const RECEIVERS: Side = Side(1);
+pub(crate) const SENDERS: QueueId = QueueId(0);
+pub(crate) const RECEIVERS: QueueId = QueueId(1);
 
-pub(crate) struct Passage<T, W> {
-    items: VecDeque<Item<T>>,
+pub(crate) struct ChannelState<T, W> {
+    items: VecDeque<SentItem<T>>,
     capacity: usize,
     /// Handles of each kind that are alive.
     senders: usize,
     receivers: usize,
-    at_senders: Line<W>,
-    at_receivers: Line<W>,
+    at_senders: SharedQueue<W>,
+    at_receivers: SharedQueue<W>,
     /// Senders whose items were taken, and who were not told yet.
     taken: VecDeque<u64>,
 }
 
-struct Item<T> {
+struct SentItem<T> {
     value: T,
     /// Of the sender who waits until it is taken.
     rank: Option<u64>,
@@ -43,16 +43,16 @@ pub(crate) enum Sent {
     Disconnected,
 }
 
-impl<T, W> Passage<T, W> {
+impl<T, W> ChannelState<T, W> {
     /// With one handle of each kind.
-    pub(crate) fn new(capacity: usize) -> Passage<T, W> {
-        Passage {
+    pub(crate) fn new(capacity: usize) -> ChannelState<T, W> {
+        ChannelState {
             items: VecDeque::new(),
             capacity,
             senders: 1,
             receivers: 1,
-            at_senders: Line::new(),
-            at_receivers: Line::new(),
+            at_senders: SharedQueue::new(),
+            at_receivers: SharedQueue::new(),
             taken: VecDeque::new(),
         }
     }
@@ -152,7 +152,7 @@ impl<T, W> Passage<T, W> {
 
     fn put(&mut self, value: &mut Option<T>, rank: Option<u64>) {
         if let Some(value) = value.take() {
-            self.items.push_back(Item { value, rank });
+            self.items.push_back(SentItem { value, rank });
         }
     }
 
@@ -170,10 +170,10 @@ impl<T, W> Passage<T, W> {
     }
 }
 
-impl<T, W: Wake> Shared for Passage<T, W> {
+impl<T, W: Wake> Monitored for ChannelState<T, W> {
     type Waker = W;
 
-    fn line(&mut self, side: Side) -> &mut Line<W> {
+    fn queue(&mut self, side: QueueId) -> &mut SharedQueue<W> {
         if side == SENDERS {
             &mut self.at_senders
         } else {
@@ -181,20 +181,20 @@ impl<T, W: Wake> Shared for Passage<T, W> {
         }
     }
 
-    fn call(&mut self) -> Option<W> {
+    fn next_to_wake(&mut self) -> Option<W> {
         while let Some(rank) = self.taken.pop_front() {
-            if let Some(waker) = self.at_senders.call_out(rank) {
+            if let Some(waker) = self.at_senders.wake_ranked(rank) {
                 return Some(waker);
             }
         }
         let room = self.capacity.saturating_sub(self.items.len());
-        if (self.receivers == 0 || room > self.at_senders.called())
-            && let Some(waker) = self.at_senders.call()
+        if (self.receivers == 0 || room > self.at_senders.woken())
+            && let Some(waker) = self.at_senders.wake_first()
         {
             return Some(waker);
         }
-        if self.senders == 0 || self.items.len() > self.at_receivers.called() {
-            return self.at_receivers.call();
+        if self.senders == 0 || self.items.len() > self.at_receivers.woken() {
+            return self.at_receivers.wake_first();
         }
         None
     }

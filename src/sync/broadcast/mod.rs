@@ -62,7 +62,7 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 }
 
 /// What all handles share. The ring is not borrowed when anybody else's code may run.
-struct Shared<T> {
+struct Broadcast<T> {
     ring: RefCell<Ring<T>>,
     senders: Cell<usize>,
     receivers: Cell<usize>,

@@ -7,24 +7,24 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::Shared;
-use super::ring::Found;
+use super::Broadcast;
+use super::ring::RingRead;
 use crate::dropping::drop_all;
 use crate::error::broadcast::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::hub::{self, Nanos, Spot, refuse};
-use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{WaitReason, Woken};
+use crate::hub::{self, Nanos, WaitPoint, refuse};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A receiver of a broadcast channel: see [`channel`](super::channel). It is no `Clone`, since it would not be clear what a clone has
 /// yet to receive: [`resubscribe`](Receiver::resubscribe) makes one for what comes from now on.
 pub struct Receiver<T> {
-    shared: Rc<Shared<T>>,
+    shared: Rc<Broadcast<T>>,
     /// The position of the item that it receives next.
     next: Cell<u64>,
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn new(shared: &Rc<Shared<T>>) -> Receiver<T> {
+    pub(super) fn new(shared: &Rc<Broadcast<T>>) -> Receiver<T> {
         let receivers = &shared.receivers;
         receivers.set(receivers.get() + 1);
         let next = shared.ring.borrow().end();
@@ -135,7 +135,7 @@ impl<T: Clone> Receiver<T> {
             }
             let waiters = &self.shared.waiters;
             match waiters.wait_until(WaitReason::BROADCAST, place, deadline, &mut rank) {
-                Ok(woken) => is_over = woken == Woken::TimedOut,
+                Ok(woken) => is_over = woken == WakeReason::TimedOut,
                 Err(why) => refuse(why, "receive", place),
             }
         }
@@ -145,12 +145,12 @@ impl<T: Clone> Receiver<T> {
         let next = self.next.get();
         let found = self.shared.ring.borrow_mut().receive(next);
         match found {
-            Found::End => Ok(None),
-            Found::Dropped(first) => {
+            RingRead::End => Ok(None),
+            RingRead::Dropped(first) => {
                 self.next.set(first);
                 Err(RecvError::Lagged(first - next))
             }
-            Found::Item(item) => {
+            RingRead::Item(item) => {
                 self.next.set(next + 1);
                 Ok(Some(Rc::unwrap_or_clone(item)))
             }
@@ -160,7 +160,7 @@ impl<T: Clone> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        let Shared {
+        let Broadcast {
             ring, receivers, ..
         } = &*self.shared;
         receivers.set(receivers.get() - 1);
@@ -173,10 +173,10 @@ impl<T> Sealed for Receiver<T> {}
 
 /// Ready while there is an item or a [lag](RecvError::Lagged) to receive, and when none can ever come.
 impl<T> Waitable for Receiver<T> {
-    fn post(&self) -> Post<'_> {
-        Post {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
             ready: !self.is_empty() || self.is_closed(),
-            spot: Spot::List(&self.shared.waiters),
+            point: WaitPoint::List(&self.shared.waiters),
             reason: WaitReason::BROADCAST,
         }
     }

@@ -9,20 +9,20 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 pub(super) struct Ring<T> {
-    slots: VecDeque<Slot<T>>,
+    slots: VecDeque<RingItem<T>>,
     /// The position of the first slot: how many items were dropped or received by all.
     base: u64,
     capacity: usize,
 }
 
-struct Slot<T> {
+struct RingItem<T> {
     item: Rc<T>,
     /// How many receivers have yet to receive it.
     unseen: usize,
 }
 
 /// What a receiver finds at its position.
-pub(super) enum Found<T> {
+pub(super) enum RingRead<T> {
     Item(Rc<T>),
     /// Nothing yet.
     End,
@@ -51,7 +51,7 @@ impl<T> Ring<T> {
     /// Adds an item for this many receivers. Gives the oldest where there is no room for both.
     pub(super) fn push(&mut self, item: Rc<T>, receivers: usize) -> Option<Rc<T>> {
         let oldest = (self.slots.len() == self.capacity).then(|| self.pop());
-        self.slots.push_back(Slot {
+        self.slots.push_back(RingItem {
             item,
             unseen: receivers,
         });
@@ -59,12 +59,12 @@ impl<T> Ring<T> {
     }
 
     /// What is at `position`, for one of the receivers that have yet to receive it.
-    pub(super) fn receive(&mut self, position: u64) -> Found<T> {
+    pub(super) fn receive(&mut self, position: u64) -> RingRead<T> {
         let Some(index) = position.checked_sub(self.base) else {
-            return Found::Dropped(self.base);
+            return RingRead::Dropped(self.base);
         };
         let Some(slot) = self.slots.get_mut(index as usize) else {
-            return Found::End;
+            return RingRead::End;
         };
         slot.unseen -= 1;
         let item = slot.item.clone();
@@ -72,7 +72,7 @@ impl<T> Ring<T> {
             // The first one, and not the last pointer to it.
             drop(self.pop());
         }
-        Found::Item(item)
+        RingRead::Item(item)
     }
 
     /// A receiver goes that has received nothing from `position` on. Gives the items that nobody else has yet to receive.

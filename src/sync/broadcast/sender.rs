@@ -7,14 +7,14 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 use super::ring::Ring;
-use super::{Receiver, Shared};
+use super::{Broadcast, Receiver};
 use crate::error::SendError;
 use crate::hub::WaitList;
 
 /// The sending end of a broadcast channel: see [`channel`](super::channel). Clones send to the same channel; it closes when the
 /// last one is dropped.
 pub struct Sender<T> {
-    shared: Rc<Shared<T>>,
+    shared: Rc<Broadcast<T>>,
 }
 
 impl<T> Sender<T> {
@@ -30,7 +30,7 @@ impl<T> Sender<T> {
             "a broadcast channel has room for one item at least"
         );
         Sender {
-            shared: Rc::new(Shared {
+            shared: Rc::new(Broadcast {
                 ring: RefCell::new(Ring::new(capacity)),
                 senders: Cell::new(1),
                 receivers: Cell::new(0),
@@ -100,7 +100,7 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        let Shared {
+        let Broadcast {
             senders, waiters, ..
         } = &*self.shared;
         senders.set(senders.get() - 1);

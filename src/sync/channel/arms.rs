@@ -4,37 +4,37 @@
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::rendezvous::FirstSender;
-use super::shared::Shared;
+use super::rendezvous::NextSender;
+use super::shared::Channel;
 use super::{Receiver, Sender};
 use crate::error::{RecvError, SendError};
-use crate::hub::{Spot, Supply, Waiter, give_way, may_park};
-use crate::waitable::{Post, Sealed, Waitable};
+use crate::hub::{Resource, WaitPoint, Waker, may_park, yield_if_allowed};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
 /// What a select waits for as a taker, or looks at.
 pub trait Arm {
     /// How it stands, seen by a select that waits where nothing is ready (`is_patient`), or by one that does not.
     #[doc(hidden)]
-    fn look(&self, is_patient: bool) -> Standing;
+    fn readiness(&self, is_patient: bool) -> ArmReadiness;
 
     /// Where a select waits for it.
     #[doc(hidden)]
-    fn post(&self) -> ArmPost<'_>;
+    fn target(&self) -> ArmTarget<'_>;
 
     /// Keeps what a select was promised, or has found ready, until it is used or given back. The promise is still held by its
     /// claim.
     #[doc(hidden)]
-    fn keep(&self, _is_promised: bool) -> Reservation {
-        Reservation::Nothing
+    fn keep(&self, _is_promised: bool) -> ArmReservation {
+        ArmReservation::Nothing
     }
 
     #[doc(hidden)]
-    fn give_back(&self, _reservation: Reservation) {}
+    fn give_back(&self, _reservation: ArmReservation) {}
 
     /// What tells one end of one channel from all others, whichever handle it is; `None` for what is only looked at.
     #[doc(hidden)]
-    fn identity(&self) -> Option<(usize, End)> {
+    fn identity(&self) -> Option<(usize, ChannelEnd)> {
         None
     }
 }
@@ -42,7 +42,7 @@ pub trait Arm {
 /// An end of a channel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(unnameable_types, reason = "only selects compare it")]
-pub enum End {
+pub enum ChannelEnd {
     /// The sender's.
     Sending,
     /// The receiver's.
@@ -55,8 +55,8 @@ pub enum End {
     missing_debug_implementations,
     reason = "only selects read it"
 )]
-pub struct ArmPost<'a> {
-    pub(crate) spot: Spot<'a>,
+pub struct ArmTarget<'a> {
+    pub(crate) point: WaitPoint<'a>,
     /// As a report shows it.
     pub(crate) reason: WaitReason,
 }
@@ -64,7 +64,7 @@ pub struct ArmPost<'a> {
 /// How an arm stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(unnameable_types, reason = "only selects name it")]
-pub enum Standing {
+pub enum ArmReadiness {
     /// It has to be waited for.
     NotReady,
     /// It can be done at once.
@@ -72,7 +72,7 @@ pub enum Standing {
     /// It can be done when others have run that were called before.
     Behind,
     /// It can be done when its counterpart, another select, has run and made an item.
-    Meets,
+    Pairs,
 }
 
 /// What a select has chosen, kept while its item is made.
@@ -81,7 +81,7 @@ pub enum Standing {
     missing_debug_implementations,
     reason = "only selects hold one"
 )]
-pub enum Reservation {
+pub enum ArmReservation {
     /// There is nothing to keep: the channel is closed, or was only looked at.
     Nothing,
     /// The chosen item with this number.
@@ -90,56 +90,56 @@ pub enum Reservation {
     Place(u64),
     /// A receiver of a rendezvous channel, which waits for this item alone.
     #[expect(private_interfaces, reason = "only this crate reads it")]
-    Receiver(Waiter),
+    Receiver(Waker),
 }
 
-impl Standing {
+impl ArmReadiness {
     /// Of what a select that does not wait takes at once, too.
-    fn behind_if(is_patient: bool) -> Standing {
+    fn behind_if(is_patient: bool) -> ArmReadiness {
         match is_patient {
-            true => Standing::Behind,
-            false => Standing::Ready,
+            true => ArmReadiness::Behind,
+            false => ArmReadiness::Ready,
         }
     }
 }
 
 impl<T> Arm for Receiver<T> {
-    fn look(&self, is_patient: bool) -> Standing {
+    fn readiness(&self, is_patient: bool) -> ArmReadiness {
         let items = self.shared.items();
-        if items.is_open() || self.shared.is_drained() {
-            return Standing::Ready;
+        if items.is_uncontended() || self.shared.is_drained() {
+            return ArmReadiness::Ready;
         }
-        if items.line().called() > 0 && items.is_free() {
-            return Standing::behind_if(is_patient);
+        if items.queue().reserved() > 0 && items.has_unreserved() {
+            return ArmReadiness::behind_if(is_patient);
         }
         if self.shared.is_special {
             return self.shared.look_special();
         }
-        Standing::NotReady
+        ArmReadiness::NotReady
     }
 
-    fn post(&self) -> ArmPost<'_> {
-        ArmPost {
-            spot: Spot::Line(self.shared.items()),
+    fn target(&self) -> ArmTarget<'_> {
+        ArmTarget {
+            point: WaitPoint::Acquire(self.shared.items()),
             reason: WaitReason::RECEIVE,
         }
     }
 
-    fn keep(&self, is_promised: bool) -> Reservation {
+    fn keep(&self, is_promised: bool) -> ArmReservation {
         let item = self.shared.take_out(is_promised);
-        item.map_or(Reservation::Nothing, |item| {
-            Reservation::Item(self.shared.room.choose(item))
+        item.map_or(ArmReservation::Nothing, |item| {
+            ArmReservation::Item(self.shared.room.choose(item))
         })
     }
 
-    fn give_back(&self, reservation: Reservation) {
-        if let Reservation::Item(number) = reservation {
+    fn give_back(&self, reservation: ArmReservation) {
+        if let ArmReservation::Item(number) = reservation {
             self.shared.room.give_chosen_back(number);
         }
     }
 
-    fn identity(&self) -> Option<(usize, End)> {
-        Some((Rc::as_ptr(&self.shared).addr(), End::Receiving))
+    fn identity(&self) -> Option<(usize, ChannelEnd)> {
+        Some((Rc::as_ptr(&self.shared).addr(), ChannelEnd::Receiving))
     }
 }
 
@@ -153,8 +153,8 @@ impl<T> Receiver<T> {
     }
 
     /// Takes what `keep` has kept.
-    pub(crate) fn take_reserved(&self, reservation: Reservation) -> Result<T, RecvError> {
-        let Reservation::Item(number) = reservation else {
+    pub(crate) fn take_reserved(&self, reservation: ArmReservation) -> Result<T, RecvError> {
+        let ArmReservation::Item(number) = reservation else {
             return Err(RecvError);
         };
         let item = self.shared.room.take_chosen(number).ok_or(RecvError)?;
@@ -165,15 +165,15 @@ impl<T> Receiver<T> {
 
 /// Ready while there is an item that no waiting receiver has a claim to, and when none can ever come.
 impl<T> Waitable for Receiver<T> {
-    fn post(&self) -> Post<'_> {
-        let ready = match self.look(false) {
-            Standing::NotReady => false,
-            Standing::Ready | Standing::Behind => true,
-            Standing::Meets => may_park(),
+    fn wait_target(&self) -> WaitTarget<'_> {
+        let ready = match self.readiness(false) {
+            ArmReadiness::NotReady => false,
+            ArmReadiness::Ready | ArmReadiness::Behind => true,
+            ArmReadiness::Pairs => may_park(),
         };
-        Post {
+        WaitTarget {
             ready,
-            spot: Spot::Look(self.shared.items().line()),
+            point: WaitPoint::Observe(self.shared.items().queue()),
             reason: WaitReason::RECEIVE,
         }
     }
@@ -181,64 +181,64 @@ impl<T> Waitable for Receiver<T> {
 
 impl<T> Sealed for Receiver<T> {}
 
-impl<T> Shared<T> {
+impl<T> Channel<T> {
     #[inline(never)]
-    fn look_special(&self) -> Standing {
-        if self.is_wound() {
-            return Standing::Ready;
+    fn look_special(&self) -> ArmReadiness {
+        if self.is_ticking() {
+            return ArmReadiness::Ready;
         }
         match self.items().first_sender() {
-            Some(FirstSender::Plain) => Standing::Ready,
-            Some(FirstSender::Select) => Standing::Meets,
-            None => Standing::NotReady,
+            Some(NextSender::Plain) => ArmReadiness::Ready,
+            Some(NextSender::Select) => ArmReadiness::Pairs,
+            None => ArmReadiness::NotReady,
         }
     }
 }
 
 impl<T> Arm for Sender<T> {
-    fn look(&self, is_patient: bool) -> Standing {
+    fn readiness(&self, is_patient: bool) -> ArmReadiness {
         let room = &self.shared.room;
-        if room.is_open() || self.shared.is_closed() || room.has_room_behind() {
-            return Standing::Ready;
+        if room.is_uncontended() || self.shared.is_closed() || room.has_room_behind() {
+            return ArmReadiness::Ready;
         }
-        match room.is_free() {
-            true => Standing::behind_if(is_patient && !room.is_rendezvous()),
-            false => Standing::NotReady,
+        match room.has_unreserved() {
+            true => ArmReadiness::behind_if(is_patient && !room.is_rendezvous()),
+            false => ArmReadiness::NotReady,
         }
     }
 
-    fn post(&self) -> ArmPost<'_> {
-        ArmPost {
-            spot: Spot::Line(&self.shared.room),
+    fn target(&self) -> ArmTarget<'_> {
+        ArmTarget {
+            point: WaitPoint::Acquire(&self.shared.room),
             reason: WaitReason::SEND,
         }
     }
 
-    fn keep(&self, is_promised: bool) -> Reservation {
+    fn keep(&self, is_promised: bool) -> ArmReservation {
         let (room, items) = (&self.shared.room, self.shared.items());
         if self.shared.is_closed() {
-            return Reservation::Nothing;
+            return ArmReservation::Nothing;
         }
         if !room.is_rendezvous() {
-            return Reservation::Place(room.reserve_place());
+            return ArmReservation::Place(room.reserve_place());
         }
         let receiver = match is_promised {
             true => items.pop_bound(),
             false => items.bind_receiver(),
         };
-        receiver.map_or(Reservation::Nothing, Reservation::Receiver)
+        receiver.map_or(ArmReservation::Nothing, ArmReservation::Receiver)
     }
 
-    fn give_back(&self, reservation: Reservation) {
+    fn give_back(&self, reservation: ArmReservation) {
         match reservation {
-            Reservation::Place(number) => self.shared.room.give_place_back(number),
-            Reservation::Receiver(receiver) => self.shared.items().unbind(receiver),
-            Reservation::Item(_) | Reservation::Nothing => {}
+            ArmReservation::Place(number) => self.shared.room.give_place_back(number),
+            ArmReservation::Receiver(receiver) => self.shared.items().unbind(receiver),
+            ArmReservation::Item(_) | ArmReservation::Nothing => {}
         }
     }
 
-    fn identity(&self) -> Option<(usize, End)> {
-        Some((Rc::as_ptr(&self.shared).addr(), End::Sending))
+    fn identity(&self) -> Option<(usize, ChannelEnd)> {
+        Some((Rc::as_ptr(&self.shared).addr(), ChannelEnd::Sending))
     }
 }
 
@@ -246,7 +246,7 @@ impl<T> Sender<T> {
     /// Sends what a select has made, to what `keep` has kept.
     pub(crate) fn send_reserved(
         &self,
-        reservation: Reservation,
+        reservation: ArmReservation,
         item: T,
         place: &'static Location<'static>,
     ) -> Result<(), SendError<T>> {
@@ -255,21 +255,21 @@ impl<T> Sender<T> {
             return Err(SendError(item));
         }
         match reservation {
-            Reservation::Place(number) => self.shared.room.fill_place(number, item),
-            Reservation::Receiver(receiver) => {
+            ArmReservation::Place(number) => self.shared.room.fill_place(number, item),
+            ArmReservation::Receiver(receiver) => {
                 self.shared.items().deliver(receiver, item);
-                give_way(place);
+                yield_if_allowed(place);
             }
-            Reservation::Item(_) | Reservation::Nothing => return Err(SendError(item)),
+            ArmReservation::Item(_) | ArmReservation::Nothing => return Err(SendError(item)),
         }
         Ok(())
     }
 
     /// The place that a select was promised, or has found ready: it is kept while the item is made.
     #[inline]
-    pub(crate) fn place(&self, is_promised: bool) -> Place<'_, T> {
+    pub(crate) fn place(&self, is_promised: bool) -> SendReservation<'_, T> {
         let reservation = Some(self.keep(is_promised));
-        Place {
+        SendReservation {
             sender: self,
             reservation,
         }
@@ -278,10 +278,10 @@ impl<T> Sender<T> {
 
 /// Ready while there is room that no waiting sender has a claim to, or a receiver waits, and when the channel is closed.
 impl<T> Waitable for Sender<T> {
-    fn post(&self) -> Post<'_> {
-        Post {
-            ready: self.look(false) != Standing::NotReady,
-            spot: Spot::Look(self.shared.room.line()),
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
+            ready: self.readiness(false) != ArmReadiness::NotReady,
+            point: WaitPoint::Observe(self.shared.room.queue()),
             reason: WaitReason::SEND,
         }
     }
@@ -295,12 +295,12 @@ impl<T> Sealed for Sender<T> {}
     missing_debug_implementations,
     reason = "only `select!` makes one"
 )]
-pub struct Place<'a, T> {
+pub struct SendReservation<'a, T> {
     sender: &'a Sender<T>,
-    reservation: Option<Reservation>,
+    reservation: Option<ArmReservation>,
 }
 
-impl<T> Place<'_, T> {
+impl<T> SendReservation<'_, T> {
     #[doc(hidden)]
     #[track_caller]
     pub fn send(mut self, item: T) -> Result<(), SendError<T>> {
@@ -314,7 +314,7 @@ impl<T> Place<'_, T> {
     }
 }
 
-impl<T> Drop for Place<'_, T> {
+impl<T> Drop for SendReservation<'_, T> {
     fn drop(&mut self) {
         if let Some(reservation) = self.reservation.take() {
             self.sender.give_back(reservation);

@@ -16,17 +16,17 @@ use std::collections::VecDeque;
 use std::mem;
 
 use super::sides::{Items, Room};
-use crate::hub::{Claim, Supply};
+use crate::hub::{Reservation, Resource};
 
 /// What comes after the queue, from the first item that is still being made on.
 ///
 /// # Invariant
 /// Each item that is being made, and where there is room each that is chosen, also counts as a sender that was called: its
 /// place is taken.
-pub(super) struct Behind<T> {
+pub(super) struct Unsettled<T> {
     /// The number of the item that is being made and comes before all entries; 0 if there is none.
     front: Cell<u64>,
-    entries: RefCell<VecDeque<Entry<T>>>,
+    entries: RefCell<VecDeque<UnsettledItem<T>>>,
     being_made: Cell<usize>,
     items: Cell<usize>,
     /// Chosen and not yet taken.
@@ -35,14 +35,14 @@ pub(super) struct Behind<T> {
 }
 
 /// An item, or none while it is being made; with its number, in the order of which entries stand.
-struct Entry<T> {
+struct UnsettledItem<T> {
     number: u64,
     item: Option<T>,
 }
 
-impl<T> Behind<T> {
-    pub(super) fn new() -> Behind<T> {
-        Behind {
+impl<T> Unsettled<T> {
+    pub(super) fn new() -> Unsettled<T> {
+        Unsettled {
             front: Cell::new(0),
             entries: RefCell::new(VecDeque::new()),
             being_made: Cell::new(0),
@@ -77,7 +77,9 @@ impl<T> Behind<T> {
     #[cold]
     pub(super) fn push(&self, item: T) {
         let (number, item) = (self.next_number(), Some(item));
-        self.entries.borrow_mut().push_back(Entry { number, item });
+        self.entries
+            .borrow_mut()
+            .push_back(UnsettledItem { number, item });
         self.items.set(self.items.get() + 1);
     }
 
@@ -106,7 +108,7 @@ impl<T> Behind<T> {
             self.front.set(number);
         } else {
             let mut entries = self.entries.borrow_mut();
-            entries.push_back(Entry { number, item: None });
+            entries.push_back(UnsettledItem { number, item: None });
         }
         number
     }
@@ -142,7 +144,7 @@ impl<T> Behind<T> {
         if self.front.get() != 0 {
             return None;
         }
-        let Entry { number, item } = self.entries.borrow_mut().pop_front()?;
+        let UnsettledItem { number, item } = self.entries.borrow_mut().pop_front()?;
         match item {
             Some(_) => self.items.set(self.items.get() - 1),
             None => self.front.set(number),
@@ -154,8 +156,8 @@ impl<T> Behind<T> {
 impl<T> Room<T> {
     /// The number of the next place in the queue, for a sender that was promised room or has found some.
     pub(super) fn reserve_place(&self) -> u64 {
-        mem::forget(Claim::promise(self));
-        self.items.behind.reserve()
+        mem::forget(Reservation::reserve(self));
+        self.items.unsettled.reserve()
     }
 
     /// Puts an item into its place.
@@ -169,8 +171,8 @@ impl<T> Room<T> {
     }
 
     fn settle(&self, number: u64, item: Option<T>) {
-        let claim = Claim::new(self);
-        if let Some(item) = self.items.behind.settle(number, item) {
+        let claim = Reservation::new(self);
+        if let Some(item) = self.items.unsettled.settle(number, item) {
             self.items.keep(item);
         }
         self.items.move_up();
@@ -181,25 +183,25 @@ impl<T> Room<T> {
 impl<T> Room<T> {
     /// Takes an item out of the channel for a receiver that has chosen it and takes it later, by this number.
     pub(super) fn choose(&self, item: T) -> u64 {
-        let behind = &self.items.behind;
+        let behind = &self.items.unsettled;
         let number = behind.next_number();
         behind.chosen.borrow_mut().push((number, item));
         if !self.is_rendezvous() {
-            mem::forget(Claim::promise(self));
+            mem::forget(Reservation::reserve(self));
         }
         number
     }
 
     /// Takes what was chosen.
     pub(super) fn take_chosen(&self, number: u64) -> Option<T> {
-        let item = self.items.behind.take_chosen(number)?;
+        let item = self.items.unsettled.take_chosen(number)?;
         self.release_chosen();
         Some(item)
     }
 
     /// Lets the next receiver have what was chosen and is not taken.
     pub(super) fn give_chosen_back(&self, number: u64) {
-        if let Some(item) = self.items.behind.take_chosen(number) {
+        if let Some(item) = self.items.unsettled.take_chosen(number) {
             self.items.give_back(item);
             self.release_chosen();
         }
@@ -207,7 +209,7 @@ impl<T> Room<T> {
 
     fn release_chosen(&self) {
         if !self.is_rendezvous() {
-            drop(Claim::new(self));
+            drop(Reservation::new(self));
         }
     }
 }
@@ -215,9 +217,9 @@ impl<T> Room<T> {
 impl<T> Items<T> {
     /// Moves up what waits for no other item any more, and calls receivers for it.
     fn move_up(&self) {
-        while let Some(item) = self.behind.pop() {
+        while let Some(item) = self.unsettled.pop() {
             self.keep(item);
         }
-        self.serve();
+        self.wake_waiters();
     }
 }

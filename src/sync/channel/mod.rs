@@ -56,11 +56,11 @@ use std::rc::Rc;
 
 #[doc(hidden)]
 pub use self::arms::Arm;
-pub(crate) use self::arms::{ArmPost, Place, Reservation, Standing};
+pub(crate) use self::arms::{ArmReadiness, ArmReservation, ArmTarget, SendReservation};
 pub use self::iter::{IntoIter, Iter, TryIter};
 pub use self::receiver::Receiver;
 pub use self::sender::Sender;
-use self::shared::Shared;
+use self::shared::Channel;
 pub use self::timed::{after, at, never, tick};
 pub use self::weak::{SendPermit, WeakSender};
 pub use crate::error::{
@@ -99,7 +99,7 @@ pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 fn with_capacity<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let shared = Rc::new(Shared::new(capacity));
+    let shared = Rc::new(Channel::new(capacity));
     let sender = Sender {
         shared: shared.clone(),
     };
@@ -126,7 +126,7 @@ macro_rules! both_ends {
             #[must_use]
             pub fn is_full(&self) -> bool {
                 let items = self.shared.items();
-                self.shared.len_now() + items.behind.places() >= items.capacity
+                self.shared.len_now() + items.unsettled.places() >= items.capacity
             }
 
             /// For how many items it has room; `None` if for any number.
@@ -142,7 +142,7 @@ macro_rules! both_ends {
 both_ends!(Sender);
 both_ends!(Receiver);
 
-impl<T> Shared<T> {
+impl<T> Channel<T> {
     fn len(&self) -> usize {
         if self.room.is_rendezvous() {
             return 0;
@@ -152,7 +152,7 @@ impl<T> Shared<T> {
 
     /// As `len`, with what the clock has sent by now.
     fn len_now(&self) -> usize {
-        self.is_wound();
+        self.is_ticking();
         self.len()
     }
 

@@ -6,7 +6,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::shared::Shared;
+use super::shared::Channel;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::hub;
 
@@ -22,7 +22,7 @@ use crate::hub;
 /// std::thread::spawn(move || receiver.recv());
 /// ```
 pub struct Receiver<T> {
-    pub(super) shared: Rc<Shared<T>>,
+    pub(super) shared: Rc<Channel<T>>,
 }
 
 impl<T> Receiver<T> {

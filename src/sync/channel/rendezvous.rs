@@ -25,23 +25,23 @@ use std::collections::VecDeque;
 use std::mem;
 use std::panic::Location;
 
-use super::shared::Shared;
+use super::shared::Channel;
 use super::sides::Items;
 use crate::error::SendTimeoutError;
-use crate::hub::{Nanos, Parking, Supply, Waiter, draw_rank, give_way, meet_now, refuse};
+use crate::hub::{Nanos, Resource, Wait, Waker, draw_rank, pair_now, refuse, yield_if_allowed};
 use crate::list::Scan;
-use crate::waiting::{WaitReason, Woken};
+use crate::waiting::{WaitReason, WakeReason};
 
-pub(super) struct Meeting<T> {
+pub(super) struct Pairing<T> {
     /// The items of plain senders that wait, each with the rank of its sender, in that order.
     offers: RefCell<VecDeque<(u64, T)>>,
     /// The receivers that are bound to selects which were called, in the order of the calls.
-    bound: RefCell<VecDeque<Waiter>>,
+    bound: RefCell<VecDeque<Waker>>,
 }
 
-impl<T> Meeting<T> {
-    pub(super) fn new() -> Meeting<T> {
-        Meeting {
+impl<T> Pairing<T> {
+    pub(super) fn new() -> Pairing<T> {
+        Pairing {
             offers: RefCell::new(VecDeque::new()),
             bound: RefCell::new(VecDeque::new()),
         }
@@ -67,20 +67,20 @@ impl<T> Meeting<T> {
 
 /// The first sender that a receiver can be matched with.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum FirstSender {
+pub(super) enum NextSender {
     Plain,
     Select,
 }
 
 impl<T> Items<T> {
     /// The first undecided sender, seen by a receiver that does not wait.
-    pub(super) fn first_sender(&self) -> Option<FirstSender> {
+    pub(super) fn first_sender(&self) -> Option<NextSender> {
         self.settle();
         let mut first = None;
         self.senders.take_first(|_, rank| {
-            first = Some(match self.meeting.has_offer(rank) {
-                true => FirstSender::Plain,
-                false => FirstSender::Select,
+            first = Some(match self.pairing.has_offer(rank) {
+                true => NextSender::Plain,
+                false => NextSender::Select,
             });
             Scan::Stop
         });
@@ -90,13 +90,13 @@ impl<T> Items<T> {
     /// Takes the item of the first undecided sender, if that is a plain one.
     #[inline]
     pub(super) fn take_offer(&self) -> Option<T> {
-        if self.senders.takers().is_empty() {
+        if self.senders.acquirers().is_empty() {
             return None;
         }
         self.settle();
         let mut taken = None;
         let mut is_plain = |rank| {
-            taken = self.meeting.take_offer(rank);
+            taken = self.pairing.take_offer(rank);
             taken.is_some()
         };
         let sender = self.senders.take_front_if(&mut is_plain);
@@ -114,20 +114,20 @@ impl<T> Items<T> {
     /// Binds a receiver that begins to wait to the first undecided sender, which is a select: that is called. False if
     /// there is none: then those are told that look for a receiver.
     #[inline(never)]
-    pub(super) fn meet_select(&self, receiver: &Parking) -> bool {
-        if !self.senders.call_next() {
-            self.senders.tell_lookers();
+    pub(super) fn pair_with_select(&self, receiver: &Wait) -> bool {
+        if !self.senders.wake_next() {
+            self.senders.notify_observers();
             return false;
         }
-        self.push_bound(&receiver.waiter());
+        self.push_bound(&receiver.waker());
         true
     }
 
     /// The first receiver that is bound to a select which was called is taken by the first such select that runs.
-    pub(super) fn pop_bound(&self) -> Option<Waiter> {
+    pub(super) fn pop_bound(&self) -> Option<Waker> {
         loop {
-            let first = self.meeting.bound.borrow_mut().pop_front()?;
-            if first.is_undecided() {
+            let first = self.pairing.bound.borrow_mut().pop_front()?;
+            if first.can_be_woken() {
                 return Some(first);
             }
         }
@@ -135,12 +135,12 @@ impl<T> Items<T> {
 
     /// A bound receiver still waits.
     pub(super) fn has_bound_receiver(&self) -> bool {
-        let bound = self.meeting.bound.borrow();
-        bound.iter().any(Waiter::is_undecided)
+        let bound = self.pairing.bound.borrow();
+        bound.iter().any(Waker::can_be_woken)
     }
 
     /// Binds the first undecided receiver to a select that comes as a sender.
-    pub(super) fn bind_receiver(&self) -> Option<Waiter> {
+    pub(super) fn bind_receiver(&self) -> Option<Waker> {
         let mut bound = None;
         self.receivers.take_first(|receiver, _| {
             bound = receiver.bind();
@@ -150,26 +150,26 @@ impl<T> Items<T> {
     }
 
     /// Gives an item to the receiver that was bound for it; to the next one, if that waits no more.
-    pub(super) fn deliver(&self, receiver: Waiter, item: T) {
+    pub(super) fn deliver(&self, receiver: Waker, item: T) {
         // Before items that are there because their receivers were gone.
-        let place = self.receivers.called();
+        let place = self.receivers.reserved();
         self.queue.borrow_mut().insert(place, item);
         self.len.set(self.len.get() + 1);
-        if !self.receivers.call(receiver) {
-            self.serve();
+        if !self.receivers.wake(receiver) {
+            self.wake_waiters();
         }
     }
 
     /// A select that was called does not send: the last receiver that was bound to one is undecided again.
     pub(super) fn release_bound(&self) {
-        while self.meeting.bound.borrow().len() > self.senders.called() {
-            let last = self.meeting.bound.borrow_mut().pop_back();
+        while self.pairing.bound.borrow().len() > self.senders.reserved() {
+            let last = self.pairing.bound.borrow_mut().pop_back();
             last.into_iter().for_each(|last| self.unbind(last));
         }
     }
 
     /// An item does not come: its receiver is undecided again, and gets what has come meanwhile.
-    pub(super) fn unbind(&self, receiver: Waiter) {
+    pub(super) fn unbind(&self, receiver: Waker) {
         if let Some(receiver) = receiver.unbind() {
             self.match_waiting(receiver);
         }
@@ -179,7 +179,7 @@ impl<T> Items<T> {
     /// channel, and is undecided again, was not there for what has come here meanwhile.
     #[inline(always)]
     pub(super) fn settle(&self) {
-        if self.senders.has_taker() && self.receivers.has_taker() {
+        if self.senders.has_acquirer() && self.receivers.has_acquirer() {
             self.settle_slow();
         }
     }
@@ -196,7 +196,7 @@ impl<T> Items<T> {
     }
 
     /// The first undecided receiver after so many others.
-    fn undecided_receiver(&self, mut skip: usize) -> Option<Waiter> {
+    fn undecided_receiver(&self, mut skip: usize) -> Option<Waker> {
         let mut found = None;
         self.receivers.take_first(|receiver, _| {
             if skip > 0 {
@@ -210,9 +210,9 @@ impl<T> Items<T> {
     }
 
     /// Matches an undecided receiver with the first sender that is. False if there is none but itself.
-    fn match_waiting(&self, receiver: Waiter) -> bool {
-        if self.is_free() {
-            self.receivers.call(receiver);
+    fn match_waiting(&self, receiver: Waker) -> bool {
+        if self.has_unreserved() {
+            self.receivers.wake(receiver);
             return true;
         }
         let mut item = None;
@@ -220,7 +220,7 @@ impl<T> Items<T> {
             if sender.is_of_same_greenlet(&receiver) {
                 return Scan::Leave;
             }
-            item = self.meeting.take_offer(rank);
+            item = self.pairing.take_offer(rank);
             Scan::Take
         });
         let Some(sender) = sender else {
@@ -232,20 +232,20 @@ impl<T> Items<T> {
                 self.deliver(receiver, item);
             }
             None => {
-                self.senders.call(sender);
+                self.senders.wake(sender);
                 self.push_bound(&receiver);
             }
         }
         true
     }
 
-    fn push_bound(&self, receiver: &Waiter) {
+    fn push_bound(&self, receiver: &Waker) {
         let bound = receiver.bind();
-        self.meeting.bound.borrow_mut().extend(bound);
+        self.pairing.bound.borrow_mut().extend(bound);
     }
 }
 
-impl<T> Shared<T> {
+impl<T> Channel<T> {
     /// Sends through a rendezvous channel: to the first receiver that waits, or to one that comes.
     #[inline(never)]
     pub(super) fn send_in_turn(
@@ -254,15 +254,15 @@ impl<T> Shared<T> {
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Result<(), SendTimeoutError<T>> {
-        if self.room.is_free() {
+        if self.room.has_unreserved() {
             self.items().put(item);
-            give_way(place);
+            yield_if_allowed(place);
             return Ok(());
         }
-        let offer = Offer::new(self.items(), item);
+        let offer = QueuedOffer::new(self.items(), item);
         loop {
-            self.room.announce();
-            let list = self.room.line().takers();
+            self.room.announce_acquirer();
+            let list = self.room.queue().acquirers();
             let woken = list.wait_until(WaitReason::SEND, place, deadline, &mut Some(offer.rank));
             let woken = woken.unwrap_or_else(|why| refuse(why, "send", place));
             let error = if !offer.is_there() {
@@ -270,7 +270,7 @@ impl<T> Shared<T> {
                 return Ok(());
             } else if self.is_closed() {
                 SendTimeoutError::Disconnected
-            } else if woken == Woken::TimedOut {
+            } else if woken == WakeReason::TimedOut {
                 SendTimeoutError::Timeout
             } else {
                 continue;
@@ -287,9 +287,9 @@ impl<T> Shared<T> {
     pub(super) fn receive_offer(&self, place: &'static Location<'static>) -> Option<T> {
         let items = self.items();
         match items.first_sender()? {
-            FirstSender::Plain => items.take_offer(),
-            FirstSender::Select => {
-                let _claim = meet_now(items, WaitReason::RECEIVE, place)?;
+            NextSender::Plain => items.take_offer(),
+            NextSender::Select => {
+                let _claim = pair_now(items, WaitReason::RECEIVE, place)?;
                 self.take()
             }
         }
@@ -297,28 +297,28 @@ impl<T> Shared<T> {
 }
 
 /// The item of a sender that waits. It is taken back if the sender cannot wait any longer.
-struct Offer<'a, T> {
+struct QueuedOffer<'a, T> {
     items: &'a Items<T>,
     rank: u64,
 }
 
-impl<'a, T> Offer<'a, T> {
-    fn new(items: &'a Items<T>, item: T) -> Offer<'a, T> {
+impl<'a, T> QueuedOffer<'a, T> {
+    fn new(items: &'a Items<T>, item: T) -> QueuedOffer<'a, T> {
         let rank = draw_rank();
-        items.meeting.offers.borrow_mut().push_back((rank, item));
-        Offer { items, rank }
+        items.pairing.offers.borrow_mut().push_back((rank, item));
+        QueuedOffer { items, rank }
     }
 
     fn is_there(&self) -> bool {
-        self.items.meeting.has_offer(self.rank)
+        self.items.pairing.has_offer(self.rank)
     }
 
     fn take_back(&self) -> Option<T> {
-        self.items.meeting.take_offer(self.rank)
+        self.items.pairing.take_offer(self.rank)
     }
 }
 
-impl<T> Drop for Offer<'_, T> {
+impl<T> Drop for QueuedOffer<'_, T> {
     fn drop(&mut self) {
         drop(self.take_back());
     }

@@ -6,7 +6,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::shared::Shared;
+use super::shared::Channel;
 use crate::error::{SendError, SendTimeoutError, TrySendError};
 use crate::hub;
 
@@ -19,7 +19,7 @@ use crate::hub;
 /// std::thread::spawn(move || sender.send(1));
 /// ```
 pub struct Sender<T> {
-    pub(super) shared: Rc<Shared<T>>,
+    pub(super) shared: Rc<Channel<T>>,
 }
 
 impl<T> Sender<T> {

@@ -10,13 +10,13 @@ use std::cell::Cell;
 use std::panic::Location;
 
 use super::sides::{Items, Room};
-use super::timed::Clockwork;
+use super::timed::TimedSource;
 use crate::dropping::drop_all;
 use crate::error::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
-use crate::hub::{Claim, Nanos, Supply, Turn, refuse, wait_in_line};
+use crate::hub::{Acquired, Nanos, Reservation, Resource, refuse, wait_in_queue};
 use crate::waiting::WaitReason;
 
-pub(super) struct Shared<T> {
+pub(super) struct Channel<T> {
     pub(super) room: Room<T>,
     senders: Cell<usize>,
     receivers: Cell<usize>,
@@ -24,44 +24,44 @@ pub(super) struct Shared<T> {
     /// It has ended when it is empty: no sender is left, or it was closed.
     is_ending: Cell<bool>,
     /// Something is to be done when an item was received: the channel may have ended, or the clock sends another one.
-    has_sequel: Cell<bool>,
+    follows_up_takes: Cell<bool>,
     /// What sends its items, if that is the clock.
-    pub(super) clockwork: Option<Box<Clockwork>>,
+    pub(super) timed_source: Option<Box<TimedSource>>,
     /// Items may come from elsewhere than the queue: from a sender that waits, or from the clock.
     pub(super) is_special: bool,
 }
 
-impl<T> Shared<T> {
+impl<T> Channel<T> {
     /// With one sender and one receiver.
-    pub(super) fn new(capacity: usize) -> Shared<T> {
-        Shared {
+    pub(super) fn new(capacity: usize) -> Channel<T> {
+        Channel {
             room: Room::new(capacity),
             senders: Cell::new(1),
             receivers: Cell::new(1),
             is_closed: Cell::new(false),
             is_ending: Cell::new(false),
-            has_sequel: Cell::new(false),
-            clockwork: None,
+            follows_up_takes: Cell::new(false),
+            timed_source: None,
             is_special: capacity == 0,
         }
     }
 
     /// With no sender and one receiver.
-    pub(super) fn timed(clockwork: Clockwork) -> Shared<T> {
-        Shared {
+    pub(super) fn timed(clockwork: TimedSource) -> Channel<T> {
+        Channel {
             senders: Cell::new(0),
-            has_sequel: Cell::new(true),
-            clockwork: Some(Box::new(clockwork)),
+            follows_up_takes: Cell::new(true),
+            timed_source: Some(Box::new(clockwork)),
             is_special: true,
-            ..Shared::new(1)
+            ..Channel::new(1)
         }
     }
 
     /// With no sender and one receiver, and open all the same.
-    pub(super) fn never() -> Shared<T> {
-        Shared {
+    pub(super) fn never() -> Channel<T> {
+        Channel {
             senders: Cell::new(0),
-            ..Shared::new(0)
+            ..Channel::new(0)
         }
     }
 
@@ -94,26 +94,26 @@ impl<T> Shared<T> {
         if self.is_closed() {
             return Err(SendTimeoutError::Disconnected(item));
         }
-        if self.room.is_open() {
+        if self.room.is_uncontended() {
             self.items().put(item);
             return Ok(());
         }
         if self.room.is_rendezvous() {
             return self.send_in_turn(item, deadline, place);
         }
-        if self.room.line().called() > 0 {
+        if self.room.queue().reserved() > 0 {
             if self.room.has_room_behind() {
                 self.items().put_in_place(item);
                 return Ok(());
             }
-            if let Some(_claim) = Claim::behind_others(&self.room, place) {
+            if let Some(_claim) = Reservation::reserve_behind_others(&self.room, place) {
                 return self.send_promised(item);
             }
         }
-        match wait_in_line(&self.room, WaitReason::SEND, place, deadline, &mut None) {
-            Ok(Turn::Mine(_claim)) => self.send_promised(item),
-            Ok(Turn::Told) => Err(SendTimeoutError::Disconnected(item)),
-            Ok(Turn::TimedOut) => Err(SendTimeoutError::Timeout(item)),
+        match wait_in_queue(&self.room, WaitReason::SEND, place, deadline, &mut None) {
+            Ok(Acquired::Reserved(_claim)) => self.send_promised(item),
+            Ok(Acquired::Retry) => Err(SendTimeoutError::Disconnected(item)),
+            Ok(Acquired::TimedOut) => Err(SendTimeoutError::Timeout(item)),
             Err(why) => refuse(why, "send", place),
         }
     }
@@ -133,7 +133,7 @@ impl<T> Shared<T> {
         if self.is_closed() {
             return Err(TrySendError::Disconnected(item));
         }
-        if self.room.is_free() {
+        if self.room.has_unreserved() {
             self.items().put_in_place(item);
             return Ok(());
         }
@@ -147,7 +147,7 @@ impl<T> Shared<T> {
         deadline: Option<Nanos>,
         place: &'static Location<'static>,
     ) -> Result<T, RecvTimeoutError> {
-        if self.items().is_open()
+        if self.items().is_uncontended()
             && let Some(item) = self.take()
         {
             return Ok(item);
@@ -157,7 +157,7 @@ impl<T> Shared<T> {
             if self.is_drained() {
                 return Err(RecvTimeoutError::Disconnected);
             }
-            if let Some(_claim) = Claim::behind_others(self.items(), place)
+            if let Some(_claim) = Reservation::reserve_behind_others(self.items(), place)
                 && let Some(item) = self.take()
             {
                 return Ok(item);
@@ -167,26 +167,26 @@ impl<T> Shared<T> {
             {
                 return Ok(item);
             }
-            match wait_in_line(
+            match wait_in_queue(
                 self.items(),
                 WaitReason::RECEIVE,
                 place,
                 deadline,
                 &mut rank,
             ) {
-                Ok(Turn::Mine(_claim)) => {
+                Ok(Acquired::Reserved(_claim)) => {
                     if let Some(item) = self.take() {
                         return Ok(item);
                     }
                 }
                 // Its item did not come, and another may be there; or there is no sender any more.
-                Ok(Turn::Told) if self.items().is_open() => {
+                Ok(Acquired::Retry) if self.items().is_uncontended() => {
                     if let Some(item) = self.take() {
                         return Ok(item);
                     }
                 }
-                Ok(Turn::Told) => {}
-                Ok(Turn::TimedOut) => return Err(RecvTimeoutError::Timeout),
+                Ok(Acquired::Retry) => {}
+                Ok(Acquired::TimedOut) => return Err(RecvTimeoutError::Timeout),
                 Err(why) => refuse(why, "receive", place),
             }
         }
@@ -194,7 +194,7 @@ impl<T> Shared<T> {
 
     #[inline(always)]
     pub(super) fn try_receive(&self, place: &'static Location<'static>) -> Result<T, TryRecvError> {
-        if self.items().is_open()
+        if self.items().is_uncontended()
             && let Some(item) = self.take()
         {
             return Ok(item);
@@ -204,7 +204,7 @@ impl<T> Shared<T> {
 
     #[inline(never)]
     fn try_receive_slow(&self, place: &'static Location<'static>) -> Result<T, TryRecvError> {
-        let item = if self.is_wound() || self.items().is_free() {
+        let item = if self.is_ticking() || self.items().has_unreserved() {
             self.take_unpromised()
         } else if self.room.is_rendezvous() {
             self.receive_offer(place)
@@ -220,7 +220,7 @@ impl<T> Shared<T> {
 
     #[inline(never)]
     fn receive_special(&self) -> Option<T> {
-        if self.is_wound() {
+        if self.is_ticking() {
             return self.take();
         }
         self.items().take_offer()
@@ -228,13 +228,13 @@ impl<T> Shared<T> {
 
     /// Winds up the clockwork of an empty channel, if it has one. True if that has brought an item.
     #[inline(always)]
-    pub(super) fn is_wound(&self) -> bool {
-        match &self.clockwork {
+    pub(super) fn is_ticking(&self) -> bool {
+        match &self.timed_source {
             Some(clockwork) => {
                 if self.items().is_empty() {
-                    clockwork.wind();
+                    clockwork.start_timer();
                 }
-                self.items().is_free()
+                self.items().has_unreserved()
             }
             None => false,
         }
@@ -260,7 +260,7 @@ impl<T> Shared<T> {
         let items = self.items();
         if is_promised {
             items.pop()
-        } else if items.is_free() {
+        } else if items.has_unreserved() {
             items.pop_unpromised()
         } else {
             items.take_offer()
@@ -270,22 +270,22 @@ impl<T> Shared<T> {
     /// An item has gone: there is room for the next, or it was the last.
     #[inline(always)]
     pub(super) fn after_take(&self) {
-        self.room.serve();
-        if self.has_sequel.get() {
-            self.see_to_the_next();
+        self.room.wake_waiters();
+        if self.follows_up_takes.get() {
+            self.follow_up_take();
         }
     }
 
     /// Those that wait now hear of the end, or of the clock's next item.
     #[inline(never)]
-    fn see_to_the_next(&self) {
-        let line = self.items().line();
+    fn follow_up_take(&self) {
+        let line = self.items().queue();
         if self.is_drained() {
-            line.tell_all();
-        } else if let Some(clockwork) = &self.clockwork {
+            line.notify_all();
+        } else if let Some(clockwork) = &self.timed_source {
             clockwork.taken();
-            if !line.has_no_waiter() {
-                clockwork.wind();
+            if !line.is_empty() {
+                clockwork.start_timer();
             }
         }
     }
@@ -322,10 +322,10 @@ impl<T> Shared<T> {
     /// Accepts nothing any more. What is in the channel can still be received.
     pub(super) fn close(&self) {
         if !self.is_closed.replace(true) {
-            self.clockwork
+            self.timed_source
                 .as_deref()
                 .inspect(|clockwork| clockwork.stop());
-            self.room.line().tell_all();
+            self.room.queue().notify_all();
             self.end();
         }
     }
@@ -333,9 +333,9 @@ impl<T> Shared<T> {
     /// Nothing comes any more. Receivers are told when the last item has gone.
     fn end(&self) {
         self.is_ending.set(true);
-        self.has_sequel.set(true);
+        self.follows_up_takes.set(true);
         if self.is_drained() {
-            self.items().line().tell_all();
+            self.items().queue().notify_all();
         }
     }
 }

@@ -14,19 +14,19 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::mem;
 
-use super::making::Behind;
-use super::rendezvous::Meeting;
-use crate::hub::{Line, Parking, Supply};
+use super::making::Unsettled;
+use super::rendezvous::Pairing;
+use crate::hub::{Resource, Wait, WaitQueue};
 
 /// The items' side, and with it all that the other side needs to know.
 pub(super) struct Items<T> {
     pub(super) len: Cell<usize>,
     pub(super) capacity: usize,
-    pub(super) receivers: Line,
-    pub(super) senders: Line,
+    pub(super) receivers: WaitQueue,
+    pub(super) senders: WaitQueue,
     pub(super) queue: RefCell<VecDeque<T>>,
-    pub(super) behind: Behind<T>,
-    pub(super) meeting: Meeting<T>,
+    pub(super) unsettled: Unsettled<T>,
+    pub(super) pairing: Pairing<T>,
 }
 
 /// The senders' side.
@@ -40,11 +40,11 @@ impl<T> Room<T> {
             items: Items {
                 len: Cell::new(0),
                 capacity,
-                receivers: Line::new(),
-                senders: Line::new(),
+                receivers: WaitQueue::new(),
+                senders: WaitQueue::new(),
                 queue: RefCell::new(VecDeque::new()),
-                behind: Behind::new(),
-                meeting: Meeting::new(),
+                unsettled: Unsettled::new(),
+                pairing: Pairing::new(),
             },
         }
     }
@@ -58,8 +58,8 @@ impl<T> Room<T> {
     /// still being made.
     #[inline(always)]
     pub(super) fn has_room_behind(&self) -> bool {
-        let called = self.items.senders.called();
-        called > 0 && called == self.items.behind.places() && self.is_free()
+        let called = self.items.senders.reserved();
+        called > 0 && called == self.items.unsettled.places() && self.has_unreserved()
     }
 }
 
@@ -67,28 +67,28 @@ impl<T> Items<T> {
     /// Nothing is there to be received: now, behind an item that is still being made, or chosen and perhaps given back.
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        self.len.get() == 0 && self.behind.is_empty()
+        self.len.get() == 0 && self.unsettled.is_empty()
     }
 
     /// How many items were sent and not received.
     pub(super) fn count(&self) -> usize {
-        self.len.get() + self.behind.len()
+        self.len.get() + self.unsettled.len()
     }
 
     /// Puts an item last into the queue, and calls the next receiver. No item is being made.
     #[inline(always)]
     pub(super) fn put(&self, item: T) {
         self.keep(item);
-        self.serve();
+        self.wake_waiters();
     }
 
     /// Puts an item in last: behind those that are still being made, if there are any.
     #[inline(always)]
     pub(super) fn put_in_place(&self, item: T) {
-        if self.behind.being_made() == 0 {
+        if self.unsettled.being_made() == 0 {
             self.put(item);
         } else {
-            self.behind.push(item);
+            self.unsettled.push(item);
         }
     }
 
@@ -103,7 +103,7 @@ impl<T> Items<T> {
     pub(super) fn give_back(&self, item: T) {
         self.queue.borrow_mut().push_front(item);
         self.len.set(self.len.get() + 1);
-        self.serve();
+        self.wake_waiters();
     }
 
     /// Takes the first item out of the queue.
@@ -117,7 +117,7 @@ impl<T> Items<T> {
     /// Takes the first item that is promised to no receiver out of the queue. Those that were called take the items before it.
     #[inline]
     pub(super) fn pop_unpromised(&self) -> Option<T> {
-        let called = self.receivers.called();
+        let called = self.receivers.reserved();
         if called == 0 {
             return self.pop();
         }
@@ -130,13 +130,13 @@ impl<T> Items<T> {
     pub(super) fn take_all(&self) -> impl Iterator<Item = T> + use<T> {
         let items = mem::take(&mut *self.queue.borrow_mut());
         self.len.set(0);
-        items.into_iter().chain(self.behind.take_all())
+        items.into_iter().chain(self.unsettled.take_all())
     }
 }
 
-impl<T> Supply for Items<T> {
+impl<T> Resource for Items<T> {
     #[inline(always)]
-    fn line(&self) -> &Line {
+    fn queue(&self) -> &WaitQueue {
         &self.receivers
     }
 
@@ -146,22 +146,22 @@ impl<T> Supply for Items<T> {
     }
 
     #[inline(always)]
-    fn meet(&self, receiver: &Parking) -> bool {
-        self.capacity == 0 && self.meet_select(receiver)
+    fn pair(&self, receiver: &Wait) -> bool {
+        self.capacity == 0 && self.pair_with_select(receiver)
     }
 
     /// A receiver that waits in a rendezvous channel is what a sender looks for.
     #[inline(always)]
-    fn announce(&self) {
+    fn announce_acquirer(&self) {
         if self.capacity == 0 {
-            self.senders.tell_lookers();
+            self.senders.notify_observers();
         }
     }
 }
 
-impl<T> Supply for Room<T> {
+impl<T> Resource for Room<T> {
     #[inline(always)]
-    fn line(&self) -> &Line {
+    fn queue(&self) -> &WaitQueue {
         &self.items.senders
     }
 
@@ -169,30 +169,30 @@ impl<T> Supply for Room<T> {
     fn available(&self) -> usize {
         self.items.capacity
             - self.items.len.get().min(self.items.capacity)
-            - self.items.behind.len()
+            - self.items.unsettled.len()
     }
 
     #[inline(always)]
-    fn is_free(&self) -> bool {
+    fn has_unreserved(&self) -> bool {
         let items = &self.items;
-        let taken = items.len.get() + items.behind.len() + items.senders.called();
+        let taken = items.len.get() + items.unsettled.len() + items.senders.reserved();
         if taken < items.capacity {
             return true;
         }
         self.is_rendezvous() && {
             items.settle();
-            items.receivers.has_undecided()
+            items.receivers.has_wakeable()
         }
     }
 
     /// Where no sender was called no item is being made, so nothing waits behind one.
     #[inline(always)]
-    fn is_open(&self) -> bool {
-        self.items.senders.called() == 0 && self.items.capacity > self.items.len.get()
+    fn is_uncontended(&self) -> bool {
+        self.items.senders.reserved() == 0 && self.items.capacity > self.items.len.get()
     }
 
     #[inline(always)]
-    fn holds(&self) -> bool {
+    fn still_has(&self) -> bool {
         if self.is_rendezvous() {
             return self.items.has_bound_receiver();
         }
@@ -200,31 +200,31 @@ impl<T> Supply for Room<T> {
     }
 
     #[inline(always)]
-    fn meet(&self, _sender: &Parking) -> bool {
-        self.announce();
+    fn pair(&self, _sender: &Wait) -> bool {
+        self.announce_acquirer();
         false
     }
 
     /// A sender that waits in a rendezvous channel is what a receiver looks for.
     #[inline(always)]
-    fn announce(&self) {
+    fn announce_acquirer(&self) {
         if self.is_rendezvous() {
-            self.items.receivers.tell_lookers();
+            self.items.receivers.notify_observers();
         }
     }
 
     #[inline(always)]
-    fn release(&self) {
+    fn reservation_ended(&self) {
         if self.is_rendezvous() {
             self.items.release_bound();
         } else {
-            self.serve();
+            self.wake_waiters();
         }
     }
 
     /// Senders of a rendezvous channel are called by receivers that come, one by each.
     #[inline(always)]
-    fn is_served(&self) -> bool {
+    fn wakes_waiters(&self) -> bool {
         !self.is_rendezvous()
     }
 }

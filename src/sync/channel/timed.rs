@@ -13,11 +13,11 @@ use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use super::Receiver;
-use super::shared::Shared;
-use crate::hub::{self, Alarm, Nanos, OnTime, TimerKey};
+use super::shared::Channel;
+use crate::hub::{self, Alarm, Nanos, OnExpiry, TimerKey};
 
 /// When the items of a channel come.
-pub(super) struct Clockwork {
+pub(super) struct TimedSource {
     alarm: Rc<Alarm>,
     next: Cell<Option<Nanos>>,
     period: Option<Nanos>,
@@ -91,21 +91,21 @@ pub fn tick(period: Duration) -> Receiver<Instant> {
 /// ```
 #[must_use]
 pub fn never<T>() -> Receiver<T> {
-    let shared = Rc::new(Shared::never());
+    let shared = Rc::new(Channel::never());
     Receiver { shared }
 }
 
 fn receiver(next: Option<Nanos>, period: Option<Nanos>) -> Receiver<Instant> {
-    let shared = Rc::new_cyclic(|shared: &Weak<Shared<Instant>>| {
-        let alarm = Alarm::of_call(shared.clone());
-        Shared::timed(Clockwork::new(alarm, next, period))
+    let shared = Rc::new_cyclic(|shared: &Weak<Channel<Instant>>| {
+        let alarm = Alarm::of_callback(shared.clone());
+        Channel::timed(TimedSource::new(alarm, next, period))
     });
     Receiver { shared }
 }
 
-impl Clockwork {
-    fn new(alarm: Alarm, next: Option<Nanos>, period: Option<Nanos>) -> Clockwork {
-        Clockwork {
+impl TimedSource {
+    fn new(alarm: Alarm, next: Option<Nanos>, period: Option<Nanos>) -> TimedSource {
+        TimedSource {
             alarm: Rc::new(alarm),
             next: Cell::new(next),
             period,
@@ -115,7 +115,7 @@ impl Clockwork {
     }
 
     /// The channel is empty: what is due comes now, or its timer is started if it is not running.
-    pub(super) fn wind(&self) {
+    pub(super) fn start_timer(&self) {
         let (Some(next), None) = (self.next.get(), self.timer.get()) else {
             return;
         };
@@ -124,7 +124,7 @@ impl Clockwork {
             return;
         };
         if hub.clock().now() >= next {
-            self.alarm.call();
+            self.alarm.run_callback();
         } else {
             self.timer.set(Some(hub.start_alarm(&self.alarm, next)));
         }
@@ -155,21 +155,21 @@ impl Clockwork {
     /// Nothing comes any more.
     pub(super) fn stop(&self) {
         self.next.set(None);
-        if let (Some(timer), Some(hub)) = (self.timer.take(), hub::existing()) {
+        if let (Some(timer), Some(hub)) = (self.timer.take(), hub::current()) {
             hub.stop_timer(timer);
         }
     }
 }
 
-impl OnTime for Shared<Instant> {
-    fn on_time(&self) {
-        if let Some(moment) = self.clockwork.as_deref().and_then(Clockwork::turn) {
+impl OnExpiry for Channel<Instant> {
+    fn on_expiry(&self) {
+        if let Some(moment) = self.timed_source.as_deref().and_then(TimedSource::turn) {
             self.items().put(moment);
         }
     }
 }
 
-impl Drop for Clockwork {
+impl Drop for TimedSource {
     fn drop(&mut self) {
         self.stop();
     }

@@ -5,10 +5,10 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::arms::{Arm, Place, Standing};
-use super::shared::Shared;
+use super::arms::{Arm, ArmReadiness, SendReservation};
+use super::shared::Channel;
 use super::{SendError, Sender, TrySendError};
-use crate::hub::{Claim, Turn, refuse, wait_in_line};
+use crate::hub::{Acquired, Reservation, refuse, wait_in_queue};
 use crate::waiting::WaitReason;
 
 /// A handle to the sending end of a channel that does not keep it open: the channel ends when the last [`Sender`] is dropped,
@@ -27,12 +27,12 @@ use crate::waiting::WaitReason;
 /// # Ok::<(), channel::SendError<i32>>(())
 /// ```
 pub struct WeakSender<T> {
-    shared: Rc<Shared<T>>,
+    shared: Rc<Channel<T>>,
 }
 
 /// The right to send one item, which has its place in the channel: see [`Sender::reserve`]. Dropped, it gives the place back.
 #[must_use = "a permit that is dropped gives its place back"]
-pub struct SendPermit<'a, T>(Place<'a, T>);
+pub struct SendPermit<'a, T>(SendReservation<'a, T>);
 
 impl<T> Sender<T> {
     /// A handle that does not keep the channel open.
@@ -71,15 +71,15 @@ impl<T> Sender<T> {
         let (place, mut rank) = (Location::caller(), None);
         let room = &self.shared.room;
         let place = loop {
-            if self.look(true) == Standing::Ready {
+            if self.readiness(true) == ArmReadiness::Ready {
                 break self.place(false);
             }
-            if let Some(_claim) = Claim::behind_others(room, place) {
+            if let Some(_claim) = Reservation::reserve_behind_others(room, place) {
                 break self.place(true);
             }
-            match wait_in_line(room, WaitReason::SEND, place, None, &mut rank) {
-                Ok(Turn::Mine(claim)) if claim.holds() => break self.place(true),
-                Ok(Turn::Mine(_) | Turn::Told | Turn::TimedOut) => {}
+            match wait_in_queue(room, WaitReason::SEND, place, None, &mut rank) {
+                Ok(Acquired::Reserved(claim)) if claim.holds() => break self.place(true),
+                Ok(Acquired::Reserved(_) | Acquired::Retry | Acquired::TimedOut) => {}
                 Err(why) => refuse(why, "reserve", place),
             }
         };
@@ -94,14 +94,14 @@ impl<T> Sender<T> {
         if self.shared.is_closed() {
             return Err(TrySendError::Disconnected(()));
         }
-        if self.look(false) == Standing::NotReady {
+        if self.readiness(false) == ArmReadiness::NotReady {
             return Err(TrySendError::Full(()));
         }
         let permit = self.permit(self.place(false));
         permit.ok_or(TrySendError::Disconnected(()))
     }
 
-    fn permit<'a>(&self, place: Place<'a, T>) -> Option<SendPermit<'a, T>> {
+    fn permit<'a>(&self, place: SendReservation<'a, T>) -> Option<SendPermit<'a, T>> {
         (!self.shared.is_closed()).then_some(SendPermit(place))
     }
 }

@@ -18,17 +18,17 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-pub use self::order::{Fifo, Least, Lifo, Order};
-use self::stock::Stock;
+pub use self::order::{Fifo, Lifo, Priority, QueueOrder};
+use self::stock::QueueCore;
 use crate::dropping::DropsAll;
-pub use crate::error::{PopError, PushError, ShutDown};
-use crate::hub::{self, Nanos, Spot, Supply, WaitList, refuse};
-use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{WaitReason, Woken};
+pub use crate::error::{PopError, PushError, QueueClosed};
+use crate::hub::{self, Nanos, Resource, WaitList, WaitPoint, refuse};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// What [`Queue`], [`LifoQueue`] and [`PriorityQueue`] have in common: a queue that greenlets of one thread share, in some order.
-pub struct OrderedQueue<T, O: Order<T>> {
-    stock: Stock<T, O>,
+pub struct OrderedQueue<T, O: QueueOrder<T>> {
+    stock: QueueCore<T, O>,
     done: WaitList,
 }
 
@@ -85,9 +85,9 @@ pub type LifoQueue<T> = OrderedQueue<T, Lifo<T>>;
 /// assert_eq!(queue.pop(), Ok((2, "then")));
 /// # Ok::<(), greenhub::sync::queue::ShutDown<(i32, &str)>>(())
 /// ```
-pub type PriorityQueue<T> = OrderedQueue<T, Least<T>>;
+pub type PriorityQueue<T> = OrderedQueue<T, Priority<T>>;
 
-impl<T, O: Order<T>> OrderedQueue<T, O> {
+impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// A queue with room for as many items as memory holds.
     #[must_use]
     pub fn new() -> OrderedQueue<T, O> {
@@ -110,7 +110,7 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
 
     fn with_capacity(capacity: usize) -> OrderedQueue<T, O> {
         OrderedQueue {
-            stock: Stock::new(capacity),
+            stock: QueueCore::new(capacity),
             done: WaitList::new(),
         }
     }
@@ -128,9 +128,9 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
-    pub fn push(&self, item: T) -> Result<(), ShutDown<T>> {
+    pub fn push(&self, item: T) -> Result<(), QueueClosed<T>> {
         let pushed = self.stock.push(item, None, Location::caller());
-        pushed.map_err(|error| ShutDown(error.into_inner()))
+        pushed.map_err(|error| QueueClosed(error.into_inner()))
     }
 
     /// As [`push`](OrderedQueue::push), for as long as `limit` at most.
@@ -173,9 +173,9 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
-    pub fn pop(&self) -> Result<T, ShutDown> {
+    pub fn pop(&self) -> Result<T, QueueClosed> {
         let popped = self.stock.pop(None, Location::caller());
-        popped.map_err(|_| ShutDown(()))
+        popped.map_err(|_| QueueClosed(()))
     }
 
     /// As [`pop`](OrderedQueue::pop), for as long as `limit` at most.
@@ -228,12 +228,12 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
     /// # Ok::<(), greenhub::sync::queue::ShutDown<&str>>(())
     /// ```
     #[track_caller]
-    pub fn peek(&self) -> Result<T, ShutDown>
+    pub fn peek(&self) -> Result<T, QueueClosed>
     where
         T: Clone,
     {
         let seen = self.stock.peek(None, Location::caller());
-        seen.map_err(|_| ShutDown(()))
+        seen.map_err(|_| QueueClosed(()))
     }
 
     /// As [`peek`](OrderedQueue::peek), for as long as `limit` at most.
@@ -364,36 +364,36 @@ impl<T, O: Order<T>> OrderedQueue<T, O> {
             .done
             .wait_until(WaitReason::QUEUE_DONE, place, deadline, &mut None);
         match waited {
-            Ok(woken) => woken == Woken::Called,
+            Ok(woken) => woken == WakeReason::Notified,
             Err(why) => refuse(why, "join of a queue", place),
         }
     }
 }
 
-impl<T, O: Order<T>> Default for OrderedQueue<T, O> {
+impl<T, O: QueueOrder<T>> Default for OrderedQueue<T, O> {
     fn default() -> OrderedQueue<T, O> {
         OrderedQueue::new()
     }
 }
 
-impl<T, O: Order<T>> Sealed for OrderedQueue<T, O> {}
+impl<T, O: QueueOrder<T>> Sealed for OrderedQueue<T, O> {}
 
 /// Ready while there is an item that no waiting pop has a claim to, and when it was shut down and is empty.
-impl<T, O: Order<T>> Waitable for OrderedQueue<T, O> {
-    fn post(&self) -> Post<'_> {
-        Post {
-            ready: self.stock.items.is_free() || self.stock.is_drained(),
-            spot: Spot::Look(self.stock.items.line()),
+impl<T, O: QueueOrder<T>> Waitable for OrderedQueue<T, O> {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
+            ready: self.stock.items.has_unreserved() || self.stock.is_drained(),
+            point: WaitPoint::Observe(self.stock.items.queue()),
             reason: WaitReason::QUEUE_POP,
         }
     }
 }
 
 // What a panic leaves behind in a queue is what was pushed: nothing half changed can be seen through it.
-impl<T, O: Order<T>> UnwindSafe for OrderedQueue<T, O> {}
-impl<T, O: Order<T>> RefUnwindSafe for OrderedQueue<T, O> {}
+impl<T, O: QueueOrder<T>> UnwindSafe for OrderedQueue<T, O> {}
+impl<T, O: QueueOrder<T>> RefUnwindSafe for OrderedQueue<T, O> {}
 
-impl<T, O: Order<T>> fmt::Debug for OrderedQueue<T, O> {
+impl<T, O: QueueOrder<T>> fmt::Debug for OrderedQueue<T, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queue")
             .field("len", &self.len())
@@ -403,9 +403,9 @@ impl<T, O: Order<T>> fmt::Debug for OrderedQueue<T, O> {
 }
 
 /// What a queue brings until it is shut down: see [`Queue::iter`].
-pub struct Iter<'a, T, O: Order<T>>(&'a OrderedQueue<T, O>);
+pub struct Iter<'a, T, O: QueueOrder<T>>(&'a OrderedQueue<T, O>);
 
-impl<T, O: Order<T>> Iterator for Iter<'_, T, O> {
+impl<T, O: QueueOrder<T>> Iterator for Iter<'_, T, O> {
     type Item = T;
 
     #[track_caller]
@@ -414,7 +414,7 @@ impl<T, O: Order<T>> Iterator for Iter<'_, T, O> {
     }
 }
 
-impl<'a, T, O: Order<T>> IntoIterator for &'a OrderedQueue<T, O> {
+impl<'a, T, O: QueueOrder<T>> IntoIterator for &'a OrderedQueue<T, O> {
     type Item = T;
     type IntoIter = Iter<'a, T, O>;
 
@@ -423,7 +423,7 @@ impl<'a, T, O: Order<T>> IntoIterator for &'a OrderedQueue<T, O> {
     }
 }
 
-impl<T, O: Order<T>> fmt::Debug for Iter<'_, T, O> {
+impl<T, O: QueueOrder<T>> fmt::Debug for Iter<'_, T, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Iter").field(self.0).finish()
     }

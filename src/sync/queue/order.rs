@@ -7,7 +7,7 @@ use crate::dropping::DropsAll;
 use crate::greenlet::no_switch;
 
 /// How a queue keeps its items, and which it gives first. It cannot be implemented outside of this crate.
-pub trait Order<T>: Default + Sealed {
+pub trait QueueOrder<T>: Default + SealedOrder {
     #[doc(hidden)]
     fn push(&mut self, item: T);
 
@@ -23,7 +23,7 @@ pub trait Order<T>: Default + Sealed {
 
 /// What only types of this crate have.
 #[expect(unnameable_types, reason = "so that nobody else can implement it")]
-pub trait Sealed {}
+pub trait SealedOrder {}
 
 /// First in, first out.
 #[derive(Debug)]
@@ -38,11 +38,11 @@ pub struct Lifo<T>(DropsAll<Vec<T>>);
 /// A heap: the children of item `n` are items `2n + 1` and `2n + 2`, and neither is less. All items are in it whenever two
 /// are compared, so that none is lost where that panics.
 #[derive(Debug)]
-pub struct Least<T>(DropsAll<Vec<T>>);
+pub struct Priority<T>(DropsAll<Vec<T>>);
 
-impl<T> Sealed for Fifo<T> {}
-impl<T> Sealed for Lifo<T> {}
-impl<T> Sealed for Least<T> {}
+impl<T> SealedOrder for Fifo<T> {}
+impl<T> SealedOrder for Lifo<T> {}
+impl<T> SealedOrder for Priority<T> {}
 
 impl<T> Default for Fifo<T> {
     fn default() -> Fifo<T> {
@@ -56,13 +56,13 @@ impl<T> Default for Lifo<T> {
     }
 }
 
-impl<T: Ord> Default for Least<T> {
-    fn default() -> Least<T> {
-        Least(DropsAll::default())
+impl<T: Ord> Default for Priority<T> {
+    fn default() -> Priority<T> {
+        Priority(DropsAll::default())
     }
 }
 
-impl<T> Order<T> for Fifo<T> {
+impl<T> QueueOrder<T> for Fifo<T> {
     #[inline(always)]
     fn push(&mut self, item: T) {
         self.0.push_back(item);
@@ -83,7 +83,7 @@ impl<T> Order<T> for Fifo<T> {
     }
 }
 
-impl<T> Order<T> for Lifo<T> {
+impl<T> QueueOrder<T> for Lifo<T> {
     #[inline(always)]
     fn push(&mut self, item: T) {
         self.0.push(item);
@@ -104,7 +104,7 @@ impl<T> Order<T> for Lifo<T> {
     }
 }
 
-impl<T: Ord> Order<T> for Least<T> {
+impl<T: Ord> QueueOrder<T> for Priority<T> {
     fn push(&mut self, item: T) {
         self.0.push(item);
         no_switch(|| raise_last(&mut self.0));

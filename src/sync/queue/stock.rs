@@ -9,16 +9,16 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use super::order::Order;
+use super::order::QueueOrder;
 use crate::error::{PopError, PushError};
 use crate::greenlet::no_switch;
-use crate::hub::{Claim, Line, Nanos, Supply, Turn, refuse, wait_in_line};
+use crate::hub::{Acquired, Nanos, Reservation, Resource, WaitQueue, refuse, wait_in_queue};
 use crate::waiting::WaitReason;
 
-pub(super) struct Stock<T, O> {
+pub(super) struct QueueCore<T, O> {
     order: RefCell<O>,
-    pub(super) items: Side,
-    room: Side,
+    pub(super) items: WaitSide,
+    room: WaitSide,
     capacity: usize,
     /// Pushed, and not done with.
     pub(super) unfinished: Cell<usize>,
@@ -27,14 +27,14 @@ pub(super) struct Stock<T, O> {
 }
 
 /// Things of one kind, and those who wait for them.
-pub(super) struct Side {
-    line: Line,
+pub(super) struct WaitSide {
+    line: WaitQueue,
     available: Cell<usize>,
 }
 
-impl Supply for Side {
+impl Resource for WaitSide {
     #[inline(always)]
-    fn line(&self) -> &Line {
+    fn queue(&self) -> &WaitQueue {
         &self.line
     }
 
@@ -44,21 +44,21 @@ impl Supply for Side {
     }
 }
 
-impl Side {
-    fn new(available: usize) -> Side {
-        Side {
-            line: Line::new(),
+impl WaitSide {
+    fn new(available: usize) -> WaitSide {
+        WaitSide {
+            line: WaitQueue::new(),
             available: Cell::new(available),
         }
     }
 }
 
-impl<T, O: Order<T>> Stock<T, O> {
-    pub(super) fn new(capacity: usize) -> Stock<T, O> {
-        Stock {
+impl<T, O: QueueOrder<T>> QueueCore<T, O> {
+    pub(super) fn new(capacity: usize) -> QueueCore<T, O> {
+        QueueCore {
             order: RefCell::new(O::default()),
-            items: Side::new(0),
-            room: Side::new(capacity),
+            items: WaitSide::new(0),
+            room: WaitSide::new(capacity),
             capacity,
             unfinished: Cell::new(0),
             is_shut_down: Cell::new(false),
@@ -75,23 +75,23 @@ impl<T, O: Order<T>> Stock<T, O> {
         if self.is_shut_down() {
             return Err(PushError::ShutDown(item));
         }
-        if self.room.is_open() {
+        if self.room.is_uncontended() {
             self.put(item);
             return Ok(());
         }
-        if let Some(_claim) = Claim::behind_others(&self.room, place) {
+        if let Some(_claim) = Reservation::reserve_behind_others(&self.room, place) {
             return self.push_promised(item);
         }
-        match wait_in_line(
+        match wait_in_queue(
             &self.room,
             WaitReason::QUEUE_PUSH,
             place,
             deadline,
             &mut None,
         ) {
-            Ok(Turn::Mine(_claim)) => self.push_promised(item),
-            Ok(Turn::Told) => Err(PushError::ShutDown(item)),
-            Ok(Turn::TimedOut) => Err(PushError::Full(item)),
+            Ok(Acquired::Reserved(_claim)) => self.push_promised(item),
+            Ok(Acquired::Retry) => Err(PushError::ShutDown(item)),
+            Ok(Acquired::TimedOut) => Err(PushError::Full(item)),
             Err(why) => refuse(why, "push", place),
         }
     }
@@ -108,7 +108,7 @@ impl<T, O: Order<T>> Stock<T, O> {
         if self.is_shut_down() {
             return Err(PushError::ShutDown(item));
         }
-        if !self.room.is_free() {
+        if !self.room.has_unreserved() {
             return Err(PushError::Full(item));
         }
         self.put(item);
@@ -124,7 +124,7 @@ impl<T, O: Order<T>> Stock<T, O> {
     }
 
     pub(super) fn try_pop(&self) -> Result<T, PopError> {
-        if self.items.is_free()
+        if self.items.has_unreserved()
             && let Some(item) = self.take()
         {
             return Ok(item);
@@ -161,7 +161,7 @@ impl<T, O: Order<T>> Stock<T, O> {
     ) -> Result<T, PopError> {
         let mut rank = None;
         loop {
-            if self.items.is_open()
+            if self.items.is_uncontended()
                 && let Some(item) = get()
             {
                 return Ok(item);
@@ -169,26 +169,26 @@ impl<T, O: Order<T>> Stock<T, O> {
             if self.is_drained() {
                 return Err(PopError::ShutDown);
             }
-            if let Some(_claim) = Claim::behind_others(&self.items, place)
+            if let Some(_claim) = Reservation::reserve_behind_others(&self.items, place)
                 && let Some(item) = get()
             {
                 return Ok(item);
             }
-            match wait_in_line(
+            match wait_in_queue(
                 &self.items,
                 WaitReason::QUEUE_POP,
                 place,
                 deadline,
                 &mut rank,
             ) {
-                Ok(Turn::Mine(_claim)) => {
+                Ok(Acquired::Reserved(_claim)) => {
                     if let Some(item) = get() {
                         return Ok(item);
                     }
                     // What was left went to whoever has shut the queue down.
                 }
-                Ok(Turn::Told) => {}
-                Ok(Turn::TimedOut) => return Err(PopError::Empty),
+                Ok(Acquired::Retry) => {}
+                Ok(Acquired::TimedOut) => return Err(PopError::Empty),
                 Err(why) => refuse(why, "pop", place),
             }
         }
@@ -206,20 +206,20 @@ impl<T, O: Order<T>> Stock<T, O> {
 
     fn change<R>(&self, change: impl FnOnce(&mut O) -> R) -> R {
         drop(self.order()); // if it panics, then here
-        let _recount = Recount(self);
+        let _recount = WakeIfWaiting(self);
         let mut order = self.order();
         change(&mut order)
     }
 
     pub(super) fn shut_down(&self) {
         self.is_shut_down.set(true);
-        self.room.line.tell_all();
+        self.room.line.notify_all();
         self.tell_if_drained();
     }
 
     fn tell_if_drained(&self) {
         if self.is_drained() {
-            self.items.line.tell_all();
+            self.items.line.notify_all();
         }
     }
 
@@ -247,9 +247,9 @@ impl<T, O: Order<T>> Stock<T, O> {
 }
 
 /// Counts anew what there is after a change, also where comparing items has panicked in the middle of it.
-struct Recount<'a, T, O: Order<T>>(&'a Stock<T, O>);
+struct WakeIfWaiting<'a, T, O: QueueOrder<T>>(&'a QueueCore<T, O>);
 
-impl<T, O: Order<T>> Drop for Recount<'_, T, O> {
+impl<T, O: QueueOrder<T>> Drop for WakeIfWaiting<'_, T, O> {
     fn drop(&mut self) {
         let stock = self.0;
         let (len, before) = (stock.order().count(), stock.len());
@@ -257,8 +257,8 @@ impl<T, O: Order<T>> Drop for Recount<'_, T, O> {
         stock.room.available.set(stock.capacity - len);
         let pushed = len.saturating_sub(before);
         stock.unfinished.set(stock.unfinished.get() + pushed);
-        stock.items.serve();
-        stock.room.serve();
+        stock.items.wake_waiters();
+        stock.room.wake_waiters();
         stock.tell_if_drained();
     }
 }

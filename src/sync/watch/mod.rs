@@ -60,7 +60,7 @@ pub fn channel<T>(initial: T) -> (Sender<T>, Receiver<T>) {
 }
 
 /// What all handles share.
-struct Shared<T> {
+struct Watched<T> {
     value: RefCell<T>,
     /// How often the value was changed.
     version: Cell<u64>,
@@ -79,7 +79,7 @@ pub struct Ref<'a, T> {
     has_changed: bool,
 }
 
-impl<T> Shared<T> {
+impl<T> Watched<T> {
     #[track_caller]
     fn borrow(&self, has_changed: bool) -> Ref<'_, T> {
         match self.value.try_borrow() {
@@ -147,6 +147,6 @@ fn remove(count: &Cell<usize>, list: &WaitList) {
     }
 }
 
-fn is_same<T>(one: &Rc<Shared<T>>, other: &Rc<Shared<T>>) -> bool {
+fn is_same<T>(one: &Rc<Watched<T>>, other: &Rc<Watched<T>>) -> bool {
     Rc::ptr_eq(one, other)
 }

@@ -7,22 +7,22 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Ref, Shared};
+use super::{Ref, Watched};
 use crate::error::watch::{RecvError, RecvTimeoutError};
-use crate::hub::{self, Nanos, Spot, refuse};
-use crate::waitable::{Post, Sealed, Waitable};
-use crate::waiting::{WaitReason, Woken};
+use crate::hub::{self, Nanos, WaitPoint, refuse};
+use crate::waitable::{Sealed, WaitTarget, Waitable};
+use crate::waiting::{WaitReason, WakeReason};
 
 /// A handle that watches a value: see [`channel`](super::channel). Each receiver remembers which version it has seen; a clone begins
 /// with what the original has seen.
 pub struct Receiver<T> {
-    shared: Rc<Shared<T>>,
+    shared: Rc<Watched<T>>,
     /// The version of the value that it has seen.
     seen: Cell<u64>,
 }
 
 impl<T> Receiver<T> {
-    pub(super) fn new(shared: &Rc<Shared<T>>, seen: u64) -> Receiver<T> {
+    pub(super) fn new(shared: &Rc<Watched<T>>, seen: u64) -> Receiver<T> {
         super::add(&shared.receivers);
         Receiver {
             shared: shared.clone(),
@@ -188,7 +188,7 @@ impl<T> Receiver<T> {
             }
             let changes = &self.shared.changes;
             match changes.wait_until(WaitReason::WATCH, place, deadline, &mut rank) {
-                Ok(woken) => is_over = woken == Woken::TimedOut,
+                Ok(woken) => is_over = woken == WakeReason::TimedOut,
                 Err(why) => refuse(why, "changed", place),
             }
         }
@@ -211,10 +211,10 @@ impl<T> Sealed for Receiver<T> {}
 
 /// Ready while there is a change that this receiver has not seen, and when there is no sender left.
 impl<T> Waitable for Receiver<T> {
-    fn post(&self) -> Post<'_> {
-        Post {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        WaitTarget {
             ready: self.is_changed() || self.shared.has_no_sender(),
-            spot: Spot::List(&self.shared.changes),
+            point: WaitPoint::List(&self.shared.changes),
             reason: WaitReason::WATCH,
         }
     }

@@ -7,7 +7,7 @@ use std::mem;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
-use super::{Receiver, Ref, Shared};
+use super::{Receiver, Ref, Watched};
 use crate::error::SendError;
 use crate::hub::{WaitList, refuse};
 use crate::waiting::WaitReason;
@@ -16,7 +16,7 @@ use crate::waiting::WaitReason;
 ///
 /// When the last one is dropped, receivers see the last change and then an error.
 pub struct Sender<T> {
-    shared: Rc<Shared<T>>,
+    shared: Rc<Watched<T>>,
 }
 
 impl<T> Sender<T> {
@@ -24,7 +24,7 @@ impl<T> Sender<T> {
     #[must_use]
     pub fn new(initial: T) -> Sender<T> {
         Sender {
-            shared: Rc::new(Shared {
+            shared: Rc::new(Watched {
                 value: RefCell::new(initial),
                 version: Cell::new(0),
                 senders: Cell::new(1),
@@ -171,7 +171,7 @@ impl<T> Sender<T> {
     }
 
     fn tell(&self) {
-        let Shared {
+        let Watched {
             version, changes, ..
         } = &*self.shared;
         version.set(version.get() + 1);
