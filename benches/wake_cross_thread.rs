@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
-use greenhub::sync::across::{Event, Receiver, Sender, bounded, unbounded};
+use greenhub::sync::shared::{Event, Receiver, Sender, bounded, unbounded};
 use greenhub::threadpool::ThreadPool;
 use greenhub::{joinall, spawn};
 use measure::report;

@@ -40,7 +40,7 @@
 //! - `task`: `spawn`, `joinall`, `sleep`: greenlets that this thread's hub runs.
 //! - `group`: `scope`, whose tasks borrow; groups of tasks; pools that run so many at once.
 //! - `sync`: what tasks of one thread wait on together: events, locks, semaphores, condition variables, in the shape of
-//!   [`std::sync`] and without its atomics; channels, and gevent's queues. `sync::across`: the same across threads.
+//!   [`std::sync`] and without its atomics; channels, and gevent's queues. `sync::shared`: the same across threads.
 //! - `select!`: the first of several channels, events and tasks.
 //! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
 //! - `threadpool`: `offload`, for what would block.

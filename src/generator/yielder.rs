@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   a generator's stack
-//!   | guard | ......... the body's frames ......... | corosensei's link | Yielder | colour |
+//!   | guard | ......... the body's frames ......... | corosensei's weak | Yielder | colour |
 //!     limit   <- a stack pointer in here may yield ->                     ^
 //!   <------------------------- reach -----------------------------------> |
 //!                                       handle (`engine.rs`) and body both point here
@@ -12,7 +12,7 @@
 //! A [`Yielder`] lies at the high end of its generator's stack from before the body is put there until the
 //! stack is given back. `raw` is null until the body is entered, and then corosensei's, at the base of that
 //! same stack. Code whose stack pointer lies in that stack runs only while the generator is resumed and
-//! has resumed nothing itself, so the link to its resumer is good then, and only then.
+//! has resumed nothing itself, so the weak to its resumer is good then, and only then.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -25,8 +25,8 @@ use std::rc::Rc;
 use super::handle::Generator;
 use super::step::Step;
 #[cfg(feature = "hub")]
-use crate::greenlet::piece::StackOwner;
-use crate::greenlet::piece::{GeneratorStack, OnGeneratorStack};
+use crate::greenlet::generator_stack::StackOwner;
+use crate::greenlet::generator_stack::{GeneratorStack, OnGeneratorStack};
 use crate::greenlet::{GreenletExit, no_switch, switch_guard, thread, trace};
 use crate::stack::{self, Description, stack_pointer};
 use crate::stderr;
@@ -130,13 +130,13 @@ pub(crate) fn on_generator_stack() -> Option<OnGeneratorStack> {
     if thread::current().holds(here) {
         return None;
     }
-    let tenant = stack::at(here)?.tenant;
-    // SAFETY: null, or what describes the tenant of the stack that we run on: it stays there while that one does.
-    let about = unsafe { tenant.as_ref() }?;
+    let owner = stack::at(here)?.owner;
+    // SAFETY: null, or what describes the owner of the stack that we run on: it stays there while that one does.
+    let about = unsafe { owner.as_ref() }?;
     if about.id != 0 {
         return None;
     }
-    let base = tenant.addr() - offset_of!(YielderState, about);
+    let base = owner.addr() - offset_of!(YielderState, about);
     let base: *const YielderState = ptr::with_exposed_provenance(base);
     // SAFETY: the invariant of `Base`, and it lies in that stack.
     Some(unsafe { &*base }.place_on_stack())

@@ -1,7 +1,7 @@
 //! Where records live: blocks of one size, each of whole cache lines, cut from chunks that a thread keeps for reuse.
 //!
 //! ```text
-//!   chunk    | link to the next chunk | block | block | block | ...  |    16 KiB, one line for the link
+//!   chunk    | weak to the next chunk | block | block | block | ...  |    16 KiB, one line for the weak
 //!   kept     block -> block -> block -> null                              the last one freed is taken first
 //! ```
 //! A record comes and goes with every task, so taking and giving back are a few loads and stores. What is too large
@@ -82,7 +82,7 @@ fn take_block() -> NonNull<u8> {
         }
         // SAFETY: the invariant: it is free, and there is one now.
         let block = unsafe { NonNull::new_unchecked(kept.first.get()) };
-        // SAFETY: the invariant: its first word is the link.
+        // SAFETY: the invariant: its first word is the weak.
         kept.first.set(unsafe { block.as_ref() }.next);
         kept.out.set(kept.out.get() + 1);
         block.cast()
@@ -107,7 +107,7 @@ unsafe fn give_back_block(block: NonNull<FreeBlock>) {
 extern "C" fn cut_chunk(kept: &FreeList) {
     let chunk: NonNull<FreeBlock> = allocate(CHUNK.size(), CHUNK.align()).cast();
     let next = kept.chunks.replace(chunk.as_ptr());
-    // SAFETY: the first line of a new chunk is the link's.
+    // SAFETY: the first line of a new chunk is the weak's.
     unsafe { chunk.write(FreeBlock { next }) };
     // Backwards, so that the lowest is taken first.
     for number in (0..BLOCKS_IN_CHUNK).rev() {
@@ -139,7 +139,7 @@ pub(super) fn free_chunks() {
         kept.first.set(ptr::null_mut());
         let mut next = kept.chunks.replace(ptr::null_mut());
         while let Some(chunk) = NonNull::new(next) {
-            // SAFETY: the invariant: its first word is the link.
+            // SAFETY: the invariant: its first word is the weak.
             next = unsafe { chunk.as_ref() }.next;
             // SAFETY: allocated with this layout, and no block of it is in use or kept.
             unsafe { dealloc(chunk.as_ptr().cast(), CHUNK) };

@@ -42,7 +42,7 @@ pub(crate) unsafe fn suspend_to(me: Current, target: CorePtr) {
 ///
 /// # Safety
 /// `me` runs now. `target` is not over, is ready to go on (what it waits for is in its slot, or its
-/// arrival is), and `thread::set_current` was told of it. Nobody's borrow is held across.
+/// resumption is), and `thread::set_current` was told of it. Nobody's borrow is held across.
 #[inline(always)]
 pub(crate) unsafe fn transfer(me: Current, mut target: CorePtr) {
     loop {

@@ -119,11 +119,11 @@ impl WeakRef {
     #[inline(always)]
     pub(crate) unsafe fn to(core: CorePtr) -> WeakRef {
         // SAFETY: the caller says that the record is there.
-        let links = unsafe { &core.as_ref().weak_count };
-        if links.get() == u32::MAX {
+        let weak_count = unsafe { &core.as_ref().weak_count };
+        if weak_count.get() == u32::MAX {
             too_many_handles();
         }
-        links.set(links.get() + 1);
+        weak_count.set(weak_count.get() + 1);
         WeakRef(core)
     }
 
@@ -179,7 +179,7 @@ impl Drop for WeakRef {
     }
 }
 
-/// What a handle holds: an owner's pointer, or, in a handle that `parent` gave, a link.
+/// What a handle holds: an owner's pointer, or, in a handle that `parent` gave, a weak.
 #[derive(Clone)]
 pub(crate) enum HandleRef {
     Owner(AnyRef),
@@ -216,7 +216,7 @@ pub(crate) struct RecordRef<X> {
 impl<X: Trailer> RecordRef<X> {
     /// A new record, of a greenlet that was declared.
     #[inline(always)]
-    pub(crate) fn new(birth: Metadata, extra: impl FnOnce() -> X) -> RecordRef<X> {
+    pub(crate) fn new(metadata: Metadata, extra: impl FnOnce() -> X) -> RecordRef<X> {
         let kind = const {
             &VTable {
                 free: free::<X>,
@@ -230,7 +230,7 @@ impl<X: Trailer> RecordRef<X> {
         // The first thing that can fail: what follows is written straight into its place.
         let room = blocks::take::<Record<X>>();
         let record = Record {
-            core: Core::new(kind, birth),
+            core: Core::new(kind, metadata),
             trailer: extra(),
         };
         // SAFETY: taken for this type.
@@ -276,9 +276,9 @@ impl<X> Deref for RecordRef<X> {
 
 impl<I: 'static> StartSlot<I> {
     /// The record of a greenlet whose first switch brings an `I`.
-    pub(crate) fn record(birth: Metadata) -> RecordRef<StartSlot<I>> {
+    pub(crate) fn record(metadata: Metadata) -> RecordRef<StartSlot<I>> {
         const { assert!(size_of::<AnyRef>() == size_of::<usize>()) };
-        let record = RecordRef::new(birth, StartSlot::empty);
+        let record = RecordRef::new(metadata, StartSlot::empty);
         record.core.slot.set(record.trailer.as_slot());
         record
     }
@@ -300,7 +300,7 @@ pub(super) unsafe fn release_ended(core: CorePtr) {
     }
 }
 
-/// Frees a record that no counted pointer is left to, unless a link is left, and dead parents with it.
+/// Frees a record that no counted pointer is left to, unless a weak is left, and dead parents with it.
 ///
 /// # Safety
 /// No counted pointer to `core` is left, which has no stack (any more).
@@ -353,7 +353,7 @@ unsafe fn release_slow(core: CorePtr) {
         record.state(),
         GreenletState::Unstarted | GreenletState::Declared
     ) {
-        // A destructor of the body may get hold of it again, through a link: it is kept there meanwhile.
+        // A destructor of the body may get hold of it again, through a weak: it is kept there meanwhile.
         record.count.set(1);
         let kept = AnyRef(core);
         if let Err(panic) = nest::drop_body(move || end_unstarted(kept)) {
@@ -375,7 +375,7 @@ fn end_unstarted(last: AnyRef) -> Caught<()> {
         GreenletState::Unstarted | GreenletState::Declared
     );
     if !is_unstarted || last.count.get() > 1 {
-        // Found through a link before its turn came.
+        // Found through a weak before its turn came.
         return catch_unwind(AssertUnwindSafe(|| drop(last)));
     }
     let dropped = parent::cancel(&last);

@@ -63,7 +63,7 @@ pub(crate) unsafe fn exchange<I: 'static, O: 'static>(
     Ok(unsafe { answer.assume_init() })
 }
 
-/// Lets `target` run with `arrival` in place of a value, and waits for an `O` or for something else to arrive.
+/// Lets `target` run with `resumption` in place of a value, and waits for an `O` or for something else to arrive.
 ///
 /// # Safety
 /// `me` runs, `target` is not `me`, was started and has not ended, and the switch is permitted.
@@ -71,12 +71,12 @@ pub(crate) unsafe fn exchange<I: 'static, O: 'static>(
 pub(super) unsafe fn throw_into<O: 'static>(
     me: Current,
     target: CorePtr,
-    arrival: Resumption,
+    resumption: Resumption,
 ) -> Result<O, Box<Resumption>> {
     let mut answer = MaybeUninit::<O>::uninit();
     // SAFETY: the caller's handle keeps the target there.
     let core = unsafe { target.as_ref() };
-    core.put_resumption(arrival);
+    core.put_resumption(resumption);
     trace(TraceEvent::Throw, me, core);
     me.slot.set(answer.as_mut_ptr().cast());
     me.expects.set(TypeTag::of::<O>());
@@ -120,10 +120,10 @@ pub(crate) fn trace(event: TraceEvent, me: Current, target: &Core) {
 #[inline(never)]
 unsafe fn take_answer<O>(me: Current, answer: MaybeUninit<O>) -> Result<O, Box<Resumption>> {
     let _frame = trace::Frame::enter();
-    let arrival = me.take_resumption();
+    let resumption = me.take_resumption();
     #[cfg(feature = "hub")]
-    interrupt::end_turn(me, arrival.as_deref());
-    match (arrival, trace::tell(me)) {
+    interrupt::end_turn(me, resumption.as_deref());
+    match (resumption, trace::tell(me)) {
         // SAFETY: whoever switched to us has filled the slot: nothing else has arrived.
         (None, Ok(())) => Ok(unsafe { answer.assume_init() }),
         (None, Err(panic)) => {
@@ -131,9 +131,9 @@ unsafe fn take_answer<O>(me: Current, answer: MaybeUninit<O>) -> Result<O, Box<R
             drop(unsafe { answer.assume_init() });
             Err(Box::new(Resumption::Thrown(panic)))
         }
-        (Some(arrival), Ok(())) => Err(arrival),
-        (Some(arrival), Err(panic)) => match *arrival {
-            Resumption::Unwind => Err(arrival),
+        (Some(resumption), Ok(())) => Err(resumption),
+        (Some(resumption), Err(panic)) => match *resumption {
+            Resumption::Unwind => Err(resumption),
             _ => Err(Box::new(Resumption::Thrown(panic))),
         },
     }
@@ -296,8 +296,8 @@ pub(crate) unsafe fn enter(core: CorePtr) -> Current {
 /// Lets go on what arrived, where there is no way to return it: a panic, or the kill.
 #[cold]
 #[inline(never)]
-pub(crate) fn raise(arrival: Resumption) -> ! {
-    match arrival {
+pub(crate) fn raise(resumption: Resumption) -> ! {
+    match resumption {
         Resumption::Thrown(payload) => resume_unwind(payload),
         Resumption::Unwind => GreenletExit::raise(),
         #[cfg(feature = "hub")]

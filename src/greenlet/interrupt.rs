@@ -58,10 +58,10 @@ pub(crate) fn end_switch(core: &Core) -> bool {
 }
 
 /// The running greenlet has got control in a switch. If it stands in the queue, to be interrupted, it does so no more:
-/// with another arrival that one was first. Without any it has only come here because of a tracer.
-pub(super) fn end_turn(me: Current, arrival: Option<&Resumption>) {
+/// with another resumption that one was first. Without any it has only come here because of a tracer.
+pub(super) fn end_turn(me: Current, resumption: Option<&Resumption>) {
     me.wait().end();
-    if !matches!(arrival, None | Some(Resumption::Interrupt))
+    if !matches!(resumption, None | Some(Resumption::Interrupt))
         && let Some(known) = me.known_interrupts()
     {
         known.put_off();

@@ -18,7 +18,7 @@ use std::ptr;
 use std::rc::{Rc, Weak};
 use std::thread::Result as Caught;
 
-use super::piece::OnGeneratorStack;
+use super::generator_stack::OnGeneratorStack;
 use super::record::Core;
 use super::thread;
 use crate::dropping::{DropsAll, drop_quietly, dropped};

@@ -28,6 +28,7 @@ pub(crate) mod chain;
 pub(crate) mod counted;
 mod engine;
 mod exit;
+pub(crate) mod generator_stack;
 mod handle;
 pub(crate) mod handover;
 #[cfg(feature = "hub")]
@@ -36,7 +37,6 @@ pub(crate) mod locals;
 pub(crate) mod nest;
 pub(crate) mod no_switch;
 pub(crate) mod parent;
-pub(crate) mod piece;
 pub(crate) mod record;
 mod state;
 mod switch;

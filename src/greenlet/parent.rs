@@ -51,7 +51,7 @@ pub(crate) fn end<O: 'static>(me: Current, outcome: Caught<O>) -> CorePtr {
     // Destructors ran above, which may have waited, and been unwound there.
     let next = me.unwound_by().map_or(next, Core::as_ptr);
     close(&me);
-    // SAFETY: chosen just now: an unwinder waits for us, and the parent links from `me` keep an heir there.
+    // SAFETY: chosen just now: an unwinder waits for us, and the parent links from `me` keep an successor there.
     handover::trace(event, me, unsafe { next.as_ref() });
     thread::set_current(next);
     next
@@ -105,18 +105,18 @@ fn live_ancestor(core: &Core) -> CorePtr {
 /// The nearest ancestor of `core`, which is not main, that was started and has not ended. The unstarted ones on the way die.
 pub(super) fn started_ancestor(core: &Core) -> CorePtr {
     loop {
-        let heir = live_ancestor(core);
+        let successor = live_ancestor(core);
         // SAFETY: the parent links from `core` keep it there.
-        let heir_core = unsafe { heir.as_ref() };
+        let heir_core = unsafe { successor.as_ref() };
         match heir_core.state() {
             GreenletState::Unstarted | GreenletState::Declared => {
                 // The body's destructors may give `core` another parent.
-                // SAFETY: the link from `core` keeps it there until then.
-                let kept = unsafe { WeakRef::to(heir) };
+                // SAFETY: the weak from `core` keeps it there until then.
+                let kept = unsafe { WeakRef::to(successor) };
                 drop_quietly(cancel(heir_core));
                 drop(kept);
             }
-            _ => return heir,
+            _ => return successor,
         }
     }
 }
@@ -127,39 +127,39 @@ pub(super) fn descends_from(core: &Core, other: CorePtr) -> bool {
         return true;
     }
     let mut ancestor = core.parent();
-    while let Some(link) = ancestor {
-        if link.as_ptr() == other {
+    while let Some(weak) = ancestor {
+        if weak.as_ptr() == other {
             return true;
         }
-        ancestor = HandleRef::Weak(link).parent();
+        ancestor = HandleRef::Weak(weak).parent();
     }
     false
 }
 
 /// Who comes after `core`, which ends with a value.
 fn successor_of(core: &Core) -> CorePtr {
-    let heir = live_ancestor(core);
+    let successor = live_ancestor(core);
     // SAFETY: the parent links from `core` keep it there.
-    unsafe { reparent(core, heir) };
-    heir
+    unsafe { reparent(core, successor) };
+    successor
 }
 
 /// Who comes after `core`, which ends with a panic. The unstarted ones on the way die.
 pub(super) fn successor_of_panic(core: &Core) -> CorePtr {
-    let heir = started_ancestor(core);
+    let successor = started_ancestor(core);
     // SAFETY: the parent links from `core` keep it there.
-    unsafe { reparent(core, heir) };
-    heir
+    unsafe { reparent(core, successor) };
+    successor
 }
 
 /// Makes who comes after an ended greenlet its parent, so that those who end after their parents do not leave ever
 /// longer ways behind them.
 ///
 /// # Safety
-/// Somebody keeps `heir` there.
-unsafe fn reparent(core: &Core, heir: CorePtr) {
+/// Somebody keeps `successor` there.
+unsafe fn reparent(core: &Core, successor: CorePtr) {
     // SAFETY: the caller's promise.
-    core.set_parent(unsafe { WeakRef::to(heir) });
+    core.set_parent(unsafe { WeakRef::to(successor) });
 }
 
 /// The same for one that nothing comes after. In destructors of thread-locals there is no main greenlet to leave them to.
@@ -170,52 +170,52 @@ fn orphan_children(core: &Core) {
 }
 
 fn pass_value<O: 'static>(me: &Core, value: O) -> CorePtr {
-    let heir = successor_of(me);
+    let successor = successor_of(me);
     // SAFETY: the parent links from `me` keep it there.
-    let heir_core = unsafe { heir.as_ref() };
+    let heir_core = unsafe { successor.as_ref() };
     if heir_core.is_hub() {
         drop_quietly(value);
-        return heir;
+        return successor;
     }
     if heir_core.expects.get().is::<O>() {
         // SAFETY: it waits for an `O`, and its slot is where it goes.
         unsafe { heir_core.slot.get().cast::<O>().write(value) };
         if heir_core.state() == GreenletState::Unstarted {
-            // Our link may be the last pointer to it, and goes when we are buried.
+            // Our weak may be the last pointer to it, and goes when we are buried.
             heir_core.enter();
         }
-        return heir;
+        return successor;
     }
     let unwanted = Resumption::MistypedValue(MistypedValue {
         from: describe(me),
         type_name: type_name::<O>(),
         value: Box::new(value),
     });
-    let mut heir = heir_core;
+    let mut successor = heir_core;
     // Who was not started stays as it is; the error belongs to the next one up.
-    while !heir.state().is_alive() {
+    while !successor.state().is_alive() {
         // SAFETY: the parent links from `me` keep it there.
-        heir = unsafe { live_ancestor(heir).as_ref() };
+        successor = unsafe { live_ancestor(successor).as_ref() };
     }
-    put(heir, unwanted)
+    put(successor, unwanted)
 }
 
-/// Puts `arrival` before the nearest live ancestor that was started; the unstarted ones die of it.
-fn pass_resumption(me: &Core, arrival: Resumption) -> CorePtr {
-    let heir = successor_of_panic(me);
+/// Puts `resumption` before the nearest live ancestor that was started; the unstarted ones die of it.
+fn pass_resumption(me: &Core, resumption: Resumption) -> CorePtr {
+    let successor = successor_of_panic(me);
     if me.unwound_by().is_some() {
-        drop_quietly(arrival);
-        return heir;
+        drop_quietly(resumption);
+        return successor;
     }
     // SAFETY: the parent links from `me` keep it there.
-    put(unsafe { heir.as_ref() }, arrival)
+    put(unsafe { successor.as_ref() }, resumption)
 }
 
-fn put(heir: &Core, arrival: Resumption) -> CorePtr {
-    if heir.is_hub() {
-        drop_quietly(arrival);
+fn put(successor: &Core, resumption: Resumption) -> CorePtr {
+    if successor.is_hub() {
+        drop_quietly(resumption);
     } else {
-        heir.put_resumption(arrival);
+        successor.put_resumption(resumption);
     }
-    heir.as_ptr()
+    successor.as_ptr()
 }

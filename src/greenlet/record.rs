@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   Greenlet<I, O> ---+      +------------------------------+
-//!   parent link ------+----> | Core   count, state, context,|
+//!   parent weak ------+----> | Core   count, state, context,|
 //!   ready queue ------+      |        tag, slot, parent ... |   AnyRef points here and sees this half
 //!   itself, if alive -+      +------------------------------+
 //!                            | extra  first value, or a     |
@@ -36,7 +36,7 @@ pub(crate) struct Core {
     pub(super) count: Cell<u32>,
     /// Moved on by [`Core::move_on`] and [`Core::end`] only.
     state: Cell<GreenletState>,
-    /// Something else than a value has arrived: it lies in `arrival`.
+    /// Something else than a value has arrived: it lies in `resumption`.
     pub(super) has_resumption: Cell<bool>,
     started: Cell<bool>,
     /// The corner that the hub floor keeps here and in `wait_details`; this floor never looks at it.
@@ -64,7 +64,7 @@ pub(crate) struct Core {
 
 /// What few greenlets ever have.
 pub(super) struct ColdState {
-    arrival: Cell<Option<Box<Resumption>>>,
+    resumption: Cell<Option<Box<Resumption>>>,
     /// Who unwinds it, and gets control back when it has ended. Null for most of a life.
     pub(super) unwound_by: Cell<*const Core>,
     /// A panic was on its way when that began.
@@ -168,7 +168,7 @@ impl<I> StartSlot<I> {
 impl Core {
     /// A greenlet that was declared. `count` is one, for the pointer that is made next.
     #[inline(always)]
-    pub(super) fn new(kind: &'static VTable, birth: Metadata) -> Core {
+    pub(super) fn new(kind: &'static VTable, metadata: Metadata) -> Core {
         Core {
             context: Context::empty(),
             slot: Cell::new(ptr::null_mut()),
@@ -180,12 +180,12 @@ impl Core {
             locals_ended: Cell::new(false),
             started: Cell::new(false),
             weak_count: Cell::new(0),
-            parent: Cell::new(birth.parent),
+            parent: Cell::new(metadata.parent),
             vtable: kind,
             description: Description {
-                id: birth.id,
-                name: birth.name.map(Box::new),
-                made_at: birth.made_at,
+                id: metadata.id,
+                name: metadata.name.map(Box::new),
+                made_at: metadata.made_at,
             },
             cold: OnceCell::new(),
             #[cfg(feature = "hub")]
@@ -341,7 +341,7 @@ impl Core {
     pub(super) fn cold(&self) -> &ColdState {
         self.cold.get_or_init(|| {
             Box::new(ColdState {
-                arrival: Cell::new(None),
+                resumption: Cell::new(None),
                 unwound_by: Cell::new(ptr::null()),
                 ends_in_panic: Cell::new(false),
                 swallowed: Cell::new(0),
@@ -418,8 +418,8 @@ impl Core {
         self.cold().locals.begin_with(locals);
     }
 
-    pub(super) fn put_resumption(&self, arrival: Resumption) {
-        let old = self.cold().arrival.replace(Some(Box::new(arrival)));
+    pub(super) fn put_resumption(&self, resumption: Resumption) {
+        let old = self.cold().resumption.replace(Some(Box::new(resumption)));
         self.has_resumption.set(true);
         if let Some(old) = old {
             // It may be a payload, whose destructor may panic.
@@ -429,6 +429,6 @@ impl Core {
 
     pub(super) fn take_resumption(&self) -> Option<Box<Resumption>> {
         self.has_resumption.set(false);
-        self.cold.get()?.arrival.take()
+        self.cold.get()?.resumption.take()
     }
 }

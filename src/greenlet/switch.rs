@@ -59,7 +59,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         // is permitted now.
         match unsafe { handover::exchange::<I, O>(me, target, value) } {
             Ok(answer) => Ok(answer),
-            Err(arrival) => Err(refuse(*arrival)),
+            Err(resumption) => Err(refuse(*resumption)),
         }
     }
 
@@ -87,7 +87,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             handover::trace(TraceEvent::Switch, me, &self.core);
             // SAFETY: as in `try_switch`, now that somebody has looked.
             return unsafe { handover::exchange::<I, O>(me, self.core.as_ptr(), value) }
-                .map_err(|arrival| refuse(*arrival));
+                .map_err(|resumption| refuse(*resumption));
         }
         Err(match self.core.state() {
             GreenletState::Declared => SwitchError::Undefined(value),
@@ -142,8 +142,8 @@ fn switch_to_self<I: 'static, O: 'static>(me: Current, value: I) -> Result<O, Sw
     Ok(same)
 }
 
-pub(super) fn refuse<I>(arrival: Resumption) -> SwitchError<I> {
-    match arrival {
+pub(super) fn refuse<I>(resumption: Resumption) -> SwitchError<I> {
+    match resumption {
         Resumption::ChildKilled => SwitchError::Killed,
         Resumption::MistypedValue(unwanted) => SwitchError::WrongAnswer {
             from: unwanted.from,

@@ -183,13 +183,13 @@ pub(crate) fn main() -> AnyRef {
 #[cold]
 #[inline(never)]
 fn begin_thread_slow() -> Current {
-    let birth = Metadata {
+    let metadata = Metadata {
         name: Some("main".into()),
         parent: None,
         made_at: Location::caller(),
         id: next_id(),
     };
-    let main = RecordRef::new(birth, || ());
+    let main = RecordRef::new(metadata, || ());
     let core = main.any().as_ptr();
     main.any().set_state(GreenletState::Active);
     // It owns itself, like any greenlet that runs, and the thread owns it besides.

@@ -219,13 +219,13 @@ fn throw_above<O: 'static>(
         // A main greenlet, whose thread ends: nothing comes after it.
         return Err(SwitchError::Dead(payload));
     }
-    let heir = parent::started_ancestor(core);
+    let successor = parent::started_ancestor(core);
     // Destructors of bodies have run, and may have waited: this may be another greenlet now, in a generator's body, or
     // one that was told to unwind.
     let me = thread::current();
     // As at the end of a body: a kill ends there.
     let is_kill = GreenletExit::is_in(&*payload);
-    if heir == me.as_ptr() {
+    if successor == me.as_ptr() {
         if is_kill {
             return Err(SwitchError::Killed);
         }
@@ -236,20 +236,20 @@ fn throw_above<O: 'static>(
     }
     let payload = permit_throw(me, payload)?;
     // SAFETY: the parent links from `core` keep it there.
-    let heir_core = unsafe { heir.as_ref() };
+    let heir_core = unsafe { successor.as_ref() };
     if heir_core.is_hub() {
         return Err(SwitchError::Dead(payload));
     }
     if heir_core.is_killing() {
         return Err(SwitchError::NotWaiting(payload));
     }
-    let arrival = if is_kill {
+    let resumption = if is_kill {
         Resumption::ChildKilled
     } else {
         Resumption::Thrown(payload)
     };
     // SAFETY: it waits, and is not the running one; the switch is permitted.
-    unsafe { throw_at(me, heir, arrival) }
+    unsafe { throw_at(me, successor, resumption) }
 }
 
 /// # Safety
@@ -257,8 +257,9 @@ fn throw_above<O: 'static>(
 unsafe fn throw_at<O: 'static>(
     me: Current,
     target: CorePtr,
-    arrival: Resumption,
+    resumption: Resumption,
 ) -> Result<O, SwitchError<Payload>> {
     // SAFETY: the caller's promise.
-    unsafe { handover::throw_into::<O>(me, target, arrival) }.map_err(|arrival| refuse(*arrival))
+    unsafe { handover::throw_into::<O>(me, target, resumption) }
+        .map_err(|resumption| refuse(*resumption))
 }

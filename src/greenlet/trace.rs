@@ -151,7 +151,7 @@ pub(super) fn note(event: TraceEvent, origin: Current, target: &Core) {
     };
     if let Ok(old) = NOTE.try_with(|kept| kept.replace(Some(note))) {
         target.has_resumption.set(true);
-        // Whoever was to be told has told the tracer by now. Where not, nobody's code runs here: it is a link.
+        // Whoever was to be told has told the tracer by now. Where not, nobody's code runs here: it is a weak.
         drop(old);
     }
 }

@@ -189,7 +189,7 @@ struct SavedSwitch {
     slot: *mut u8,
     expects: &'static TypeTag,
     flagged: bool,
-    arrival: Option<Box<Resumption>>,
+    resumption: Option<Box<Resumption>>,
     note: Option<Note>,
 }
 
@@ -199,7 +199,7 @@ impl SavedSwitch {
             slot: me.slot.get(),
             expects: me.expects.get(),
             flagged: me.has_resumption.get(),
-            arrival: me.take_resumption(),
+            resumption: me.take_resumption(),
             note: trace::put_aside(),
         }
     }
@@ -208,8 +208,8 @@ impl SavedSwitch {
         let core: &Core = &me;
         core.slot.set(self.slot);
         core.expects.set(self.expects);
-        if let Some(arrival) = self.arrival {
-            core.put_resumption(*arrival);
+        if let Some(resumption) = self.resumption {
+            core.put_resumption(*resumption);
         }
         core.has_resumption.set(self.flagged);
         trace::put_back(self.note);

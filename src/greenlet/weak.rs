@@ -20,7 +20,7 @@ use super::handle::Greenlet;
 /// assert!(weak.upgrade().is_none());
 /// ```
 pub struct Weak<I: 'static, O: 'static> {
-    link: Option<WeakRef>,
+    weak: Option<WeakRef>,
     types: PhantomData<fn(I) -> O>,
 }
 
@@ -29,14 +29,14 @@ impl<I: 'static, O: 'static> Weak<I, O> {
     #[must_use]
     pub const fn new() -> Weak<I, O> {
         Weak {
-            link: None,
+            weak: None,
             types: PhantomData,
         }
     }
 
-    pub(super) fn from_link(link: WeakRef) -> Weak<I, O> {
+    pub(super) fn from_link(weak: WeakRef) -> Weak<I, O> {
         Weak {
-            link: Some(link),
+            weak: Some(weak),
             types: PhantomData,
         }
     }
@@ -45,21 +45,21 @@ impl<I: 'static, O: 'static> Weak<I, O> {
     /// switched to, keeps itself; one that has ended is kept by its handles.
     #[must_use]
     pub fn upgrade(&self) -> Option<Greenlet<I, O>> {
-        let core = self.link.as_ref()?.upgrade()?;
+        let core = self.weak.as_ref()?.upgrade()?;
         Some(Greenlet::from_any(core))
     }
 
     /// Both name the same greenlet, or none.
     #[must_use]
     pub fn ptr_eq(&self, other: &Weak<I, O>) -> bool {
-        self.link.as_ref().map(WeakRef::as_ptr) == other.link.as_ref().map(WeakRef::as_ptr)
+        self.weak.as_ref().map(WeakRef::as_ptr) == other.weak.as_ref().map(WeakRef::as_ptr)
     }
 }
 
 impl<I: 'static, O: 'static> Clone for Weak<I, O> {
     fn clone(&self) -> Weak<I, O> {
         Weak {
-            link: self.link.clone(),
+            weak: self.weak.clone(),
             types: PhantomData,
         }
     }

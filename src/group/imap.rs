@@ -5,7 +5,7 @@
 //!                 ^                  `-- at most `maxsize` that were started and not taken --'   |
 //!                 +------------------------------- one was taken -------------------------------+
 //! ```
-//! Where `next` is called by a job of the pool itself, the feeder may find no seat as long as that one sits: so while it
+//! Where `next` is called by a job of the pool itself, the feeder may find no permit as long as that one sits: so while it
 //! waits for a result it lends its own.
 #![forbid(unsafe_code)]
 
@@ -17,7 +17,7 @@ use std::panic::{Location, resume_unwind};
 use std::rc::Rc;
 
 use super::pool::Pool;
-use super::seats::SlotRequest;
+use super::slots::SlotRequest;
 use crate::dropping::DropsAll;
 use crate::error::JoinError;
 use crate::greenlet::thread;
@@ -50,8 +50,8 @@ struct Window<T: 'static> {
     is_fed: Cell<bool>,
     /// Nobody takes results any more.
     is_closed: Cell<bool>,
-    /// The feeder waits for a seat.
-    claim: RefCell<Option<Rc<SlotRequest>>>,
+    /// The feeder waits for a permit.
+    request: RefCell<Option<Rc<SlotRequest>>>,
     /// Who waits for a result.
     consumer: WaitList,
     /// The feeder, if it waits until a result is taken.
@@ -152,7 +152,7 @@ impl<T: 'static> PoolMap<T> {
             ended,
             is_fed: Cell::new(false),
             is_closed: Cell::new(false),
-            claim: RefCell::default(),
+            request: RefCell::default(),
             consumer: WaitList::new(),
             feeder: WaitList::new(),
         });
@@ -219,8 +219,8 @@ impl<T: 'static> Iterator for PoolMap<T> {
                 self.finish();
                 return None;
             }
-            if let Some(claim) = window.claim()
-                && self.pool.lend_to(&claim, self.place)
+            if let Some(request) = window.request()
+                && self.pool.lend_to(&request, self.place)
             {
                 continue;
             }
@@ -270,13 +270,13 @@ impl<T: 'static> Window<T> {
         while self.wait_until_wanted(place)
             && let Some(input) = inputs.next()
         {
-            let seat = pool.acquire_permit(place, |claim| {
-                self.claim.replace(Some(claim));
+            let permit = pool.acquire_permit(place, |request| {
+                self.request.replace(Some(request));
                 wake(&self.consumer);
             });
-            self.claim.take();
+            self.request.take();
             let f = f.clone();
-            let task = pool.spawn_on(seat, place, move || f(input));
+            let task = pool.spawn_on(permit, place, move || f(input));
             self.add(task);
         }
     }
@@ -332,12 +332,12 @@ impl<T: 'static> Window<T> {
         Some(job.task)
     }
 
-    /// The feeder's claim, if it waits for a seat.
-    fn claim(&self) -> Option<Rc<SlotRequest>> {
-        self.claim
+    /// The feeder's request, if it waits for a permit.
+    fn request(&self) -> Option<Rc<SlotRequest>> {
+        self.request
             .borrow()
             .clone()
-            .filter(|claim| claim.is_queued())
+            .filter(|request| request.is_queued())
     }
 }
 

@@ -3,9 +3,9 @@
 
 use std::rc::Rc;
 
+use super::kill_on_drop::KillOnDrop;
 use super::pool::Pool;
-use super::seats::Recall;
-use super::wanted::KillOnDrop;
+use super::slots::Recall;
 use crate::dropping::DropsAll;
 use crate::error::JoinError;
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::seats::WorkerPermit;
+use super::slots::WorkerPermit;
 use crate::greenlet::thread;
 use crate::hub::{Nanos, refuse};
 use crate::task::{AnyTask, Task};
@@ -24,24 +24,24 @@ pub(super) struct Members {
 struct Member {
     task: AnyTask,
     /// What a job of a pool sits on, unless it has lent it.
-    seat: Option<WorkerPermit>,
+    permit: Option<WorkerPermit>,
 }
 
 impl Members {
-    /// `task` is a member until it has ended, and gives its seat up then.
+    /// `task` is a member until it has ended, and gives its permit up then.
     pub(super) fn enter<T: 'static>(
         self: &Rc<Members>,
         task: &Task<T>,
-        seat: Option<WorkerPermit>,
+        permit: Option<WorkerPermit>,
     ) {
         if task.is_finished() {
             return;
         }
         let any = task.any();
-        if let Some(seat) = &seat {
-            seat.is_taken_by(&any);
+        if let Some(permit) = &permit {
+            permit.is_taken_by(&any);
         }
-        let member = Member { task: any, seat };
+        let member = Member { task: any, permit };
         let before = self.tasks.borrow_mut().insert(task.id(), member);
         drop(before);
         self.entered.set(self.entered.get() + 1);
@@ -67,26 +67,26 @@ impl Members {
         tasks.values().map(|member| member.task.clone()).collect()
     }
 
-    /// The running greenlet is a member that has a seat.
+    /// The running greenlet is a member that has a permit.
     pub(super) fn has_own_permit(&self) -> bool {
         let me = thread::current().id();
         let tasks = self.tasks.borrow();
-        tasks.get(&me).is_some_and(|member| member.seat.is_some())
+        tasks.get(&me).is_some_and(|member| member.permit.is_some())
     }
 
-    /// The seat that the running greenlet sits on, to be lent.
+    /// The permit that the running greenlet sits on, to be lent.
     pub(super) fn take_own_permit(&self) -> Option<WorkerPermit> {
         let me = thread::current().id();
-        self.tasks.borrow_mut().get_mut(&me)?.seat.take()
+        self.tasks.borrow_mut().get_mut(&me)?.permit.take()
     }
 
     /// Seats the running greenlet, which is a member.
-    pub(super) fn return_permit(&self, seat: WorkerPermit) {
+    pub(super) fn return_permit(&self, permit: WorkerPermit) {
         let me = thread::current().id();
         let mut tasks = self.tasks.borrow_mut();
         let left = match tasks.get_mut(&me) {
-            Some(member) => member.seat.replace(seat),
-            None => Some(seat),
+            Some(member) => member.permit.replace(permit),
+            None => Some(permit),
         };
         drop(tasks);
         drop(left);

@@ -9,13 +9,13 @@
 
 mod children;
 mod imap;
+mod kill_on_drop;
 mod map;
 mod members;
 mod pool;
 mod scope;
 mod scoped;
-mod seats;
-mod wanted;
+mod slots;
 
 use std::fmt;
 use std::panic::Location;

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::members::Members;
-use super::seats::{Recall, SlotRequest, WorkerPermit, WorkerSlots};
+use super::slots::{Recall, SlotRequest, WorkerPermit, WorkerSlots};
 use crate::dropping::DropsAll;
 use crate::error::TrySpawnError;
 use crate::hub;
@@ -47,7 +47,7 @@ use crate::task::{self, AnyTask, Builder, Task};
 #[derive(Clone)]
 pub struct Pool {
     members: Rc<Members>,
-    seats: Rc<WorkerSlots>,
+    slots: Rc<WorkerSlots>,
 }
 
 impl Pool {
@@ -61,7 +61,7 @@ impl Pool {
         assert!(size > 0, "a pool without room runs nothing");
         Pool {
             members: Rc::default(),
-            seats: WorkerSlots::new(size),
+            slots: WorkerSlots::new(size),
         }
     }
 
@@ -91,15 +91,15 @@ impl Pool {
         T: 'static,
     {
         let place = Location::caller();
-        let seat = match self.seats.take() {
-            Some(seat) => seat,
+        let permit = match self.slots.take() {
+            Some(permit) => permit,
             None if self.members.has_own_permit() => {
                 let task = task::spawn(body);
                 return self.start_on_lent_permit(task, recall, place);
             }
-            None => self.seats.claim(None).wait("spawn", place),
+            None => self.slots.request(None).wait("spawn", place),
         };
-        self.enter(task::spawn(body), seat)
+        self.enter(task::spawn(body), permit)
     }
 
     /// Spawns a job, if the pool has room for it now.
@@ -125,78 +125,78 @@ impl Pool {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        let Some(seat) = self.seats.take() else {
+        let Some(permit) = self.slots.take() else {
             return Err(TrySpawnError::Full(body));
         };
         match task::try_spawn(body) {
-            Ok(task) => Ok(self.enter(task, seat)),
+            Ok(task) => Ok(self.enter(task, permit)),
             Err(error) => Err(TrySpawnError::NoTask(error)),
         }
     }
 
-    fn enter<T: 'static>(&self, task: Task<T>, seat: WorkerPermit) -> Task<T> {
-        self.members.enter(&task, Some(seat));
+    fn enter<T: 'static>(&self, task: Task<T>, permit: WorkerPermit) -> Task<T> {
+        self.members.enter(&task, Some(permit));
         task
     }
 
-    /// The running greenlet is a job that lends its seat to a new one until that has ended, or another seat is free.
+    /// The running greenlet is a job that lends its permit to a new one until that has ended, or another permit is free.
     fn start_on_lent_permit<T: 'static>(
         &self,
         task: Task<T>,
         recall: Recall,
         place: &'static Location<'static>,
     ) -> Task<T> {
-        let claim = self.seats.claim(self.members.take_own_permit());
-        let task = DropsAll::new(Some(self.enter(task, claim.lend())));
-        claim.wait_on_loan(None, recall, "spawn", place, |seat| {
-            self.members.return_permit(seat);
+        let request = self.slots.request(self.members.take_own_permit());
+        let task = DropsAll::new(Some(self.enter(task, request.lend())));
+        request.wait_on_loan(None, recall, "spawn", place, |permit| {
+            self.members.return_permit(permit);
         });
         task.into_inner().expect("made with one")
     }
 
-    /// A seat for a job that `place` has asked for; `tell` is told of the claim if there is none.
+    /// A permit for a job that `place` has asked for; `tell` is told of the request if there is none.
     pub(super) fn acquire_permit(
         &self,
         place: &'static Location<'static>,
         tell: impl FnOnce(Rc<SlotRequest>),
     ) -> WorkerPermit {
-        match self.seats.take() {
-            Some(seat) => seat,
+        match self.slots.take() {
+            Some(permit) => permit,
             None => {
-                let claim = self.seats.claim(None);
-                tell(claim.share());
-                claim.wait("imap", place)
+                let request = self.slots.request(None);
+                tell(request.share());
+                request.wait("imap", place)
             }
         }
     }
 
-    /// Spawns a job that `place` has asked for on that seat.
+    /// Spawns a job that `place` has asked for on that permit.
     pub(super) fn spawn_on<T: 'static>(
         &self,
-        seat: WorkerPermit,
+        permit: WorkerPermit,
         place: &'static Location<'static>,
         body: impl FnOnce() -> T + 'static,
     ) -> Task<T> {
         match Builder::new().spawn_at(place, body) {
-            Ok(task) => self.enter(task, seat),
+            Ok(task) => self.enter(task, permit),
             Err(error) => panic!("no task could be spawned: {error}"),
         }
     }
 
-    /// Lends the running greenlet's own seat to `claim`, until it is given back or another is free. False if the running
+    /// Lends the running greenlet's own permit to `request`, until it is given back or another is free. False if the running
     /// greenlet is no job of this pool.
     pub(super) fn lend_to(
         &self,
-        claim: &Rc<SlotRequest>,
+        request: &Rc<SlotRequest>,
         place: &'static Location<'static>,
     ) -> bool {
         let Some(own) = self.members.take_own_permit() else {
             return false;
         };
-        let own = self.seats.claim(Some(own));
-        claim.grant(own.lend());
-        own.wait_on_loan(Some(claim), Recall::LetRun, "imap", place, |seat| {
-            self.members.return_permit(seat);
+        let own = self.slots.request(Some(own));
+        request.grant(own.lend());
+        own.wait_on_loan(Some(request), Recall::LetRun, "imap", place, |permit| {
+            self.members.return_permit(permit);
         });
         true
     }
@@ -204,13 +204,13 @@ impl Pool {
     /// How many jobs it runs at a time.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.seats.count()
+        self.slots.count()
     }
 
     /// How many jobs could be spawned now without waiting for room.
     #[must_use]
     pub fn free_count(&self) -> usize {
-        self.seats.free()
+        self.slots.free()
     }
 
     /// How many jobs there are that have not ended.

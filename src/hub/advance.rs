@@ -84,7 +84,7 @@ pub fn advance_clock(duration: Duration) {
 
 fn begin(place: &'static Location<'static>) -> Wait {
     match Wait::begin(WaitReason::ADVANCE, place) {
-        Ok(parking) => parking,
+        Ok(wait) => wait,
         Err(why) => refuse(why, "an advance of the clock", place),
     }
 }
@@ -104,9 +104,9 @@ struct Advance {
 }
 
 impl Advance {
-    fn start(parking: &Wait, end: Nanos) -> Advance {
+    fn start(wait: &Wait, end: Nanos) -> Advance {
         let hub = get();
-        let key = hub.advances.borrow_mut().start(end, parking.waker());
+        let key = hub.advances.borrow_mut().start(end, wait.waker());
         Advance { hub, key }
     }
 }

@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 
 use super::waiter::{WaitList, Waker};
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::piece::StackOwner;
+use crate::greenlet::generator_stack::StackOwner;
 use crate::greenlet::thread;
 
 /// What a timer is set for.

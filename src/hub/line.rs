@@ -53,7 +53,7 @@ pub(crate) trait Resource {
     #[inline(always)]
     fn announce_acquirer(&self) {}
 
-    /// A claim has ended.
+    /// A reservation has ended.
     #[inline(always)]
     fn reservation_ended(&self) {
         self.wake_waiters();
@@ -113,25 +113,25 @@ pub(crate) trait Resource {
 }
 
 #[inline(never)]
-fn wake_waiters_slow<S: Resource + ?Sized>(supply: &S) {
-    supply.wake_waiters();
+fn wake_waiters_slow<S: Resource + ?Sized>(resource: &S) {
+    resource.wake_waiters();
 }
 
 #[cold]
 #[inline(never)]
 fn reserve_behind<'a, S: Resource + ?Sized>(
-    supply: &'a S,
+    resource: &'a S,
     place: &'static Location<'static>,
 ) -> Option<Reservation<'a, S>> {
-    let claim = Reservation::reserve(supply);
-    park::yield_if_allowed(place).then_some(claim)
+    let reservation = Reservation::reserve(resource);
+    park::yield_if_allowed(place).then_some(reservation)
 }
 
 #[cold]
 #[inline(never)]
-fn notify_observers_of<S: Resource + ?Sized>(supply: &S) {
-    if supply.has_unreserved() {
-        supply.queue().notify_observers();
+fn notify_observers_of<S: Resource + ?Sized>(resource: &S) {
+    if resource.has_unreserved() {
+        resource.queue().notify_observers();
     }
 }
 
@@ -150,31 +150,31 @@ pub(crate) enum Acquired<'a, S: Resource + ?Sized> {
 pub(crate) struct Reservation<'a, S: Resource + ?Sized>(&'a S);
 
 impl<'a, S: Resource + ?Sized> Reservation<'a, S> {
-    /// Of a greenlet whose wait has ended with a call from the line of `supply`, once for each call; or for a promise whose
-    /// claim was forgotten.
+    /// Of a greenlet whose wait has ended with a call from the line of `resource`, once for each call; or for a promise whose
+    /// reservation was forgotten.
     #[inline(always)]
-    pub(crate) fn new(supply: &'a S) -> Reservation<'a, S> {
-        Reservation(supply)
+    pub(crate) fn new(resource: &'a S) -> Reservation<'a, S> {
+        Reservation(resource)
     }
 
     /// Promises one to the running greenlet, as if it had been called.
-    pub(crate) fn reserve(supply: &'a S) -> Reservation<'a, S> {
-        let called = &supply.queue().reserved;
+    pub(crate) fn reserve(resource: &'a S) -> Reservation<'a, S> {
+        let called = &resource.queue().reserved;
         called.set(called.get() + 1);
-        Reservation(supply)
+        Reservation(resource)
     }
 
     /// Promises one to the running greenlet where takers were called that have not run yet: it comes behind them, so they run
     /// first. `None` if no taker was called, if there is nothing more, or where the running greenlet may not be left.
     #[inline(always)]
     pub(crate) fn reserve_behind_others(
-        supply: &'a S,
+        resource: &'a S,
         place: &'static Location<'static>,
     ) -> Option<Reservation<'a, S>> {
-        if supply.queue().reserved.get() == 0 || !supply.has_unreserved() {
+        if resource.queue().reserved.get() == 0 || !resource.has_unreserved() {
             return None;
         }
-        reserve_behind(supply, place)
+        reserve_behind(resource, place)
     }
 
     /// There still is a thing for it: where things can be withdrawn, that may be over.
@@ -213,10 +213,10 @@ impl WaitQueue {
         &self.observers
     }
 
-    /// This wait of the running greenlet has ended with a call from this line: it has a claim.
+    /// This wait of the running greenlet has ended with a call from this line: it has a reservation.
     #[inline(always)]
-    pub(super) fn has_woken(&self, parking: &Wait) -> bool {
-        parking.woken_by() == Some(self.acquirers.id())
+    pub(super) fn has_woken(&self, wait: &Wait) -> bool {
+        wait.woken_by() == Some(self.acquirers.id())
     }
 
     /// The takers that were called, and have not taken their thing yet.
@@ -302,33 +302,33 @@ impl WaitQueue {
     }
 }
 
-/// Waits in the line of `supply` until called, until all are told something, or until the clock has reached `deadline`.
+/// Waits in the line of `resource` until called, until all are told something, or until the clock has reached `deadline`.
 /// A greenlet that comes again, since others were first all the same, says its `rank` and gets its old place back.
 ///
 /// # Errors
 /// [`WaitRefused`] where the running greenlet may not be left.
 #[inline(always)]
 pub(crate) fn wait_in_queue<'a, S: Resource + ?Sized>(
-    supply: &'a S,
+    resource: &'a S,
     reason: WaitReason,
     place: &'static Location<'static>,
     deadline: Option<Nanos>,
     rank: &mut Option<u64>,
 ) -> Result<Acquired<'a, S>, CannotWait> {
-    let parking = Wait::begin(reason, place)?;
-    let rank = *rank.get_or_insert(parking.ticket());
-    let is_bound = supply.pair(&parking);
-    let node = Node::new(parking.waker(), rank);
+    let wait = Wait::begin(reason, place)?;
+    let rank = *rank.get_or_insert(wait.ticket());
+    let is_bound = resource.pair(&wait);
+    let node = Node::new(wait.waker(), rank);
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never left, the node
     // stays where it is for ever; and the list is borrowed meanwhile.
-    let _link = unsafe { supply.queue().acquirers.wakers.insert(&node) };
+    let _link = unsafe { resource.queue().acquirers.wakers.insert(&node) };
     let calls = TakeReservation {
-        supply,
-        parking: &parking,
+        resource,
+        wait: &wait,
     };
-    let woken = parking.park_in_place(if is_bound { None } else { deadline });
+    let woken = wait.park_in_place(if is_bound { None } else { deadline });
     Ok(match (woken, calls.answer()) {
-        (_, Some(claim)) => Acquired::Reserved(claim),
+        (_, Some(reservation)) => Acquired::Reserved(reservation),
         (WakeReason::Notified, None) => Acquired::Retry,
         (WakeReason::TimedOut, None) => Acquired::TimedOut,
     })
@@ -339,47 +339,47 @@ pub(crate) fn wait_in_queue<'a, S: Resource + ?Sized>(
 #[cold]
 #[inline(never)]
 pub(crate) fn pair_now<'a, S: Resource + ?Sized>(
-    supply: &'a S,
+    resource: &'a S,
     reason: WaitReason,
     place: &'static Location<'static>,
 ) -> Option<Reservation<'a, S>> {
     if !park::may_park() {
         return None;
     }
-    let parking = Wait::begin(reason, place).ok()?;
-    if !supply.pair(&parking) {
+    let wait = Wait::begin(reason, place).ok()?;
+    if !resource.pair(&wait) {
         return None;
     }
     let calls = TakeReservation {
-        supply,
-        parking: &parking,
+        resource,
+        wait: &wait,
     };
-    parking.park_in_place(None);
+    wait.park_in_place(None);
     calls.answer()
 }
 
 /// Takes the call that has ended a wait, also where the wait unwinds.
 struct TakeReservation<'a, 'p, S: Resource + ?Sized> {
-    supply: &'a S,
-    parking: &'p Wait,
+    resource: &'a S,
+    wait: &'p Wait,
 }
 
 impl<'a, S: Resource + ?Sized> TakeReservation<'a, '_, S> {
     fn answer(self) -> Option<Reservation<'a, S>> {
-        let claim = self.claim();
+        let reservation = self.reservation();
         std::mem::forget(self);
-        claim
+        reservation
     }
 
     #[inline(always)]
-    fn claim(&self) -> Option<Reservation<'a, S>> {
-        let is_called = self.supply.queue().has_woken(self.parking);
-        is_called.then(|| Reservation::new(self.supply))
+    fn reservation(&self) -> Option<Reservation<'a, S>> {
+        let is_called = self.resource.queue().has_woken(self.wait);
+        is_called.then(|| Reservation::new(self.resource))
     }
 }
 
 impl<S: Resource + ?Sized> Drop for TakeReservation<'_, '_, S> {
     fn drop(&mut self) {
-        drop(self.claim());
+        drop(self.reservation());
     }
 }

@@ -24,7 +24,7 @@ use crate::waiting::{WaitReason, WakeReason};
 pub(crate) enum WaitPoint<'a> {
     /// All in this list are told when it has become ready.
     List(&'a WaitList),
-    /// The lookers of this line are told when there is something that no taker of the line has a claim to. It may be gone
+    /// The lookers of this line are told when there is something that no taker of the line has a reservation to. It may be gone
     /// when they run.
     Observe(&'a WaitQueue),
     /// The takers in its line are called, one for each thing.
@@ -48,7 +48,7 @@ impl<'a> WaitPoint<'a> {
         match self {
             WaitPoint::List(list) => list,
             WaitPoint::Observe(line) => line.observers(),
-            WaitPoint::Acquire(supply) => supply.queue().acquirers(),
+            WaitPoint::Acquire(resource) => resource.queue().acquirers(),
         }
     }
 
@@ -58,25 +58,25 @@ impl<'a> WaitPoint<'a> {
     }
 
     /// What it is a taker's place for.
-    pub(crate) fn supply(self) -> Option<&'a dyn Resource> {
+    pub(crate) fn resource(self) -> Option<&'a dyn Resource> {
         match self {
             WaitPoint::List(_) | WaitPoint::Observe(_) => None,
-            WaitPoint::Acquire(supply) => Some(supply),
+            WaitPoint::Acquire(resource) => Some(resource),
         }
     }
 }
 
-/// Waits in all of `spots` until woken or called through one of them, or until the clock has reached `deadline`. A greenlet
+/// Waits in all of `points` until woken or called through one of them, or until the clock has reached `deadline`. A greenlet
 /// that comes again says its `rank` and gets its old places back. If `met` is the index of a line with a counterpart
 /// that must run first to make a thing, the wait is for that alone, until it is there or does not come.
 ///
-/// `nodes` makes a node for each spot, in an array or a vector.
+/// `nodes` makes a node for each point, in an array or a vector.
 ///
 /// # Errors
 /// [`WaitRefused`] where the running greenlet may not be left.
 #[inline]
 pub(crate) fn wait_in_any<'a, N: AsRef<[Node<Waker>]>>(
-    spots: &[WaitPoint<'a>],
+    points: &[WaitPoint<'a>],
     nodes: impl FnOnce(&dyn Fn() -> Node<Waker>) -> N,
     met: Option<usize>,
     reason: WaitReason,
@@ -84,46 +84,46 @@ pub(crate) fn wait_in_any<'a, N: AsRef<[Node<Waker>]>>(
     deadline: Option<Nanos>,
     rank: &mut Option<u64>,
 ) -> Result<WokenAt<'a>, CannotWait> {
-    let parking = Wait::begin(reason, place)?;
-    let rank = *rank.get_or_insert(parking.ticket());
-    let nodes = nodes(&|| Node::new(parking.waker(), rank));
-    let met = met.and_then(|index| spots[index].supply());
-    let is_bound = met.is_some_and(|supply| supply.pair(&parking));
+    let wait = Wait::begin(reason, place)?;
+    let rank = *rank.get_or_insert(wait.ticket());
+    let nodes = nodes(&|| Node::new(wait.waker(), rank));
+    let met = met.and_then(|index| points[index].resource());
+    let is_bound = met.is_some_and(|resource| resource.pair(&wait));
     let deadline = if is_bound { None } else { deadline };
-    Ok(wait_at(spots, nodes.as_ref(), &parking, is_bound, deadline))
+    Ok(wait_at(points, nodes.as_ref(), &wait, is_bound, deadline))
 }
 
-/// Waits with each node in the list of its spot. They lie still, since they are borrowed.
+/// Waits with each node in the list of its point. They lie still, since they are borrowed.
 fn wait_at<'a>(
-    spots: &[WaitPoint<'a>],
+    points: &[WaitPoint<'a>],
     nodes: &[Node<Waker>],
-    parking: &Wait,
+    wait: &Wait,
     is_bound: bool,
     deadline: Option<Nanos>,
 ) -> WokenAt<'a> {
-    let _links = UnlinkAll { spots, nodes };
+    let _links = UnlinkAll { points, nodes };
     // As a taker it may be what others look for, but not what it looks for itself: so lookers come last.
     let enter = |is_taker: bool| {
-        for (spot, node) in spots.iter().zip(nodes) {
-            if spot.supply().is_some() == is_taker {
+        for (point, node) in points.iter().zip(nodes) {
+            if point.resource().is_some() == is_taker {
                 // SAFETY: a new node is in no list. `Links` takes it out at the end of this function, when node and list are
                 // still borrowed; if this frame is never left, both stay where they are for ever.
-                unsafe { spot.waiters().wakers.link(node) };
+                unsafe { point.waiters().wakers.link(node) };
             }
         }
     };
     enter(true);
     if !is_bound {
-        let takes = spots.iter().filter_map(|spot| spot.supply());
-        takes.for_each(|supply| supply.announce_acquirer());
+        let takes = points.iter().filter_map(|point| point.resource());
+        takes.for_each(|resource| resource.announce_acquirer());
     }
     enter(false);
     let calls = TakeWoken {
-        spots,
+        points,
         nodes,
-        parking,
+        wait,
     };
-    let woken = parking.park_in_place(deadline);
+    let woken = wait.park_in_place(deadline);
     let first = calls.answer();
     match woken {
         WakeReason::TimedOut => WokenAt::TimedOut,
@@ -131,26 +131,26 @@ fn wait_at<'a>(
     }
 }
 
-/// The nodes that may be in the lists of their spots.
+/// The nodes that may be in the lists of their points.
 struct UnlinkAll<'a, 'n> {
-    spots: &'n [WaitPoint<'a>],
+    points: &'n [WaitPoint<'a>],
     nodes: &'n [Node<Waker>],
 }
 
 impl Drop for UnlinkAll<'_, '_> {
     fn drop(&mut self) {
-        for (spot, node) in self.spots.iter().zip(self.nodes) {
+        for (point, node) in self.points.iter().zip(self.nodes) {
             // SAFETY: it was put into this list, or into none.
-            drop(unsafe { spot.waiters().wakers.unlink(node) });
+            drop(unsafe { point.waiters().wakers.unlink(node) });
         }
     }
 }
 
 /// Takes the call that has ended a wait, also where the wait unwinds.
 struct TakeWoken<'a, 'n> {
-    spots: &'n [WaitPoint<'a>],
+    points: &'n [WaitPoint<'a>],
     nodes: &'n [Node<Waker>],
-    parking: &'n Wait,
+    wait: &'n Wait,
 }
 
 impl<'a> TakeWoken<'a, '_> {
@@ -161,11 +161,11 @@ impl<'a> TakeWoken<'a, '_> {
     }
 
     fn first(&self) -> WokenAt<'a> {
-        let Some(caller) = self.parking.woken_by() else {
+        let Some(caller) = self.wait.woken_by() else {
             let told = |index: &usize| !self.nodes[*index].is_linked();
             // What a list tells is so; what the lookers of a line are told may be over.
-            let is_list = |index: &usize| matches!(self.spots[*index], WaitPoint::List(_));
-            let is_look = |index: &usize| matches!(self.spots[*index], WaitPoint::Observe(_));
+            let is_list = |index: &usize| matches!(self.points[*index], WaitPoint::List(_));
+            let is_look = |index: &usize| matches!(self.points[*index], WaitPoint::Observe(_));
             let first = |is_such: &dyn Fn(&usize) -> bool| {
                 (0..self.nodes.len()).find(|index| is_such(index) && told(index))
             };
@@ -174,18 +174,18 @@ impl<'a> TakeWoken<'a, '_> {
         };
         // It may wait in the same line more than once: a draw tells for which of these the call was.
         let (mut drawn, mut count) = (None, 0);
-        for (index, spot) in self.spots.iter().enumerate() {
-            if let Some(supply) = spot.supply()
-                && supply.queue().acquirers().id() == caller
+        for (index, point) in self.points.iter().enumerate() {
+            if let Some(resource) = point.resource()
+                && resource.queue().acquirers().id() == caller
             {
                 count += 1;
                 if is_picked(count) {
-                    drawn = Some((index, supply));
+                    drawn = Some((index, resource));
                 }
             }
         }
         match drawn {
-            Some((index, supply)) => WokenAt::Reserved(index, Reservation::new(supply)),
+            Some((index, resource)) => WokenAt::Reserved(index, Reservation::new(resource)),
             None => unreachable!("only a line that it waits in calls it"),
         }
     }

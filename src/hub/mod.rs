@@ -25,7 +25,6 @@
 
 mod advance;
 mod alarm;
-mod bell;
 mod clock;
 mod deadlock;
 mod housekeeping;
@@ -34,11 +33,12 @@ mod kill;
 mod line;
 mod lines;
 mod outside;
-mod outsiders;
 mod park;
+mod park_state;
 mod poller;
 mod ready;
 mod remote;
+mod remote_waits;
 mod roster;
 mod settings;
 mod source;
@@ -65,8 +65,6 @@ pub use self::kill::{join, join_timeout, shutdown};
 pub(crate) use self::line::{Acquired, Reservation, Resource, WaitQueue, pair_now, wait_in_queue};
 pub(crate) use self::lines::{WaitPoint, WokenAt, is_picked, wait_in_any};
 pub(crate) use self::outside::{RemoteWait, RemoteWaker, ensure_wakeable};
-pub(crate) use self::outsiders::OnThreadExit;
-use self::outsiders::RemoteWaits;
 pub(crate) use self::park::{
     Wait, consume_budget, may_park, refuse, wake_from, yield_if_allowed, yield_if_budget_spent,
     yield_now,
@@ -76,6 +74,8 @@ pub(crate) use self::poller::{Direction, Source};
 use self::ready::RunQueue;
 use self::remote::Mailbox;
 pub(crate) use self::remote::Sender;
+pub(crate) use self::remote_waits::OnThreadExit;
+use self::remote_waits::RemoteWaits;
 use self::roster::TaskList;
 pub use self::settings::{now, pause_clock, resume_clock, set_max_tasks, set_stack_size};
 pub(crate) use self::timers::TimerKey;
@@ -217,13 +217,13 @@ fn make() -> Result<HubRef, SpawnError> {
     }
     let poller = Poller::new().map_err(|source| SpawnError::NoPoller { source })?;
     main.wait().set_tracked();
-    let birth = Metadata {
+    let metadata = Metadata {
         name: Some("hub".into()),
         parent: Some(main.to_weak()),
         made_at: Location::caller(),
         id: thread::next_id(),
     };
-    let record = RecordRef::new(birth, || ());
+    let record = RecordRef::new(metadata, || ());
     let greenlet = record.any().clone();
     greenlet.set_hub();
     let hub = Box::leak(Box::new(Hub {

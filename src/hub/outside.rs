@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   this thread                                        another thread
-//!   outsiders:  key 3 -> task 7, ticket 41   <------   OutsideWaker { way to the hub, key 3 }.wake()
-//!               key 4 -> main, ticket 40               a letter with the key: the greenlet itself never leaves its thread
+//!   remote_waits:  key 3 -> task 7, ticket 41   <------   OutsideWaker { way to the hub, key 3 }.wake()
+//!               key 4 -> main, ticket 40               a item with the key: the greenlet itself never leaves its thread
 //! ```
 //! While somebody waits so, the hub is in no deadlock.
 #![forbid(unsafe_code)]
@@ -12,9 +12,9 @@ use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::outsiders::{OnThreadExit, RemoteWaiter};
 use super::park::Wait;
 use super::remote::Remote;
+use super::remote_waits::{OnThreadExit, RemoteWaiter};
 use super::{Hub, HubRef, Nanos, current, get};
 use crate::error::CannotWait;
 use crate::slots::Key;
@@ -23,7 +23,7 @@ use crate::waiting::{WaitReason, WakeReason};
 /// A wait of the running greenlet that other threads may end. Dropped, it is over.
 pub(crate) struct RemoteWait {
     hub: HubRef,
-    parking: Wait,
+    wait: Wait,
     key: Key,
     remote: Remote,
 }
@@ -53,8 +53,8 @@ impl RemoteWait {
         let remote = hub.mailbox.remote(&hub.poller).unwrap_or_else(|error| {
             panic!("other threads cannot wake this thread's hub: no descriptor for that: {error}")
         });
-        let parking = Wait::begin(reason, place)?;
-        let waiter = parking.waker();
+        let wait = Wait::begin(reason, place)?;
+        let waiter = wait.waker();
         let key = hub.remote_waits.add(RemoteWaiter {
             waiter,
             owner,
@@ -62,7 +62,7 @@ impl RemoteWait {
         });
         Ok(RemoteWait {
             hub,
-            parking,
+            wait,
             key,
             remote,
         })
@@ -78,7 +78,7 @@ impl RemoteWait {
 
     /// Waits until woken, or until the clock has reached `deadline`.
     pub(crate) fn wait(&self, deadline: Option<Nanos>) -> WakeReason {
-        self.parking.park_in_place(deadline)
+        self.wait.park_in_place(deadline)
     }
 }
 

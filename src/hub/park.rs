@@ -1,9 +1,9 @@
 //! The one door for blocking: whoever waits says for what and since which line, and is woken here.
 //!
 //! ```text
-//!   let parking = Parking::begin(reason, place)?;   a ticket is drawn: from here on a wake is kept
-//!   list.push(parking.waiter());                    whoever shall wake me gets the ticket
-//!   parking.park(deadline)                          control goes to the hub, unless I was woken already
+//!   let wait = Parking::begin(reason, place)?;   a ticket is drawn: from here on a wake is kept
+//!   list.push(wait.waiter());                    whoever shall wake me gets the ticket
+//!   wait.park(deadline)                          control goes to the hub, unless I was woken already
 //! ```
 
 use std::panic::Location;
@@ -276,8 +276,8 @@ fn wait_untracked(hub: HubRef, me: Current) {
 #[inline(always)]
 fn switch_to(me: Current, next: CorePtr) {
     // SAFETY: `me` runs; the other is ready, or is the hub, which goes on whenever it gets control.
-    if let Err(arrival) = unsafe { handover::yield_to(me, next) } {
-        handover::raise(*arrival);
+    if let Err(resumption) = unsafe { handover::yield_to(me, next) } {
+        handover::raise(*resumption);
     }
 }
 
@@ -288,14 +288,11 @@ struct DeadlineTimer {
 }
 
 impl DeadlineTimer {
-    fn start(parking: &Wait, deadline: Nanos) -> DeadlineTimer {
-        let hub: &Hub = &parking.hub;
-        let due = TimerAction::wake(parking.waker());
+    fn start(wait: &Wait, deadline: Nanos) -> DeadlineTimer {
+        let hub: &Hub = &wait.hub;
+        let due = TimerAction::wake(wait.waker());
         let key = hub.timers.borrow_mut().start(deadline, due);
-        DeadlineTimer {
-            hub: parking.hub,
-            key,
-        }
+        DeadlineTimer { hub: wait.hub, key }
     }
 }
 

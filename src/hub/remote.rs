@@ -1,10 +1,10 @@
-//! The only door from other threads to a hub: a mailbox, a bell, and a waker for the poller.
+//! The only door from other threads to a hub: a mailbox, a park_state, and a waker for the poller.
 //!
 //! ```text
 //!   sender: push to the mailbox -> ring; if the hub was asleep, wake the poller
 //!   hub:    answer -> then take the mail -> ... -> fall asleep, unless somebody has rung -> poll
 //! ```
-//! `bell.rs` says why no mail is left lying while the hub sleeps. A hub that is awake is not woken: to ring costs no call to
+//! `park_state.rs` says why no mail is left lying while the hub sleeps. A hub that is awake is not woken: to ring costs no call to
 //! the system then.
 #![forbid(unsafe_code)]
 
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use mio::Waker;
 
-use super::bell::ParkState;
+use super::park_state::ParkState;
 use super::poller::Poller;
 use crate::error::HubClosed;
 use crate::greenlet::{parent, thread};
@@ -71,7 +71,7 @@ impl Drop for Alive {
 
 struct Shared {
     mail: Mutex<Inbox>,
-    bell: ParkState,
+    park_state: ParkState,
     waker: Waker,
     /// How many tasks the hub had when it last looked.
     tasks: AtomicUsize,
@@ -118,7 +118,7 @@ impl Mailbox {
                     items: Vec::new(),
                     closed: false,
                 }),
-                bell: ParkState::new(),
+                park_state: ParkState::new(),
                 waker: poller.waker()?,
                 tasks: AtomicUsize::new(0),
             })),
@@ -148,15 +148,15 @@ impl Mailbox {
         let Some(shared) = shared else {
             return wait();
         };
-        if shared.bell.try_park() {
+        if shared.park_state.try_park() {
             wait();
-            shared.bell.unpark();
+            shared.park_state.unpark();
         }
     }
 
     pub(super) fn has_messages(&self) -> bool {
         let shared = self.shared.borrow();
-        let has_rung = |shared: &Arc<Shared>| shared.bell.is_notified();
+        let has_rung = |shared: &Arc<Shared>| shared.park_state.is_notified();
         shared.as_ref().is_some_and(has_rung) || !self.taken.borrow().is_empty()
     }
 
@@ -176,14 +176,14 @@ impl Mailbox {
             return;
         }
         if let Some(shared) = &*self.shared.borrow()
-            && shared.bell.take_notification()
+            && shared.park_state.take_notification()
         {
             let items = mem::take(&mut shared.lock().items);
             self.taken.borrow_mut().extend(items);
         }
         for _ in 0..MOST_IN_A_TURN {
-            let letter = self.taken.borrow_mut().pop_front();
-            let item = match letter {
+            let item = self.taken.borrow_mut().pop_front();
+            let item = match item {
                 Some(InboxItem::Run(item)) => item,
                 Some(InboxItem::Wake(key)) => {
                     wake(key);
@@ -255,20 +255,20 @@ impl Remote {
         let _ = self.send(InboxItem::Wake(key));
     }
 
-    fn send(&self, letter: InboxItem) -> Result<(), HubClosed> {
+    fn send(&self, item: InboxItem) -> Result<(), HubClosed> {
         let mut mail = self.shared.lock();
         if mail.closed {
-            drop(mail); // first: the letter's destructor is users' code
+            drop(mail); // first: the item's destructor is users' code
             return Err(HubClosed::new());
         }
-        mail.items.push(letter);
+        mail.items.push(item);
         drop(mail);
         self.notify();
         Ok(())
     }
 
     fn notify(&self) {
-        if self.shared.bell.notify() {
+        if self.shared.park_state.notify() {
             // It fails only where the poller is gone, and then nobody waits in it.
             let _ = self.shared.waker.wake();
         }

@@ -194,7 +194,7 @@ fn trim_memory(hub: &Hub) {
         ));
     }
     destructor.child_was_killed();
-    // SAFETY: the hub runs. The other one does not, so it waits, and its arrival is there.
+    // SAFETY: the hub runs. The other one does not, so it waits, and its resumption is there.
     unsafe { handover::run(thread::current(), destructor.into_ptr()) };
 }
 
@@ -203,6 +203,6 @@ fn trim_memory(hub: &Hub) {
 fn report_deadlock(hub: &Hub) {
     let main = thread::main();
     main.report(hub.report_deadlock(&main));
-    // SAFETY: the hub runs. The main greenlet waits, since it does not run, and its arrival is there.
+    // SAFETY: the hub runs. The main greenlet waits, since it does not run, and its resumption is there.
     unsafe { handover::run(thread::current(), main.into_ptr()) };
 }

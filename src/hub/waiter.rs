@@ -22,9 +22,9 @@ pub(crate) enum Waker {
 
 const _: () = assert!(size_of::<Waker>() == 2 * size_of::<usize>());
 
-/// One of the things that a collector waits for.
+/// One of the things that a ready_set waits for.
 pub(crate) struct Registration {
-    collector: Rc<ReadySet>,
+    ready_set: Rc<ReadySet>,
     number: usize,
 }
 
@@ -45,10 +45,10 @@ impl Waker {
         Waker::Greenlet { greenlet, ticket }
     }
 
-    /// The thing with this number, of those that `collector` waits for.
-    pub(super) fn among(collector: &Rc<ReadySet>, number: usize) -> Waker {
-        let collector = collector.clone();
-        Waker::Among(Rc::new(Registration { collector, number }))
+    /// The thing with this number, of those that `ready_set` waits for.
+    pub(super) fn among(ready_set: &Rc<ReadySet>, number: usize) -> Waker {
+        let ready_set = ready_set.clone();
+        Waker::Among(Rc::new(Registration { ready_set, number }))
     }
 
     /// Ends the wait and puts the greenlet into the queue, unless the wait had ended before or something
@@ -61,7 +61,7 @@ impl Waker {
                     ready.push(greenlet);
                 }
             }
-            Waker::Among(entry) => entry.collector.add(entry.number, ready),
+            Waker::Among(entry) => entry.ready_set.add(entry.number, ready),
         }
     }
 

@@ -23,12 +23,12 @@ impl WaitList {
         reason: WaitReason,
         place: &'static Location<'static>,
     ) -> Result<(), CannotWait> {
-        let parking = Wait::begin(reason, place)?;
-        let node = Node::new(parking.waker(), parking.ticket());
+        let wait = Wait::begin(reason, place)?;
+        let node = Node::new(wait.waker(), wait.ticket());
         // SAFETY: the link is dropped at the end of this function, before the node; if this frame is
         // never left, the node stays where it is for ever; and the list is borrowed meanwhile.
         let _link = unsafe { self.wakers.insert(&node) };
-        parking.park();
+        wait.park();
         Ok(())
     }
 
@@ -45,12 +45,12 @@ impl WaitList {
         deadline: Option<Nanos>,
         rank: &mut Option<u64>,
     ) -> Result<WakeReason, CannotWait> {
-        let parking = Wait::begin(reason, place)?;
-        let rank = *rank.get_or_insert(parking.ticket());
-        let node = Node::new(parking.waker(), rank);
+        let wait = Wait::begin(reason, place)?;
+        let rank = *rank.get_or_insert(wait.ticket());
+        let node = Node::new(wait.waker(), rank);
         // SAFETY: as in `wait`.
         let _link = unsafe { self.wakers.insert(&node) };
-        Ok(parking.park_until(deadline))
+        Ok(wait.park_until(deadline))
     }
 
     /// Wakes all who wait now, in the order in which they came. Where the hub is gone nobody runs any more.
@@ -132,14 +132,14 @@ impl ReadySet {
         place: &'static Location<'static>,
         deadline: Option<Nanos>,
     ) -> Result<WakeReason, CannotWait> {
-        let parking = Wait::begin(reason, place)?;
-        self.set_waker(Some(parking.waker()));
+        let wait = Wait::begin(reason, place)?;
+        self.set_waker(Some(wait.waker()));
         let _end = EndOfWait(self);
-        Ok(parking.park_until(deadline))
+        Ok(wait.park_until(deadline))
     }
 }
 
-/// Nobody waits for the collector any more, also if the frame this lies in unwinds.
+/// Nobody waits for the ready_set any more, also if the frame this lies in unwinds.
 struct EndOfWait<'a>(&'a ReadySet);
 
 impl Drop for EndOfWait<'_> {
@@ -148,7 +148,7 @@ impl Drop for EndOfWait<'_> {
     }
 }
 
-/// A place in the list of each of several things, for a collector of those that become ready.
+/// A place in the list of each of several things, for a ready_set of those that become ready.
 ///
 /// # Invariant
 /// Node `n` is in the list of thing `n` or in none. Whoever drops this leaves all lists first; if it is forgotten, the
@@ -159,36 +159,36 @@ pub(crate) struct Registrations {
 
 impl Registrations {
     /// A place for each of `count` things, which are in no list yet. The thread has a hub from here on: without one, what becomes ready would tell no list.
-    pub(crate) fn new(count: usize, collector: &Rc<ReadySet>) -> Registrations {
+    pub(crate) fn new(count: usize, ready_set: &Rc<ReadySet>) -> Registrations {
         get();
-        let node = |number| Node::new(Waker::among(collector, number), 0);
+        let node = |number| Node::new(Waker::among(ready_set, number), 0);
         Registrations {
             nodes: ManuallyDrop::new((0..count).map(node).collect()),
         }
     }
 
-    /// Puts thing `number` into the list of `spot`.
+    /// Puts thing `number` into the list of `point`.
     ///
     /// # Safety
     /// It is in no list. [`leave`](Places::leave) takes it out of this one before the list moves or dies, unless `self`
     /// is forgotten.
-    pub(crate) unsafe fn enter(&self, number: usize, spot: WaitPoint<'_>) {
+    pub(crate) unsafe fn enter(&self, number: usize, point: WaitPoint<'_>) {
         // SAFETY: the caller's promise; and the node lies still, on the heap.
-        unsafe { spot.waiters().wakers.link(&self.nodes[number]) };
+        unsafe { point.waiters().wakers.link(&self.nodes[number]) };
     }
 
     /// Lets thing `number`, which is in no list, be waited for once more.
-    pub(crate) fn refill(&self, number: usize, collector: &Rc<ReadySet>) {
-        self.nodes[number].fill(Waker::among(collector, number));
+    pub(crate) fn refill(&self, number: usize, ready_set: &Rc<ReadySet>) {
+        self.nodes[number].fill(Waker::among(ready_set, number));
     }
 
-    /// Takes thing `number` out of the list of `spot`.
+    /// Takes thing `number` out of the list of `point`.
     ///
     /// # Safety
     /// It was put into this list, and this list is alive.
-    pub(crate) unsafe fn leave(&self, number: usize, spot: WaitPoint<'_>) {
+    pub(crate) unsafe fn leave(&self, number: usize, point: WaitPoint<'_>) {
         // SAFETY: the caller's promise.
-        drop(unsafe { spot.waiters().wakers.unlink(&self.nodes[number]) });
+        drop(unsafe { point.waiters().wakers.unlink(&self.nodes[number]) });
     }
 }
 

@@ -114,8 +114,8 @@ impl TcpListener {
     fn pause(&self, time: Duration, place: &'static Location<'static>) -> io::Result<()> {
         hub::try_get()?;
         let reason = WaitReason::accept(self.as_raw_fd());
-        let parking = Wait::begin(reason, place).map_err(io::Error::other)?;
-        parking.park_for(time);
+        let wait = Wait::begin(reason, place).map_err(io::Error::other)?;
+        wait.park_for(time);
         Ok(())
     }
 

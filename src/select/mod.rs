@@ -5,7 +5,7 @@
 //!               none: wait in all lines at once, for the first     a line has called: its thing is promised
 //!   complete    take, send or join, for the arm that was chosen    exactly one; the others were only looked at
 //! ```
-//! What was promised is held by a claim, which goes on to the next in the line if the arm cannot take it any more because
+//! What was promised is held by a reservation, which goes on to the next in the line if the arm cannot take it any more because
 //! a panic unwinds it. No name in here is for users: [`select!`](crate::select!) is.
 #![forbid(unsafe_code)]
 
@@ -33,7 +33,7 @@ use crate::waiting::WaitReason;
 #[expect(missing_debug_implementations, reason = "only `select!` holds one")]
 pub struct Selected<'a> {
     index: usize,
-    claim: Option<Reservation<'a, dyn Resource + 'a>>,
+    reservation: Option<Reservation<'a, dyn Resource + 'a>>,
 }
 
 /// The index that stands for no arm.
@@ -59,15 +59,8 @@ impl Arm for ObserveArm<'_> {
     }
 
     fn target(&self) -> ArmTarget<'_> {
-        let WaitTarget {
-            point: spot,
-            reason,
-            ..
-        } = self.0.wait_target();
-        ArmTarget {
-            point: spot,
-            reason,
-        }
+        let WaitTarget { point, reason, .. } = self.0.wait_target();
+        ArmTarget { point, reason }
     }
 }
 
@@ -152,20 +145,20 @@ impl Selection {
         )
     }
 
-    /// Chooses one of `arms`: that is `DEFAULT` when the patience is over. `spots` gives the spots of the arms, and `nodes` a
+    /// Chooses one of `arms`: that is `DEFAULT` when the patience is over. `points` gives the points of the arms, and `nodes` a
     /// node for each, in arrays or vectors.
     #[inline(always)]
     pub(crate) fn choose<'a, S: AsRef<[WaitPoint<'a>]>, N: AsRef<[Node<Waker>]>>(
         self,
         arms: &[&'a dyn Arm],
-        spots: impl Fn() -> S,
+        points: impl Fn() -> S,
         nodes: impl Fn(&dyn Fn() -> Node<Waker>) -> N,
     ) -> Selected<'a> {
         let picked = self.pick(arms);
         match (picked, self.patience) {
             (Some((index, ArmReadiness::Ready)), _) => Selected::found(index),
             (None, SelectLimit::None) => Selected::found(DEFAULT),
-            _ => self.choose_slow(picked, arms, spots, nodes),
+            _ => self.choose_slow(picked, arms, points, nodes),
         }
     }
 
@@ -174,7 +167,7 @@ impl Selection {
         self,
         mut picked: Option<(usize, ArmReadiness)>,
         arms: &[&'a dyn Arm],
-        spots: impl Fn() -> S,
+        points: impl Fn() -> S,
         nodes: impl Fn(&dyn Fn() -> Node<Waker>) -> N,
     ) -> Selected<'a> {
         let mut rank = None;
@@ -182,11 +175,13 @@ impl Selection {
             let met = match picked {
                 Some((index, ArmReadiness::Pairs)) => Some(index),
                 Some((index, ArmReadiness::Behind)) => {
-                    let supply = spots().as_ref()[index].supply();
-                    match supply
-                        .and_then(|supply| Reservation::reserve_behind_others(supply, self.place))
-                    {
-                        Some(claim) if claim.holds() => return Selected::promised(index, claim),
+                    let resource = points().as_ref()[index].resource();
+                    match resource.and_then(|resource| {
+                        Reservation::reserve_behind_others(resource, self.place)
+                    }) {
+                        Some(reservation) if reservation.holds() => {
+                            return Selected::promised(index, reservation);
+                        }
                         Some(_) => {
                             picked = self.pick(arms);
                             continue;
@@ -198,7 +193,7 @@ impl Selection {
                 None => None,
             };
             let SelectLimit::Until(deadline) = self.patience else {
-                let selected = met.and_then(|index| self.meet(index, &spots));
+                let selected = met.and_then(|index| self.meet(index, &points));
                 // A partner that makes no item again and again must not keep it from its default.
                 return selected.unwrap_or_else(|| {
                     let other = self.pick_of(arms, false);
@@ -209,9 +204,9 @@ impl Selection {
                 [one] => one.target().reason,
                 _ => WaitReason::any(arms.len()),
             };
-            let spots = spots();
+            let points = points();
             let waited = wait_in_any(
-                spots.as_ref(),
+                points.as_ref(),
                 &nodes,
                 met,
                 reason,
@@ -220,14 +215,14 @@ impl Selection {
                 &mut rank,
             );
             match waited {
-                Ok(WokenAt::Reserved(index, claim)) if claim.holds() => {
-                    let index = self.first_of_equals(index, spots.as_ref());
-                    return Selected::promised(index, claim);
+                Ok(WokenAt::Reserved(index, reservation)) if reservation.holds() => {
+                    let index = self.first_of_equals(index, points.as_ref());
+                    return Selected::promised(index, reservation);
                 }
                 Ok(WokenAt::TimedOut) => return Selected::found(DEFAULT),
                 // What a list tells is so, though it may be over by now.
                 Ok(WokenAt::Notified(index))
-                    if matches!(spots.as_ref()[index], WaitPoint::List(_)) =>
+                    if matches!(points.as_ref()[index], WaitPoint::List(_)) =>
                 {
                     return Selected::found(index);
                 }
@@ -278,29 +273,32 @@ impl Selection {
     fn meet<'a, S: AsRef<[WaitPoint<'a>]>>(
         self,
         index: usize,
-        spots: impl Fn() -> S,
+        points: impl Fn() -> S,
     ) -> Option<Selected<'a>> {
-        let supply = spots().as_ref()[index].supply()?;
-        let claim = pair_now(supply, WaitReason::RECEIVE, self.place)?;
-        Some(Selected::promised(index, claim))
+        let resource = points().as_ref()[index].resource()?;
+        let reservation = pair_now(resource, WaitReason::RECEIVE, self.place)?;
+        Some(Selected::promised(index, reservation))
     }
 
     /// Of several arms of one channel a draw has chosen this one, and a biased select wants the first.
-    fn first_of_equals(self, drawn: usize, spots: &[WaitPoint<'_>]) -> usize {
-        let is_equal = |spot: &WaitPoint<'_>| self.is_biased && spot.is_same(spots[drawn]);
-        spots.iter().position(is_equal).unwrap_or(drawn)
+    fn first_of_equals(self, drawn: usize, points: &[WaitPoint<'_>]) -> usize {
+        let is_equal = |point: &WaitPoint<'_>| self.is_biased && point.is_same(points[drawn]);
+        points.iter().position(is_equal).unwrap_or(drawn)
     }
 }
 
 impl<'a> Selected<'a> {
     /// An arm that was found ready, or the default.
     fn found(index: usize) -> Selected<'a> {
-        Selected { index, claim: None }
+        Selected {
+            index,
+            reservation: None,
+        }
     }
 
-    fn promised(index: usize, claim: Reservation<'a, dyn Resource + 'a>) -> Selected<'a> {
-        let claim = Some(claim);
-        Selected { index, claim }
+    fn promised(index: usize, reservation: Reservation<'a, dyn Resource + 'a>) -> Selected<'a> {
+        let reservation = Some(reservation);
+        Selected { index, reservation }
     }
 
     /// The index of the arm; another one stands for the default.
@@ -321,18 +319,18 @@ impl<'a> Selected<'a> {
     /// # Errors
     /// If the channel has ended.
     pub fn receive<T>(self, receiver: &Receiver<T>) -> Result<T, RecvError> {
-        let received = receiver.take_selected(self.claim.is_some());
-        drop(self.claim);
+        let received = receiver.take_selected(self.reservation.is_some());
+        drop(self.reservation);
         received
     }
 
     /// A place for an item that is made after this.
     pub fn place<'s, T>(self, sender: &'s Sender<T>) -> SendReservation<'s, T> {
-        sender.place(self.claim.is_some())
+        sender.place(self.reservation.is_some())
     }
 
     /// What was chosen, kept for later.
     pub(crate) fn reserve(self, arm: &dyn Arm) -> ArmReservation {
-        arm.keep(self.claim.is_some())
+        arm.keep(self.reservation.is_some())
     }
 }

@@ -1,7 +1,7 @@
 //! Stacks for greenlets: cut from slabs, guarded, pooled by their thread, and named when they overflow.
 //!
 //! ```text
-//! thread ── pool ── shelf (one per size class) ── idle list, last in, first out
+//! thread ── pool ── cache (one per size class) ── idle list, last in, first out
 //!                      │
 //!                      └── slab: ONE mapping of 64 MiB .. 4 GiB, pages come when touched
 //!                          | table | slot 0 | slot 1 | slot 2 | ...                    |
@@ -18,6 +18,7 @@
 //! - A stack never leaves its thread. When the thread ends, slabs with no stack in use are unmapped, the others
 //!   are left behind (counted in [`StackStats::orphaned`]): somebody may still point into them.
 
+mod cache;
 mod class;
 mod guard;
 mod overflow;
@@ -25,7 +26,6 @@ mod pointer;
 mod pool;
 mod pooled;
 mod registry;
-mod shelf;
 mod slab;
 mod stats;
 mod trim;

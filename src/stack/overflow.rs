@@ -16,12 +16,12 @@ use crate::sys::output;
 use std::io;
 use std::panic::Location;
 
-/// What to call a stack's tenant. The tenant keeps it, unchanged, and the fault handler reads it.
+/// What to call a stack's owner. The owner keeps it, unchanged, and the fault handler reads it.
 #[derive(Debug)]
 pub(crate) struct Description {
     /// Zero: it is a generator, which has none.
     pub(crate) id: u64,
-    /// Behind one pointer, for few tenants have one.
+    /// Behind one pointer, for few owners have one.
     pub(crate) name: Option<Box<Box<str>>>,
     pub(crate) made_at: &'static Location<'static>,
 }
@@ -56,7 +56,7 @@ fn on_fault(fault: Fault) {
     {
         return;
     }
-    // SAFETY: null, or a record that lives as long as its tenant (contract of `PooledStack::describe`).
+    // SAFETY: null, or a record that lives as long as its owner (contract of `PooledStack::describe`).
     let description = unsafe { hit.description.as_ref() };
     let mut line = FaultMessage::new();
     line.sentence(description, hit.usable);
@@ -85,14 +85,14 @@ impl FaultMessage {
         &self.bytes[..self.len]
     }
 
-    fn sentence(&mut self, tenant: Option<&Description>, usable: usize) {
-        match tenant {
+    fn sentence(&mut self, owner: Option<&Description>, usable: usize) {
+        match owner {
             None => self.push(b"a greenlet"),
             Some(Description { id: 0, .. }) => self.push(b"a generator"),
-            Some(tenant) => {
+            Some(owner) => {
                 self.push(b"greenlet ");
-                match tenant.name() {
-                    None => self.number(tenant.id),
+                match owner.name() {
+                    None => self.number(owner.id),
                     Some(name) => {
                         let name = name.as_bytes();
                         self.push(b"\"");
@@ -109,7 +109,7 @@ impl FaultMessage {
         self.push(b" overflowed its stack (");
         self.number((usable / 1024) as u64);
         self.push(b" KiB)");
-        if let Some(place) = tenant.map(|tenant| tenant.made_at) {
+        if let Some(place) = owner.map(|owner| owner.made_at) {
             self.push(b", made at ");
             self.push(place.file().as_bytes());
             self.push(b":");
@@ -151,13 +151,13 @@ mod tests {
     use super::{Description, FaultMessage};
     use std::panic::Location;
 
-    fn said(tenant: Option<&Description>) -> String {
+    fn said(owner: Option<&Description>) -> String {
         let mut line = FaultMessage::new();
-        line.sentence(tenant, 192 * 1024);
+        line.sentence(owner, 192 * 1024);
         String::from_utf8_lossy(line.text()).into_owned()
     }
 
-    fn tenant(name: Option<&str>) -> Description {
+    fn owner(name: Option<&str>) -> Description {
         Description {
             id: 17,
             name: name.map(|name| Box::new(name.into())),
@@ -168,14 +168,14 @@ mod tests {
     #[test]
     fn a_line_names_the_tenant_as_well_as_it_can() {
         assert_eq!(said(None), "a greenlet overflowed its stack (192 KiB)\n");
-        let nameless = tenant(None);
+        let nameless = owner(None);
         let place = nameless.made_at;
         let line = format!("greenlet 17 overflowed its stack (192 KiB), made at {place}\n");
         assert_eq!(said(Some(&nameless)), line);
         let generator = Description::of_generator(place);
         let line = format!("a generator overflowed its stack (192 KiB), made at {place}\n");
         assert_eq!(said(Some(&generator)), line);
-        let named = said(Some(&tenant(Some("a\x1b\nb"))));
+        let named = said(Some(&owner(Some("a\x1b\nb"))));
         assert!(
             named.starts_with("greenlet \"a??b\" overflowed its stack (192 KiB), made at "),
             "{named}"
@@ -184,12 +184,12 @@ mod tests {
 
     #[test]
     fn a_name_too_long_is_cut_and_the_line_still_ends() {
-        let tenant = tenant(Some(&"x".repeat(10_000)));
-        let said = said(Some(&tenant));
+        let owner = owner(Some(&"x".repeat(10_000)));
+        let said = said(Some(&owner));
         assert!(
             said.contains("xxx...\" overflowed its stack (192 KiB), made at "),
             "{said}"
         );
-        assert!(said.ends_with(&format!("{}\n", tenant.made_at)), "{said}");
+        assert!(said.ends_with(&format!("{}\n", owner.made_at)), "{said}");
     }
 }

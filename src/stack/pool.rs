@@ -1,4 +1,4 @@
-//! The pool of a thread: a shelf per size class, last in, first out.
+//! The pool of a thread: a cache per size class, last in, first out.
 //!
 //! ```text
 //! take ── idle.pop() ── else: carve the newest slab ── else: map a new slab, twice as much as before
@@ -8,11 +8,11 @@
 //! The warm way is as short as it can be made: [`Door`] says why it needs no `RefCell`, and what is counted, such as
 //! stacks in use and the most there were, is worked out from the length of the idle list when somebody asks.
 
+use super::cache::SizeClassCache;
 use super::class::{MAX_STACK_SIZE, SizeClass};
 use super::guard::Guard;
 use super::overflow;
 use super::pooled::PooledStack;
-use super::shelf::SizeClassCache;
 use super::slab::{SlotRef, SlotState};
 use super::stats::{self, ClassStats};
 use super::trim::TrimBudget;
@@ -119,7 +119,7 @@ impl PoolCell {
 /// The stacks of one thread.
 #[derive(Debug)]
 pub(super) struct StackPool {
-    shelves: [SizeClassCache; SizeClass::COUNT],
+    caches: [SizeClassCache; SizeClass::COUNT],
     /// What a test wants instead of the best.
     pub(super) guard: Option<Guard>,
     /// Bytes of a class's first slab.
@@ -138,7 +138,7 @@ impl StackPool {
 
     pub(super) const fn new() -> StackPool {
         StackPool {
-            shelves: [const { SizeClassCache::new() }; SizeClass::COUNT],
+            caches: [const { SizeClassCache::new() }; SizeClass::COUNT],
             guard: None,
             first_slab: StackPool::FIRST_SLAB,
             budget: TrimBudget::USUAL,
@@ -150,7 +150,7 @@ impl StackPool {
 
     #[inline]
     fn take_idle(&mut self, class: SizeClass) -> Option<SlotRef> {
-        let slot = self.shelves[class.index()].pop()?;
+        let slot = self.caches[class.index()].pop()?;
         if self.valgrind {
             forget_last_owner(slot);
         }
@@ -169,53 +169,53 @@ impl StackPool {
             self.watched = true;
         }
         let guard = self.guard.unwrap_or_else(Guard::best);
-        self.shelves[class.index()].carve(class, guard, self.first_slab)
+        self.caches[class.index()].carve(class, guard, self.first_slab)
     }
 
     #[inline]
     pub(super) fn put(&mut self, slot: SlotRef) {
-        self.shelves[slot.class.index()].push(slot);
+        self.caches[slot.class.index()].push(slot);
     }
 
     pub(super) fn leak(&mut self, slot: SlotRef) {
         slot.state.set(SlotState::Leaked);
-        let shelf = &mut self.shelves[slot.class.index()];
-        shelf.note_high_water();
-        shelf.leaked += 1;
+        let cache = &mut self.caches[slot.class.index()];
+        cache.note_high_water();
+        cache.leaked += 1;
     }
 
     pub(super) fn trim(&mut self, now: Instant) -> Option<Instant> {
         let mut budget = self.budget;
-        let used = self.shelves.iter_mut().filter(|shelf| shelf.high_water > 0);
-        used.filter_map(|shelf| shelf.trim(now, &mut budget)).min()
+        let used = self.caches.iter_mut().filter(|cache| cache.high_water > 0);
+        used.filter_map(|cache| cache.trim(now, &mut budget)).min()
     }
 
     pub(super) fn measure(&mut self, slot: SlotRef) -> usize {
         let used = slot.used();
-        let shelf = &mut self.shelves[slot.class.index()];
-        shelf.deepest = shelf.deepest.max(used);
+        let cache = &mut self.caches[slot.class.index()];
+        cache.deepest = cache.deepest.max(used);
         used
     }
 
     fn measure_all(&mut self) {
-        for shelf in &mut self.shelves {
-            for slab in shelf.slabs.iter().flatten() {
+        for cache in &mut self.caches {
+            for slab in cache.slabs.iter().flatten() {
                 let deepest = slab.slots_carved().map(|slot| slot.used()).max();
-                shelf.deepest = shelf.deepest.max(deepest.unwrap_or(0));
+                cache.deepest = cache.deepest.max(deepest.unwrap_or(0));
             }
         }
     }
 
     pub(super) fn stats(&mut self) -> Vec<ClassStats> {
-        self.shelves
+        self.caches
             .iter_mut()
             .for_each(SizeClassCache::note_high_water);
         let used = self
-            .shelves
+            .caches
             .iter()
             .enumerate()
-            .filter(|(_, shelf)| shelf.high_water > 0);
-        used.filter_map(|(index, shelf)| Some(shelf.stats(SizeClass::at(index)?)))
+            .filter(|(_, cache)| cache.high_water > 0);
+        used.filter_map(|(index, cache)| Some(cache.stats(SizeClass::at(index)?)))
             .collect()
     }
 }
@@ -223,7 +223,7 @@ impl StackPool {
 #[cfg(test)]
 impl StackPool {
     pub(super) fn carved_slots(&self, class: SizeClass) -> impl Iterator<Item = SlotRef> {
-        self.shelves[class.index()]
+        self.caches[class.index()]
             .slabs
             .iter()
             .flatten()
@@ -233,9 +233,9 @@ impl StackPool {
     pub(super) fn carved(&self, class: SizeClass) -> usize {
         assert_eq!(
             self.carved_slots(class).count(),
-            self.shelves[class.index()].carved
+            self.caches[class.index()].carved
         );
-        self.shelves[class.index()].carved
+        self.caches[class.index()].carved
     }
 }
 
@@ -247,21 +247,21 @@ fn forget_last_owner(slot: SlotRef) {
 /// The thread ends: what nobody uses is unmapped, what somebody may still use is left as it is.
 impl Drop for StackPool {
     fn drop(&mut self) {
-        for shelf in &mut self.shelves {
-            stats::orphan(shelf.abandon());
+        for cache in &mut self.caches {
+            stats::orphan(cache.abandon());
         }
         #[cfg(feature = "sanitizer")]
         sanitizer::keep_own_stack();
     }
 }
 
-/// Puts a taken slot back on its thread's shelf; left behind, and counted so, when the thread has ended.
+/// Puts a taken slot back on its thread's cache; left behind, and counted so, when the thread has ended.
 #[inline]
 pub(super) fn put(slot: SlotRef) {
     if let Ok(Some(())) = POOL.try_with(|door| door.warm(|pool| pool.put(slot))) {
         return;
     }
-    // Its tenant goes all the same, and takes its description along.
+    // Its owner goes all the same, and takes its description along.
     slot.description.store(ptr::null_mut(), Ordering::Relaxed);
 }
 
@@ -278,10 +278,10 @@ pub(super) fn measure(slot: SlotRef) -> usize {
         .unwrap_or_else(|_| slot.used())
 }
 
-/// How many stacks of this thread have a tenant that may run again.
+/// How many stacks of this thread have a owner that may run again.
 #[cfg(feature = "hub")]
 pub(crate) fn in_use() -> usize {
-    let count = |pool: &mut StackPool| pool.shelves.iter().map(SizeClassCache::in_use).sum();
+    let count = |pool: &mut StackPool| pool.caches.iter().map(SizeClassCache::in_use).sum();
     POOL.try_with(|door| door.slow(count)).unwrap_or(usize::MAX)
 }
 

@@ -71,9 +71,9 @@ impl PooledStack {
     ///
     /// The record stays where it is until the next `describe`, or until this stack is given back or leaked.
     #[inline]
-    pub(crate) unsafe fn describe(&self, tenant: &Description) {
-        let tenant = (&raw const *tenant).cast_mut();
-        self.slot.description.store(tenant, Ordering::Relaxed);
+    pub(crate) unsafe fn describe(&self, owner: &Description) {
+        let owner = (&raw const *owner).cast_mut();
+        self.slot.description.store(owner, Ordering::Relaxed);
     }
 
     /// A look at this stack for the time that somebody else, a coroutine say, owns it.
@@ -103,8 +103,8 @@ pub(crate) struct StackView(SlotRef);
 pub(crate) struct StackAddress {
     /// Its low end, by which it is known.
     pub(crate) low: usize,
-    /// What its tenant has said of itself last.
-    pub(crate) tenant: *const Description,
+    /// What its owner has said of itself last.
+    pub(crate) owner: *const Description,
 }
 
 /// The stack of this thread's pool that `address` lies in. `None`: it is the thread's own.
@@ -112,7 +112,7 @@ pub(crate) fn at(address: usize) -> Option<StackAddress> {
     let hit = registry::find(address)?;
     Some(StackAddress {
         low: hit.low,
-        tenant: hit.description,
+        owner: hit.description,
     })
 }
 
@@ -126,7 +126,7 @@ impl StackView {
 
     /// Bytes touched on this stack at the deepest, in whole pages; raises its class's `deepest`.
     ///
-    /// Asks the kernel (`mincore`) which pages are in memory and takes the lowest. What a former tenant of the
+    /// Asks the kernel (`mincore`) which pages are in memory and takes the lowest. What a former owner of the
     /// slot touched counts too, until a trim gives those pages back; pages swapped out do not count.
     ///
     /// # Safety

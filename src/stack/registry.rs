@@ -41,7 +41,7 @@ pub(super) struct FoundSlot {
     /// The slot, guard included.
     pub(super) low: usize,
     pub(super) high: usize,
-    /// Bytes its tenant was promised.
+    /// Bytes its owner was promised.
     pub(super) usable: usize,
     pub(super) description: *const Description,
 }

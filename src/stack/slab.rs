@@ -38,11 +38,11 @@ const _: () = assert!(PIECE.is_multiple_of(PAGE) && PIECE > Slab::LARGEST / 1024
 pub(super) enum SlotState {
     /// A [`PooledStack`](super::PooledStack).
     Taken,
-    /// The shelf; its pages are as the last tenant left them.
+    /// The cache; its pages are as the last owner left them.
     Warm,
-    /// The shelf; only its top pages are left.
+    /// The cache; only its top pages are left.
     Trimmed,
-    /// The shelf; no page is left.
+    /// The cache; no page is left.
     Released,
     /// Nobody, ever: something may still point into it.
     Leaked,
@@ -53,11 +53,11 @@ pub(super) enum SlotState {
 pub(super) struct Slot {
     /// Where its stack begins, which is its high end.
     pub(super) base: StackPointer,
-    /// What an overflow says of the tenant; read by the fault handler of the same thread.
+    /// What an overflow says of the owner; read by the fault handler of the same thread.
     pub(super) description: AtomicPtr<Description>,
     /// Tells valgrind that this is a stack, for the life of the slot.
     _valgrind: ValgrindStackRegistration,
-    /// Which of its shelf's slabs it lies in.
+    /// Which of its cache's slabs it lies in.
     pub(super) slab: u32,
     pub(super) class: SizeClass,
     pub(super) state: Cell<SlotState>,
@@ -68,7 +68,7 @@ pub(super) struct Slot {
 /// # Invariant
 ///
 /// The record is initialised and its slab is mapped for as long as a `SlotRef` is in use: its holders are the
-/// shelf's idle list, which is purged before a slab goes, and stacks in use, which keep their slab from going.
+/// cache's idle list, which is purged before a slab goes, and stacks in use, which keep their slab from going.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct SlotRef(NonNull<Slot>);
 
@@ -89,7 +89,7 @@ impl SlotRef {
         self.class.low(self.base.get())
     }
 
-    /// All that a tenant can write to: from the guard to the high end of the slot.
+    /// All that a owner can write to: from the guard to the high end of the slot.
     pub(super) fn usable(&self) -> std::ops::Range<usize> {
         self.low() + GUARD..self.low() + self.class.stride()
     }
@@ -196,7 +196,7 @@ impl Slab {
         Ok(SlotRef(place))
     }
 
-    /// Unmaps a piece at the high end of a slab that has neither tenants nor idle slots any more.
+    /// Unmaps a piece at the high end of a slab that has neither owners nor idle slots any more.
     ///
     /// True when so little is left, the table still in it, that the slab can be dropped.
     pub(super) fn shrink(&mut self) -> bool {
@@ -216,7 +216,7 @@ impl Slab {
         self.carved == self.slots
     }
 
-    /// Whether there are carved slots and not one has a tenant or a page.
+    /// Whether there are carved slots and not one has a owner or a page.
     pub(super) fn is_released(&self) -> bool {
         self.carved > 0 && self.released == self.carved
     }
@@ -252,7 +252,7 @@ impl Slab {
     }
 }
 
-/// Unmaps. The pool drops a slab only when no slot has a tenant and none is on the idle list.
+/// Unmaps. The pool drops a slab only when no slot has a owner and none is on the idle list.
 impl Drop for Slab {
     fn drop(&mut self) {
         self.retire();

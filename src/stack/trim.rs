@@ -7,13 +7,13 @@
 //! | Released | <- at   | Trimmed    | Warm      |   neighbours are released together, by one system call
 //! ```
 //!
-//! A slab whose carved slots are all `Released` leaves the list, and is unmapped piece by piece; its page tables
+//! A slab whose carved slots are all `Released` leaves the list, and is unmapped piece by generator_stack; its page tables
 //! go with it. So one or two seconds after the last of a burst of greenlets ended and the hub fell idle, the
 //! memory of all but 256 stacks is on its way back to the kernel.
 #![forbid(unsafe_code)]
 
+use super::cache::SizeClassCache;
 use super::class::PAGE;
-use super::shelf::SizeClassCache;
 use super::slab::{Slab, SlotState};
 use std::time::{Duration, Instant};
 
@@ -34,14 +34,14 @@ impl TrimBudget {
     };
 }
 
-/// Bytes that a trimmed stack keeps at its top; most tenants never need more.
+/// Bytes that a trimmed stack keeps at its top; most owners never need more.
 const KEEP_TOP: usize = if PAGE > 16 * 1024 { PAGE } else { 16 * 1024 };
 /// Neighbours that are released together.
 const RUN: usize = 16;
 /// How long a stack lies untouched before it loses something.
 const ROUND: Duration = Duration::from_secs(1);
 
-/// How far the trimmer is in its present round over a shelf.
+/// How far the trimmer is in its present round over a cache.
 #[derive(Debug)]
 pub(super) struct TrimRound {
     /// When the next one may begin; none before the first.
@@ -69,7 +69,7 @@ impl TrimRound {
 }
 
 impl SizeClassCache {
-    /// As [`super::trim()`], for one shelf; takes its system calls out of the budget.
+    /// As [`super::trim()`], for one cache; takes its system calls out of the budget.
     pub(super) fn trim(&mut self, now: Instant, budget: &mut TrimBudget) -> Option<Instant> {
         let round = &mut self.round;
         round.flat = round.flat.min(self.low_water);

@@ -190,7 +190,7 @@ impl Condvar {
             Ok(turn) => turn,
             Err(why) => refuse(why, "the wait for a condition variable", place),
         };
-        // If this unwinds, the claim goes on to the next.
+        // If this unwinds, the reservation goes on to the next.
         let guard = mutex.lock_from(place);
         if let Acquired::Reserved(_claim) = &turn {
             self.notices.set(self.notices.get() - 1);

@@ -1,5 +1,5 @@
 //! What greenlets of one thread wait on together: nothing of it crosses threads, and nothing costs an atomic operation. What does is in
-//! [`across`].
+//! [`shared`].
 //!
 //! Locks stay on their thread, and so do their guards:
 //! ```compile_fail,E0277
@@ -16,7 +16,6 @@
 //! ```
 #![forbid(unsafe_code)]
 
-pub mod across;
 mod async_result;
 mod barrier;
 pub mod broadcast;
@@ -24,16 +23,17 @@ pub mod channel;
 mod condvar;
 mod event;
 mod lazy_lock;
-mod lock;
 mod mutex;
 mod notify;
 mod once;
 mod once_lock;
 mod owned;
 pub mod queue;
+mod raw_lock;
 mod reentrant_lock;
 mod rwlock;
 mod semaphore;
+pub mod shared;
 mod wait_group;
 pub mod watch;
 

@@ -8,7 +8,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
-use super::lock::{self, RawGuard, RawLock};
+use super::raw_lock::{self, RawGuard, RawLock};
 use crate::hub::{self, Nanos};
 use crate::waiting::WaitReason;
 
@@ -235,7 +235,7 @@ impl<T> From<T> for Mutex<T> {
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lock::show(f, "Mutex", self.try_lock(), self.is_poisoned())
+        raw_lock::show(f, "Mutex", self.try_lock(), self.is_poisoned())
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   notices 0, line [a, b]         notify_one: a is called, notices 1, called 1; b waits
 //!   a runs                         takes its notice: notices 0
-//!   a unwinds instead              its claim ends, and b is called; without b the notice is kept
+//!   a unwinds instead              its reservation ends, and b is called; without b the notice is kept
 //!   notices 1, called 0, line []   one kept notice: the next wait takes it and does not block
 //! ```
 #![forbid(unsafe_code)]
@@ -113,7 +113,7 @@ impl Notify {
             return true;
         }
         match wait_in_queue(self, WaitReason::NOTIFY, place, deadline, &mut None) {
-            // The claim is dropped at the end of the arm, when the notice is taken.
+            // The reservation is dropped at the end of the arm, when the notice is taken.
             Ok(Acquired::Reserved(_claim)) => {
                 self.take();
                 true

@@ -13,7 +13,7 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use super::lock::{RawGuard, RawLock};
+use super::raw_lock::{RawGuard, RawLock};
 use crate::hub::{self, Nanos, WaitList, WaitPoint, refuse};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};

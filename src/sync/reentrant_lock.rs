@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use super::lock::RawLock;
+use super::raw_lock::RawLock;
 use crate::hub::{self, Nanos};
 use crate::waiting::WaitReason;
 

@@ -18,7 +18,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
-use super::lock::{self, RawGuard, RawLock};
+use super::raw_lock::{self, RawGuard, RawLock};
 use crate::hub::{self, Acquired, Nanos, Resource, WaitQueue, refuse, wait_in_queue};
 use crate::waiting::WaitReason;
 
@@ -412,7 +412,7 @@ impl<T> From<T> for RwLock<T> {
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        lock::show(f, "RwLock", self.try_read(), self.is_poisoned())
+        raw_lock::show(f, "RwLock", self.try_read(), self.is_poisoned())
     }
 }
 

@@ -242,7 +242,7 @@ impl Semaphore {
         self.is_closed.get()
     }
 
-    /// How many permits there are now that no waiting greenlet has a claim to: none if it is closed.
+    /// How many permits there are now that no waiting greenlet has a reservation to: none if it is closed.
     #[must_use]
     pub fn available_permits(&self) -> usize {
         self.unreserved()
@@ -307,7 +307,7 @@ impl Semaphore {
             return None;
         }
         match wait_in_queue(self, WaitReason::SEMAPHORE, place, deadline, rank) {
-            // The claim is dropped at the end of the arm.
+            // The reservation is dropped at the end of the arm.
             Ok(Acquired::Reserved(_claim)) => Some(take()),
             // All are told only when it is closed.
             Ok(Acquired::Retry | Acquired::TimedOut) => None,
@@ -402,7 +402,7 @@ impl Drop for Permit<'_> {
 
 impl Sealed for Semaphore {}
 
-/// Ready while there is a permit that no waiting greenlet has a claim to, and when it is closed.
+/// Ready while there is a permit that no waiting greenlet has a reservation to, and when it is closed.
 impl Waitable for Semaphore {
     fn wait_target(&self) -> WaitTarget<'_> {
         WaitTarget {

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::Task;
-use super::job::{Completion, TaskHeader};
+use super::record::{Completion, TaskHeader};
 use crate::greenlet::counted::AnyRef;
 use crate::greenlet::thread;
 use crate::hub::{self, WaitPoint, refuse};

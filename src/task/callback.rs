@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::job::{self, TaskData};
+use super::record::{self, TaskData};
 use super::{AnyTask, Task};
 use crate::error::JoinError;
 use crate::greenlet::counted::RecordRef;
@@ -43,7 +43,7 @@ impl<T: 'static> Task<T> {
     /// ```
     pub fn on_done(&self, call: impl FnOnce(&AnyTask) + 'static) -> Callback<T> {
         let weak = self.record.any().to_weak();
-        self.add(job::CallbackFn::Done(Box::new(move || {
+        self.add(record::CallbackFn::Done(Box::new(move || {
             if let Some(task) = weak.upgrade() {
                 call(&AnyTask::of(task));
             }
@@ -52,15 +52,15 @@ impl<T: 'static> Task<T> {
 
     /// Has `call` called with the value that the body returns. Not called if it panics or is killed.
     pub fn on_value(&self, call: impl FnOnce(&T) + 'static) -> Callback<T> {
-        self.add(job::CallbackFn::Value(Box::new(call)))
+        self.add(record::CallbackFn::Value(Box::new(call)))
     }
 
     /// Has `call` called with the error if the body panics or is killed. That error is not reported as unobserved.
     pub fn on_failure(&self, call: impl FnOnce(&JoinError) + 'static) -> Callback<T> {
-        self.add(job::CallbackFn::Failure(Box::new(call)))
+        self.add(record::CallbackFn::Failure(Box::new(call)))
     }
 
-    fn add(&self, callback: job::CallbackFn<T>) -> Callback<T> {
+    fn add(&self, callback: record::CallbackFn<T>) -> Callback<T> {
         let job = &self.record.trailer;
         let number = if job.head.is_over() {
             job.call_late(callback)

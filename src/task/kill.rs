@@ -8,7 +8,7 @@ use super::{AnyTask, Task};
 use crate::error::KillError;
 use crate::generator;
 use crate::greenlet::counted::AnyRef;
-use crate::greenlet::piece::StackOwner;
+use crate::greenlet::generator_stack::StackOwner;
 use crate::greenlet::{describe, thread};
 use crate::hub::{self, refuse};
 use crate::waiting::WaitReason;

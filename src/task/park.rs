@@ -65,7 +65,7 @@ fn park_until(deadline: Option<Nanos>, place: &'static Location<'static>) -> boo
         return true;
     }
     match Wait::begin(WaitReason::UNPARK, place) {
-        Ok(parking) => parking.park_until(deadline),
+        Ok(wait) => wait.park_until(deadline),
         Err(why) => refuse(why, "park", place),
     };
     // An unpark at the last moment counts. If the wait unwinds instead, the token is kept.

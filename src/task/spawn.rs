@@ -5,7 +5,7 @@ use std::thread::Result as Caught;
 use std::time::Duration;
 
 use super::Task;
-use super::job::{TaskData, failed};
+use super::record::{TaskData, failed};
 use crate::error::{SpawnError, StackError};
 use crate::greenlet::counted::RecordRef;
 use crate::greenlet::locals::{self, Locals};
@@ -134,14 +134,14 @@ where
     let hub = hub::try_get()?;
     hub.tasks().check_limit()?;
     let stack = take_stack(stack_size.unwrap_or(hub.tasks().stack_size()))?;
-    let birth = Metadata {
+    let metadata = Metadata {
         name,
         parent: Some(hub.greenlet().to_weak()),
         made_at,
         id: thread::next_id(),
     };
     let parent = thread::current().id();
-    let record = RecordRef::new(birth, || TaskData::<T>::new(parent));
+    let record = RecordRef::new(metadata, || TaskData::<T>::new(parent));
     let core = record.any().as_ptr();
     let job: *const TaskData<T> = &raw const record.trailer;
     let root = move || {

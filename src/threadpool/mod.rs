@@ -21,19 +21,19 @@
 #![forbid(unsafe_code)]
 
 mod builder;
-mod crew;
-mod errand;
+mod task;
+mod workers;
 
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
 pub use self::builder::Builder;
-use self::crew::{JobQueue, Workers};
-use self::errand::{BlockingJob, BlockingTask};
+use self::task::{BlockingJob, BlockingTask};
+use self::workers::{JobQueue, Workers};
 use crate::error::OffloadError;
 use crate::hub;
-use crate::sync::across::{self, Limit, Sender};
+use crate::sync::shared::{self, Limit, Sender};
 use crate::waiting::WaitReason;
 
 static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
@@ -45,7 +45,7 @@ static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
 ///
 /// # Panics
 /// With what the job panics with. If it cannot be offloaded, as [`try_offload`] says. And
-/// where [nothing may wait](crate::sync::across#who-waits-how).
+/// where [nothing may wait](crate::sync::shared#who-waits-how).
 ///
 /// # Aborts
 /// In a hub while a panic unwinds the running greenlet, which cannot wait then.
@@ -103,7 +103,7 @@ pub struct ThreadPool {
     jobs: Sender<Arc<dyn BlockingJob>>,
     /// For the threads that will be.
     queue: JobQueue,
-    crew: Arc<Workers>,
+    workers: Arc<Workers>,
 }
 
 impl ThreadPool {
@@ -113,9 +113,13 @@ impl ThreadPool {
     }
 
     fn new(builder: Builder) -> ThreadPool {
-        let (jobs, queue) = across::bounded(builder.queue);
-        let crew = Arc::new(Workers::new(builder));
-        ThreadPool { jobs, queue, crew }
+        let (jobs, queue) = shared::bounded(builder.queue);
+        let workers = Arc::new(Workers::new(builder));
+        ThreadPool {
+            jobs,
+            queue,
+            workers,
+        }
     }
 
     /// As the free [`offload`], on this pool.
@@ -156,27 +160,27 @@ impl ThreadPool {
         let place = Location::caller();
         // While this can still fail: the wait for the job cannot.
         hub::ensure_wakeable().map_err(OffloadError::no_waker)?;
-        let pending = self.crew.reserve_worker(&self.queue)?;
-        let errand = Arc::new(BlockingTask::new(job));
+        let pending = self.workers.reserve_worker(&self.queue)?;
+        let task = Arc::new(BlockingTask::new(job));
         // If this unwinds while it waits for room, the job is not in the queue and does not count.
         let sent = self
             .jobs
-            .send_within(errand.clone(), Limit::None, WaitReason::OFFLOAD, place);
+            .send_within(task.clone(), Limit::None, WaitReason::OFFLOAD, place);
         assert!(sent.is_ok(), "the pool itself has a receiver");
         pending.leave_it_queued();
-        Ok(errand.wait(place))
+        Ok(task.wait(place))
     }
 
     /// How many threads it has now.
     #[must_use]
     pub fn threads(&self) -> usize {
-        self.crew.threads()
+        self.workers.threads()
     }
 
     /// How many jobs wait for a thread now.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.crew.pending()
+        self.workers.pending()
     }
 }
 

@@ -78,7 +78,7 @@ pub struct Completions<W: Waitable> {
     /// A thing is taken out when it was given. They lie still: the vector never grows.
     things: DropsAll<Vec<Option<W>>>,
     left: usize,
-    collector: Rc<ReadySet>,
+    ready_set: Rc<ReadySet>,
     places: Registrations,
     deadline: Option<Nanos>,
     /// The deadline has come: what is ready by now is given, and no more.
@@ -92,12 +92,12 @@ impl<W: Waitable> Completions<W> {
         place: &'static Location<'static>,
     ) -> Completions<W> {
         let things: DropsAll<Vec<_>> = things.into_iter().map(Some).collect();
-        let collector = Rc::new(ReadySet::new());
-        let places = Registrations::new(things.len(), &collector);
+        let ready_set = Rc::new(ReadySet::new());
+        let places = Registrations::new(things.len(), &ready_set);
         for (number, thing) in things.iter().flatten().enumerate() {
             let post = thing.wait_target();
             if post.ready {
-                collector.add_quietly(number);
+                ready_set.add_quietly(number);
             } else {
                 // SAFETY: it is taken out by `leave` or `drop`, before the thing moves or goes.
                 unsafe { places.enter(number, post.point) };
@@ -106,7 +106,7 @@ impl<W: Waitable> Completions<W> {
         Completions {
             left: things.len(),
             things,
-            collector,
+            ready_set,
             places,
             deadline: None,
             is_over: false,
@@ -129,7 +129,7 @@ impl<W: Waitable> Completions<W> {
         // SAFETY: this is the list that it was put into, if it was put into one.
         unsafe { self.places.leave(number, post.point) };
         if is_gone {
-            self.places.refill(number, &self.collector);
+            self.places.refill(number, &self.ready_set);
             // SAFETY: it was taken out just now. It is taken out again as in `new`.
             unsafe { self.places.enter(number, thing.wait_target().point) };
             return None;
@@ -145,7 +145,7 @@ impl<W: Waitable> Iterator for Completions<W> {
     #[track_caller]
     fn next(&mut self) -> Option<W> {
         while self.left > 0 {
-            if let Some(number) = self.collector.take() {
+            if let Some(number) = self.ready_set.take() {
                 match self.give(number) {
                     Some(thing) => return Some(thing),
                     None => continue,
@@ -156,7 +156,7 @@ impl<W: Waitable> Iterator for Completions<W> {
                 break;
             }
             let reason = WaitReason::any(self.left);
-            match self.collector.wait(reason, self.place, self.deadline) {
+            match self.ready_set.wait(reason, self.place, self.deadline) {
                 Ok(woken) => self.is_over = woken == WakeReason::TimedOut,
                 Err(why) => refuse(why, "wait", self.place),
             }

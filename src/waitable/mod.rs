@@ -143,12 +143,12 @@ pub(crate) fn wait_until(
             [one] => one.wait_target().reason,
             _ => WaitReason::any(things.len()),
         };
-        let spots: Vec<_> = things
+        let points: Vec<_> = things
             .iter()
             .map(|thing| thing.wait_target().point)
             .collect();
-        let nodes = |node: &dyn Fn() -> _| spots.iter().map(|_| node()).collect::<Vec<_>>();
-        match hub::wait_in_any(&spots, nodes, None, reason, place, deadline, &mut None) {
+        let nodes = |node: &dyn Fn() -> _| points.iter().map(|_| node()).collect::<Vec<_>>();
+        match hub::wait_in_any(&points, nodes, None, reason, place, deadline, &mut None) {
             Ok(WokenAt::Notified(index)) if !things[index].wait_target().is_hint() => {
                 return Some(index);
             }

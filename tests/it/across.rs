@@ -11,7 +11,7 @@ use greenhub::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 use greenhub::greenlet::no_switch;
-use greenhub::sync::across::{self, bounded, unbounded};
+use greenhub::sync::shared::{self, bounded, unbounded};
 use greenhub::{hub, joinall, sleep, spawn, yield_now};
 
 use crate::support::{Log, child, millis, open_descriptors, panic_text, seconds, within};
@@ -53,7 +53,7 @@ fn a_thread_without_a_hub_sends_to_a_task_while_others_run() {
 #[test]
 fn a_thread_that_waits_without_a_hub_gets_none() {
     let ended = child(
-        "across::a_thread_that_waits_without_a_hub_gets_none",
+        "shared::a_thread_that_waits_without_a_hub_gets_none",
         || {
             let before = open_descriptors();
             let (sender, receiver) = bounded(0);
@@ -462,8 +462,8 @@ fn a_sleeping_hub_wakes_promptly() {
 #[test]
 fn what_need_not_wait_works_in_a_destructor_during_a_panic() {
     let _watch = within(seconds(10));
-    let (sender, receiver) = across::bounded(1);
-    struct SendAtDrop(across::Sender<i32>);
+    let (sender, receiver) = shared::bounded(1);
+    struct SendAtDrop(shared::Sender<i32>);
     impl Drop for SendAtDrop {
         fn drop(&mut self) {
             self.0.send(1).unwrap();
@@ -522,9 +522,9 @@ fn where_nothing_may_wait_a_receive_is_refused_and_leaves_nothing_behind() {
 #[test]
 fn a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
     let ended = child(
-        "across::a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process",
+        "shared::a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process",
         || {
-            struct ReceiveAtDrop(across::Receiver<i32>);
+            struct ReceiveAtDrop(shared::Receiver<i32>);
             impl Drop for ReceiveAtDrop {
                 fn drop(&mut self) {
                     let _ = self.0.recv();
@@ -544,7 +544,7 @@ fn a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
 #[test]
 fn a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on() {
     let ended = child(
-        "across::a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on",
+        "shared::a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on",
         || {
             spawn(|| ()).join().unwrap();
             let (sender, receiver) = bounded(1);

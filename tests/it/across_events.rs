@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use greenhub::sync::across::{AsyncResult, Event};
+use greenhub::sync::shared::{AsyncResult, Event};
 use greenhub::{HubClosed, HubHandle, hub, joinall, sleep, spawn, with_timeout, yield_now};
 
 use crate::support::{Log, millis, seconds, within};

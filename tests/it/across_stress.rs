@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use greenhub::sync::across::{Receiver, Sender, bounded};
+use greenhub::sync::shared::{Receiver, Sender, bounded};
 use greenhub::task::killall;
 use greenhub::{joinall, sleep, spawn, with_timeout, yield_now};
 

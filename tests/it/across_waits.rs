@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use greenhub::sync::across::{AsyncResult, Event, bounded, unbounded};
+use greenhub::sync::shared::{AsyncResult, Event, bounded, unbounded};
 
 use crate::support::{seconds, within};
 use crate::sync_waits::{Row, Stage, walk};

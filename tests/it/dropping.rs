@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-use greenhub::sync::{AsyncResult, LifoQueue, OnceLock, PriorityQueue, Queue, across};
+use greenhub::sync::{AsyncResult, LifoQueue, OnceLock, PriorityQueue, Queue, shared};
 use greenhub::task::gather;
 use greenhub::{
     Greenlet, Pool, greenlet, greenlet_local, iwait, joinall, sleep, spawn, wait, yield_now,
@@ -86,12 +86,12 @@ const CONTAINERS: &[(&str, Fill)] = &[
         Box::new(queue)
     }),
     ("channel across threads, receiver last", |items| {
-        let (sender, receiver) = across::bounded(3);
+        let (sender, receiver) = shared::bounded(3);
         items.into_iter().for_each(|item| drop(sender.send(item)));
         Box::new((sender, receiver))
     }),
     ("channel across threads, receiver first", |items| {
-        let (sender, receiver) = across::unbounded();
+        let (sender, receiver) = shared::unbounded();
         items.into_iter().for_each(|item| drop(sender.send(item)));
         Box::new((receiver, sender))
     }),
@@ -120,7 +120,7 @@ const CELLS: &[(&str, Fill)] = &[
         Box::new(result)
     }),
     ("result across threads", |mut items| {
-        let result: across::AsyncResult<Item> = across::AsyncResult::new();
+        let result: shared::AsyncResult<Item> = shared::AsyncResult::new();
         drop(result.set(items.remove(0)));
         Box::new(result)
     }),
@@ -308,7 +308,7 @@ fn an_offered_item_may_panic_while_its_sender_is_killed() {
         || {
             let (mut full, dropped) = items(&[true]);
             let item = full.remove(0);
-            let (sender, receiver) = across::rendezvous();
+            let (sender, receiver) = shared::rendezvous();
             let sending = spawn(move || sender.send(item).is_ok());
             yield_now();
             sending.kill();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use greenhub::sync::across::unbounded;
+use greenhub::sync::shared::unbounded;
 use greenhub::threadpool::ThreadPool;
 use greenhub::{
     Greenlet, Task, Timeout, current, hub, joinall, offload, sleep, spawn, try_offload,

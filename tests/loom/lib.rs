@@ -5,15 +5,15 @@
 
 #[path = "../../src/hub/bell.rs"]
 mod bell;
-#[path = "../../src/sync/across/desk.rs"]
+#[path = "../../src/sync/shared/desk.rs"]
 mod desk;
-#[path = "../../src/sync/across/flag.rs"]
+#[path = "../../src/sync/shared/flag.rs"]
 mod flag;
-#[path = "../../src/sync/across/line.rs"]
+#[path = "../../src/sync/shared/line.rs"]
 mod line;
-#[path = "../../src/sync/across/parker.rs"]
+#[path = "../../src/sync/shared/parker.rs"]
 mod parker;
-#[path = "../../src/sync/across/passage.rs"]
+#[path = "../../src/sync/shared/passage.rs"]
 mod passage;
 
 mod channels;

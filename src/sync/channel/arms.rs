@@ -4,7 +4,7 @@
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::rendezvous::NextSender;
+use super::pairing::NextSender;
 use super::shared::Channel;
 use super::{Receiver, Sender};
 use crate::error::{RecvError, SendError};
@@ -23,7 +23,7 @@ pub trait Arm {
     fn target(&self) -> ArmTarget<'_>;
 
     /// Keeps what a select was promised, or has found ready, until it is used or given back. The promise is still held by its
-    /// claim.
+    /// reservation.
     #[doc(hidden)]
     fn keep(&self, _is_promised: bool) -> ArmReservation {
         ArmReservation::Nothing
@@ -163,7 +163,7 @@ impl<T> Receiver<T> {
     }
 }
 
-/// Ready while there is an item that no waiting receiver has a claim to, and when none can ever come.
+/// Ready while there is an item that no waiting receiver has a reservation to, and when none can ever come.
 impl<T> Waitable for Receiver<T> {
     fn wait_target(&self) -> WaitTarget<'_> {
         let ready = match self.readiness(false) {
@@ -276,7 +276,7 @@ impl<T> Sender<T> {
     }
 }
 
-/// Ready while there is room that no waiting sender has a claim to, or a receiver waits, and when the channel is closed.
+/// Ready while there is room that no waiting sender has a reservation to, or a receiver waits, and when the channel is closed.
 impl<T> Waitable for Sender<T> {
     fn wait_target(&self) -> WaitTarget<'_> {
         WaitTarget {

@@ -41,14 +41,14 @@
 #![forbid(unsafe_code)]
 
 mod arms;
+mod ends;
 mod iter;
-mod making;
+mod pairing;
 mod receiver;
-mod rendezvous;
 mod sender;
 mod shared;
-mod sides;
 mod timed;
+mod unsettled;
 mod weak;
 
 use std::fmt;

@@ -98,7 +98,7 @@ impl<T> Receiver<T> {
         self.shared.receive(deadline, Location::caller())
     }
 
-    /// Receives an item if there is one that no waiting receiver has a claim to. In a rendezvous channel it takes the item of a
+    /// Receives an item if there is one that no waiting receiver has a reservation to. In a rendezvous channel it takes the item of a
     /// sender that waits. Never waits, with one exception: if that sender is a [`select!`](crate::select!), a
     /// [`Select`](crate::Select) or a [`reserve`](crate::sync::channel::Sender::reserve), it runs now, and this returns when it
     /// has sent its item or has given that up. That is its to say: no limit of time ends a receive that has been matched.

@@ -99,7 +99,7 @@ impl<T> Sender<T> {
         self.shared.send(item, deadline, Location::caller())
     }
 
-    /// Sends an item if there is room that no waiting sender has a claim to; in a rendezvous channel, if a receiver waits.
+    /// Sends an item if there is room that no waiting sender has a reservation to; in a rendezvous channel, if a receiver waits.
     /// Never waits.
     ///
     /// # Errors

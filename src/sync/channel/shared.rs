@@ -9,7 +9,7 @@
 use std::cell::Cell;
 use std::panic::Location;
 
-use super::sides::{Items, Room};
+use super::ends::{Items, Room};
 use super::timed::TimedSource;
 use crate::dropping::drop_all;
 use crate::error::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};

@@ -78,7 +78,9 @@ impl<T> Sender<T> {
                 break self.place(true);
             }
             match wait_in_queue(room, WaitReason::SEND, place, None, &mut rank) {
-                Ok(Acquired::Reserved(claim)) if claim.holds() => break self.place(true),
+                Ok(Acquired::Reserved(reservation)) if reservation.holds() => {
+                    break self.place(true);
+                }
                 Ok(Acquired::Reserved(_) | Acquired::Retry | Acquired::TimedOut) => {}
                 Err(why) => refuse(why, "reserve", place),
             }

@@ -11,15 +11,15 @@
 //! closed by [`shutdown`](OrderedQueue::shutdown).
 #![forbid(unsafe_code)]
 
+mod core;
 mod order;
-mod stock;
 
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
+use self::core::QueueCore;
 pub use self::order::{Fifo, Lifo, Priority, QueueOrder};
-use self::stock::QueueCore;
 use crate::dropping::DropsAll;
 pub use crate::error::{PopError, PushError, QueueClosed};
 use crate::hub::{self, Nanos, Resource, WaitList, WaitPoint, refuse};
@@ -35,7 +35,7 @@ pub struct OrderedQueue<T, O: QueueOrder<T>> {
 /// A queue that greenlets of one thread share: [`push`](OrderedQueue::push) waits while it is full, [`pop`](OrderedQueue::pop) while it
 /// is empty. Who waits does so in a line, first come, first served.
 ///
-/// As something to [wait for](crate::wait_any) it is ready while there is an item that no waiting pop has a claim to, and when it was shut
+/// As something to [wait for](crate::wait_any) it is ready while there is an item that no waiting pop has a reservation to, and when it was shut
 /// down and is empty.
 ///
 /// # Examples
@@ -378,7 +378,7 @@ impl<T, O: QueueOrder<T>> Default for OrderedQueue<T, O> {
 
 impl<T, O: QueueOrder<T>> Sealed for OrderedQueue<T, O> {}
 
-/// Ready while there is an item that no waiting pop has a claim to, and when it was shut down and is empty.
+/// Ready while there is an item that no waiting pop has a reservation to, and when it was shut down and is empty.
 impl<T, O: QueueOrder<T>> Waitable for OrderedQueue<T, O> {
     fn wait_target(&self) -> WaitTarget<'_> {
         WaitTarget {

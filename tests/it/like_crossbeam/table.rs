@@ -150,14 +150,14 @@ pub(super) const FILES: &[File] = files! {
     channel_tests.stress_shared => like_crossbeam::mpsc::one_receiver_hears_eight_senders;
     channel_tests.send_from_outside_runtime
         => like_crossbeam::streams::one_task_sends_to_one_in_order,
-           across::a_thread_without_a_hub_sends_to_a_task_while_others_run
-        : "tasks stand for threads; between threads it is `sync::across`";
+           shared::a_thread_without_a_hub_sends_to_a_task_while_others_run
+        : "tasks stand for threads; between threads it is `sync::shared`";
     channel_tests.recv_from_outside_runtime
         => like_crossbeam::streams::one_task_sends_to_one_in_order,
-           across::a_thread_without_a_hub_sends_to_a_task_while_others_run
-        : "tasks stand for threads; between threads it is `sync::across`";
-    channel_tests.no_runtime => across::two_hubs_play_ping_pong
-        : "tasks stand for threads; between threads it is `sync::across`";
+           shared::a_thread_without_a_hub_sends_to_a_task_while_others_run
+        : "tasks stand for threads; between threads it is `sync::shared`";
+    channel_tests.no_runtime => shared::two_hubs_play_ping_pong
+        : "tasks stand for threads; between threads it is `sync::shared`";
     channel_tests.oneshot_single_thread_close_port_first
         => like_crossbeam::mpsc::ends_that_go_in_any_order_leave_nothing_to_wait_for;
     channel_tests.oneshot_single_thread_close_chan_first

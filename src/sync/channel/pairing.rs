@@ -25,8 +25,8 @@ use std::collections::VecDeque;
 use std::mem;
 use std::panic::Location;
 
+use super::ends::Items;
 use super::shared::Channel;
-use super::sides::Items;
 use crate::error::SendTimeoutError;
 use crate::hub::{Nanos, Resource, Wait, Waker, draw_rank, pair_now, refuse, yield_if_allowed};
 use crate::list::Scan;

@@ -1,24 +1,24 @@
-//! The seats of a pool: how many may run at a time, who is next, and how a job lends its own.
+//! The slots of a pool: how many may run at a time, who is next, and how a job lends its own.
 //!
 //! ```text
-//!   free -- take --> Seat::Own -- drop --> the first claim in the queue, or free
+//!   free -- take --> Seat::Own -- drop --> the first request in the queue, or free
 //!
-//!   a job that has a seat and needs another one claims it, and lends its own meanwhile:
+//!   a job that has a permit and needs another one requests it, and lends its own meanwhile:
 //!
-//!     claim of the job [ lent: its seat ] <--- Seat::Borrowed (whoever it has lent it to)
+//!     request of the job [ lent: its permit ] <--- Seat::Borrowed (whoever it has lent it to)
 //!                                                  |
-//!                             drop: the job gets its seat back, if it still waits
+//!                             drop: the job gets its permit back, if it still waits
 //! ```
-//! A seat is in one place: free, held by a job or on its way to one, or lent. So there are never more jobs on seats than
-//! seats, and a job that lends its own waits for nothing but its own loan, or for a free seat if that comes first.
+//! A permit is in one place: free, held by a job or on its way to one, or lent. So there are never more jobs on slots than
+//! slots, and a job that lends its own waits for nothing but its own loan, or for a free permit if that comes first.
 //!
-//! A kill, a timeout or a throw that ends this wait does not let the job go on without a seat:
+//! A kill, a timeout or a throw that ends this wait does not let the job go on without a permit:
 //!
 //! ```text
-//!   the wait unwinds -> caught -> the loan is recalled: the job that has the seat is killed, unless its caller lets it run
+//!   the wait unwinds -> caught -> the loan is recalled: the job that has the permit is killed, unless its caller lets it run
 //!                              -> waits again, shielded, in its old place in the queue -> sits down -> the unwinding goes on
 //! ```
-//! A killed job that has lent the seat on does the same first, so loans come back from the innermost job out.
+//! A killed job that has lent the permit on does the same first, so loans come back from the innermost job out.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -34,11 +34,11 @@ use crate::task::kill::Shield;
 use crate::task::{AnyTask, State};
 use crate::waiting::WaitReason;
 
-/// All seats of one pool.
+/// All slots of one pool.
 pub(super) struct WorkerSlots {
     count: usize,
     free: Cell<usize>,
-    /// Those who wait for a seat, by their numbers: first come, first served.
+    /// Those who wait for a permit, by their numbers: first come, first served.
     queue: RefCell<BTreeMap<u64, Rc<SlotRequest>>>,
     last_number: Cell<u64>,
 }
@@ -52,20 +52,20 @@ enum PermitKind {
     Borrowed(Rc<SlotRequest>),
 }
 
-/// What somebody who waits for a seat has in the queue.
+/// What somebody who waits for a permit has in the queue.
 pub(super) struct SlotRequest {
-    seats: Rc<WorkerSlots>,
+    slots: Rc<WorkerSlots>,
     number: u64,
     /// It is in the queue, and was granted nothing yet.
     is_queued: Cell<bool>,
     granted: Cell<Option<WorkerPermit>>,
     lent: Cell<Option<WorkerPermit>>,
-    /// The job that sits on the seat that was lent.
+    /// The job that sits on the permit that was lent.
     borrower: Cell<Option<AnyTask>>,
     waiter: WaitList,
 }
 
-/// What becomes of the job on a lent seat when its lender is timed out of the wait. Whatever else ends that wait kills the job.
+/// What becomes of the job on a lent permit when its lender is timed out of the wait. Whatever else ends that wait kills the job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Recall {
     /// It is killed.
@@ -76,7 +76,7 @@ pub(super) enum Recall {
     LetRun,
 }
 
-/// A claim of the running greenlet. Dropping it gives the claim up, and hands on what it was granted.
+/// A request of the running greenlet. Dropping it gives the request up, and hands on what it was granted.
 pub(super) struct PendingRequest(Rc<SlotRequest>);
 
 impl WorkerSlots {
@@ -97,19 +97,19 @@ impl WorkerSlots {
         self.free.get()
     }
 
-    /// A free seat. While somebody waits for one there is none.
+    /// A free permit. While somebody waits for one there is none.
     pub(super) fn take(self: &Rc<WorkerSlots>) -> Option<WorkerPermit> {
         let left = self.free.get().checked_sub(1)?;
         self.free.set(left);
         Some(WorkerPermit::own(self))
     }
 
-    /// Stands in the queue from now on; and lends `seat` meanwhile.
-    pub(super) fn claim(self: &Rc<WorkerSlots>, lent: Option<WorkerPermit>) -> PendingRequest {
+    /// Stands in the queue from now on; and lends `permit` meanwhile.
+    pub(super) fn request(self: &Rc<WorkerSlots>, lent: Option<WorkerPermit>) -> PendingRequest {
         let number = self.last_number.get() + 1;
         self.last_number.set(number);
-        let claim = Rc::new(SlotRequest {
-            seats: self.clone(),
+        let request = Rc::new(SlotRequest {
+            slots: self.clone(),
             number,
             is_queued: Cell::new(false),
             granted: Cell::new(None),
@@ -117,13 +117,13 @@ impl WorkerSlots {
             borrower: Cell::new(None),
             waiter: WaitList::new(),
         });
-        claim.enter_queue();
-        PendingRequest(claim)
+        request.enter_queue();
+        PendingRequest(request)
     }
 
     fn give_back(self: &Rc<WorkerSlots>) {
         let queue = self.queue.borrow();
-        let first = queue.first_key_value().map(|(_, claim)| claim.clone());
+        let first = queue.first_key_value().map(|(_, request)| request.clone());
         drop(queue);
         match first {
             Some(first) => first.grant(WorkerPermit::own(self)),
@@ -133,14 +133,14 @@ impl WorkerSlots {
 }
 
 impl WorkerPermit {
-    fn own(seats: &Rc<WorkerSlots>) -> WorkerPermit {
-        WorkerPermit(Some(PermitKind::Own(seats.clone())))
+    fn own(slots: &Rc<WorkerSlots>) -> WorkerPermit {
+        WorkerPermit(Some(PermitKind::Own(slots.clone())))
     }
 
     /// This job sits on it from now on.
     pub(super) fn is_taken_by(&self, job: &AnyTask) {
-        if let Some(PermitKind::Borrowed(claim)) = &self.0 {
-            claim.borrower.set(Some(job.clone()));
+        if let Some(PermitKind::Borrowed(request)) = &self.0 {
+            request.borrower.set(Some(job.clone()));
         }
     }
 }
@@ -151,54 +151,54 @@ impl Drop for WorkerPermit {
         let mut next = self.0.take();
         while let Some(kind) = next {
             next = match kind {
-                PermitKind::Own(seats) => {
-                    seats.give_back();
+                PermitKind::Own(slots) => {
+                    slots.give_back();
                     None
                 }
-                PermitKind::Borrowed(claim) => claim.give_back(),
+                PermitKind::Borrowed(request) => request.give_back(),
             };
         }
     }
 }
 
 impl SlotRequest {
-    /// Gives it a seat, if it still stands; otherwise the seat goes on to others.
-    pub(super) fn grant(&self, seat: WorkerPermit) {
+    /// Gives it a permit, if it still stands; otherwise the permit goes on to others.
+    pub(super) fn grant(&self, permit: WorkerPermit) {
         if self.leave_queue() {
-            self.granted.set(Some(seat));
+            self.granted.set(Some(permit));
             if !self.waiter.is_empty() {
                 self.waiter.wake_all();
             }
         }
     }
 
-    /// Takes back a seat that it was granted and that nobody sits on yet: it stands again, in its old place.
+    /// Takes back a permit that it was granted and that nobody sits on yet: it stands again, in its old place.
     fn take_back(self: &Rc<SlotRequest>) -> Option<WorkerPermit> {
-        let seat = self.granted.take()?;
+        let permit = self.granted.take()?;
         self.enter_queue();
-        Some(seat)
+        Some(permit)
     }
 
-    /// It waits for a seat.
+    /// It waits for a permit.
     pub(super) fn is_queued(&self) -> bool {
         self.is_queued.get()
     }
 
-    /// Whoever had borrowed a seat from it needs it no more. If it does not stand any more, the seat comes back, to go on
+    /// Whoever had borrowed a permit from it needs it no more. If it does not stand any more, the permit comes back, to go on
     /// to others.
     fn give_back(&self) -> Option<PermitKind> {
         drop(self.borrower.take());
-        let mut seat = self.lent.take()?;
+        let mut permit = self.lent.take()?;
         if !self.is_queued() {
-            return seat.0.take();
+            return permit.0.take();
         }
-        self.grant(seat);
+        self.grant(permit);
         None
     }
 
     fn enter_queue(self: &Rc<SlotRequest>) {
         self.is_queued.set(true);
-        let mut queue = self.seats.queue.borrow_mut();
+        let mut queue = self.slots.queue.borrow_mut();
         let before = queue.insert(self.number, self.clone());
         debug_assert!(before.is_none(), "each has its own number");
     }
@@ -206,29 +206,29 @@ impl SlotRequest {
     fn leave_queue(&self) -> bool {
         let stood = self.is_queued.replace(false);
         if stood {
-            let claim = self.seats.queue.borrow_mut().remove(&self.number);
-            drop(claim);
+            let request = self.slots.queue.borrow_mut().remove(&self.number);
+            drop(request);
         }
         stood
     }
 }
 
 impl PendingRequest {
-    /// For those who may grant it a seat out of turn.
+    /// For those who may grant it a permit out of turn.
     pub(super) fn share(&self) -> Rc<SlotRequest> {
         self.0.clone()
     }
 
-    /// The seat that was lent with this claim, for somebody else, until they drop it.
+    /// The permit that was lent with this request, for somebody else, until they drop it.
     pub(super) fn lend(&self) -> WorkerPermit {
         WorkerPermit(Some(PermitKind::Borrowed(self.0.clone())))
     }
 
-    /// Waits until it is granted a seat.
+    /// Waits until it is granted a permit.
     pub(super) fn wait(&self, what: &str, place: &'static Location<'static>) -> WorkerPermit {
         loop {
-            if let Some(seat) = self.0.granted.take() {
-                return seat;
+            if let Some(permit) = self.0.granted.take() {
+                return permit;
             }
             if let Err(why) = self.0.waiter.wait(WaitReason::POOL_SLOT, place) {
                 refuse(why, what, place);
@@ -236,11 +236,11 @@ impl PendingRequest {
         }
     }
 
-    /// As `wait`, for a job that has lent its seat, to `claim` if it stood in the queue for that. The seat goes to `sit_down` also
+    /// As `wait`, for a job that has lent its permit, to `request` if it stood in the queue for that. The permit goes to `sit_down` also
     /// where the wait is ended early, before that goes on.
     pub(super) fn wait_on_loan(
         self,
-        claim: Option<&Rc<SlotRequest>>,
+        request: Option<&Rc<SlotRequest>>,
         recall: Recall,
         what: &str,
         place: &'static Location<'static>,
@@ -248,11 +248,11 @@ impl PendingRequest {
     ) {
         let waited = catch_unwind(AssertUnwindSafe(|| self.wait(what, place)));
         let payload = match waited {
-            Ok(seat) => return sit_down(seat),
+            Ok(permit) => return sit_down(permit),
             Err(payload) => payload,
         };
         let shield = Shield::raise();
-        drop(claim.and_then(SlotRequest::take_back));
+        drop(request.and_then(SlotRequest::take_back));
         let recall = if TimedOut::is_in(&*payload) {
             recall
         } else {
@@ -265,8 +265,8 @@ impl PendingRequest {
             // Where nothing can be unwound it runs to its end.
             let _ = borrower.try_kill();
         }
-        if let Some(seat) = self.wait_in_shield(place) {
-            sit_down(seat);
+        if let Some(permit) = self.wait_in_shield(place) {
+            sit_down(permit);
         }
         drop(shield);
         drop(self);
@@ -276,8 +276,8 @@ impl PendingRequest {
     /// `None` where the running greenlet may not wait: it is unwound on the spot, say.
     fn wait_in_shield(&self, place: &'static Location<'static>) -> Option<WorkerPermit> {
         loop {
-            if let Some(seat) = self.0.granted.take() {
-                return Some(seat);
+            if let Some(permit) = self.0.granted.take() {
+                return Some(permit);
             }
             if thread::current().unwinder().is_some() {
                 return None;
@@ -306,47 +306,47 @@ mod tests {
 
     #[test]
     fn a_seat_is_in_one_place_at_a_time() {
-        let seats = WorkerSlots::new(2);
-        let first = seats.take().unwrap();
-        let second = seats.take().unwrap();
-        assert!(seats.take().is_none());
+        let slots = WorkerSlots::new(2);
+        let first = slots.take().unwrap();
+        let second = slots.take().unwrap();
+        assert!(slots.take().is_none());
         drop(first);
-        assert_eq!(seats.free(), 1);
+        assert_eq!(slots.free(), 1);
         drop(second);
-        assert_eq!((seats.free(), seats.count()), (2, 2));
+        assert_eq!((slots.free(), slots.count()), (2, 2));
     }
 
     #[test]
     fn a_seat_goes_to_the_first_in_the_queue_and_on_if_that_one_has_left() {
-        let seats = WorkerSlots::new(1);
-        let seat = seats.take().unwrap();
-        let (first, second) = (seats.claim(None), seats.claim(None));
-        drop(seat);
+        let slots = WorkerSlots::new(1);
+        let permit = slots.take().unwrap();
+        let (first, second) = (slots.request(None), slots.request(None));
+        drop(permit);
         assert!(!first.0.is_queued() && second.0.is_queued());
-        assert_eq!(seats.free(), 0);
+        assert_eq!(slots.free(), 0);
         drop(first);
         assert!(!second.0.is_queued());
         drop(second);
-        assert_eq!(seats.free(), 1);
+        assert_eq!(slots.free(), 1);
     }
 
     #[test]
     fn a_lent_seat_comes_back_to_its_lender_or_goes_to_others() {
-        let seats = WorkerSlots::new(1);
-        let own = seats.take();
-        let lender = seats.claim(own);
-        let other = seats.claim(None);
+        let slots = WorkerSlots::new(1);
+        let own = slots.take();
+        let lender = slots.request(own);
+        let other = slots.request(None);
         let borrowed = lender.lend();
         drop(borrowed);
         let back = lender.0.granted.take().unwrap();
         assert!(other.0.is_queued());
-        let lender = seats.claim(Some(back));
+        let lender = slots.request(Some(back));
         let borrowed = lender.lend();
         drop(lender);
         assert!(other.0.is_queued(), "somebody sits there still");
         drop(borrowed);
         assert!(!other.0.is_queued());
         drop(other);
-        assert_eq!(seats.free(), 1);
+        assert_eq!(slots.free(), 1);
     }
 }

@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::mem;
 
-use super::sides::{Items, Room};
+use super::ends::{Items, Room};
 use crate::hub::{Reservation, Resource};
 
 /// What comes after the queue, from the first item that is still being made on.
@@ -171,12 +171,12 @@ impl<T> Room<T> {
     }
 
     fn settle(&self, number: u64, item: Option<T>) {
-        let claim = Reservation::new(self);
+        let reservation = Reservation::new(self);
         if let Some(item) = self.items.unsettled.settle(number, item) {
             self.items.keep(item);
         }
         self.items.move_up();
-        drop(claim);
+        drop(reservation);
     }
 }
 

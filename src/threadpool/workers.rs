@@ -15,10 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::builder::Builder;
-use super::errand::BlockingJob;
+use super::task::BlockingJob;
 use crate::error::{OffloadError, RecvTimeoutError};
 use crate::greenlet::parent;
-use crate::sync::across::Receiver;
+use crate::sync::shared::Receiver;
 
 pub(super) struct Workers {
     settings: Builder,
@@ -85,12 +85,12 @@ impl Workers {
     }
 
     fn begin(self: &Arc<Workers>, queue: JobQueue) -> io::Result<()> {
-        let crew = self.clone();
+        let workers = self.clone();
         let mut builder = thread::Builder::new().name(self.settings.name.clone());
         if let Some(bytes) = self.settings.stack_size {
             builder = builder.stack_size(bytes);
         }
-        builder.spawn(move || crew.work(&queue)).map(drop)
+        builder.spawn(move || workers.work(&queue)).map(drop)
     }
 
     /// The life of one thread.

@@ -1,9 +1,9 @@
-//! What lies on the desk of an event or a result: whether it is set, how often it was, and who waits for that. Pure, and
+//! What lies on the monitor of an event or a result: whether it is set, how often it was, and who waits for that. Pure, and
 //! tried by `tests/loom`.
 #![forbid(unsafe_code)]
 
-use super::desk::{Monitored, QueueId, Wake};
-use super::line::SharedQueue;
+use super::monitor::{Monitored, QueueId, Wake};
+use super::queue::SharedQueue;
 
 /// The one side of a flag.
 pub(crate) const WAITERS: QueueId = QueueId(0);

@@ -6,9 +6,9 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::desk::Monitor;
+use super::blocker::{BlockedWaker, Caller, Limit};
 use super::flag::{Flag, WAITERS};
-use super::host::{BlockedWaker, Caller, Limit};
+use super::monitor::Monitor;
 use crate::hub::refuse;
 use crate::waiting::WaitReason;
 
@@ -19,7 +19,7 @@ use crate::waiting::WaitReason;
 /// # Examples
 /// ```
 /// use greenhub::spawn;
-/// use greenhub::sync::across::Event;
+/// use greenhub::sync::shared::Event;
 /// use std::sync::Arc;
 /// use std::thread;
 ///
@@ -32,36 +32,36 @@ use crate::waiting::WaitReason;
 /// visitor.join().unwrap();
 /// ```
 pub struct Event {
-    desk: Arc<Monitor<Flag<BlockedWaker>>>,
+    monitor: Arc<Monitor<Flag<BlockedWaker>>>,
 }
 
 impl Event {
     /// An event that is not set.
     pub fn new() -> Event {
-        let desk = Arc::new(Monitor::new(Flag::new()));
-        Event { desk }
+        let monitor = Arc::new(Monitor::new(Flag::new()));
+        Event { monitor }
     }
 
     /// Sets it: all who wait go on, and who comes does not wait.
     pub fn set(&self) {
-        self.desk.with(Flag::set);
+        self.monitor.with(Flag::set);
     }
 
     /// Who comes from now on waits until it is set again.
     pub fn clear(&self) {
-        self.desk.with(Flag::clear);
+        self.monitor.with(Flag::clear);
     }
 
     /// It was set and not cleared since then. Other threads may change that at any moment.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.desk.with(|flag| flag.is_set())
+        self.monitor.with(|flag| flag.is_set())
     }
 
     /// Waits until it is set. Returns at once if it is.
     ///
     /// # Panics
-    /// Where [nothing may wait](crate::sync::across#who-waits-how).
+    /// Where [nothing may wait](crate::sync::shared#who-waits-how).
     ///
     /// # Aborts
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
@@ -83,20 +83,20 @@ impl Event {
     }
 
     fn wait_within(&self, limit: Limit, place: &'static Location<'static>) -> bool {
-        wait(&self.desk, limit, WaitReason::SHARED_EVENT, place)
+        wait(&self.monitor, limit, WaitReason::SHARED_EVENT, place)
     }
 }
 
 /// Waits until a flag is set. False if the time was over before.
 pub(crate) fn wait(
-    desk: &Arc<Monitor<Flag<BlockedWaker>>>,
+    monitor: &Arc<Monitor<Flag<BlockedWaker>>>,
     limit: Limit,
     reason: WaitReason,
     place: &'static Location<'static>,
 ) -> bool {
-    let here = Caller::new(desk, limit, reason, place);
+    let here = Caller::new(monitor, limit, reason, place);
     let mut times = None;
-    match desk.wait(WAITERS, &here, |flag, _| flag.look(&mut times)) {
+    match monitor.wait(WAITERS, &here, |flag, _| flag.look(&mut times)) {
         Ok(found) => found.is_some(),
         Err(why) => refuse(why, "wait", place),
     }

@@ -6,10 +6,10 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::desk::Monitor;
-use super::host::{BlockedWaker, Caller, Limit};
+use super::blocker::{BlockedWaker, Caller, Limit};
+use super::channel_state::{ChannelState, RECEIVERS, SENDERS, Sent};
 use super::iter::{Iter, TryIter};
-use super::passage::{ChannelState, RECEIVERS, SENDERS, Sent};
+use super::monitor::Monitor;
 use crate::dropping::drop_all;
 use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
@@ -24,10 +24,10 @@ type SharedChannel<T> = Arc<Monitor<ChannelState<T, BlockedWaker>>>;
 /// # Examples
 /// ```
 /// use greenhub::spawn;
-/// use greenhub::sync::across;
+/// use greenhub::sync::shared;
 /// use std::thread;
 ///
-/// let (numbers, received) = across::bounded(2);
+/// let (numbers, received) = shared::bounded(2);
 /// // A thread without a hub: it is blocked while the channel is full.
 /// let counter = thread::spawn(move || (1..=4).for_each(|n| numbers.send(n).unwrap()));
 /// // A task: others run while it waits.
@@ -37,11 +37,11 @@ type SharedChannel<T> = Arc<Monitor<ChannelState<T, BlockedWaker>>>;
 /// ```
 #[must_use]
 pub fn bounded<T: Send + 'static>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let middle = Arc::new(Monitor::new(ChannelState::new(capacity)));
+    let channel = Arc::new(Monitor::new(ChannelState::new(capacity)));
     let sender = Sender {
-        middle: middle.clone(),
+        channel: channel.clone(),
     };
-    (sender, Receiver { middle })
+    (sender, Receiver { channel })
 }
 
 /// A channel that keeps as many items as are sent: a `send` never waits.
@@ -62,13 +62,13 @@ pub fn rendezvous<T: Send + 'static>() -> (Sender<T>, Receiver<T>) {
 /// The end that sends. Clones send to the same receivers; when the last is dropped, these get what is still there, and then
 /// the error that nothing will come.
 pub struct Sender<T: Send + 'static> {
-    middle: SharedChannel<T>,
+    channel: SharedChannel<T>,
 }
 
 /// The end that receives. Clones share what comes: each item goes to one of them. When the last is dropped, what was not
 /// received is dropped, too.
 pub struct Receiver<T: Send + 'static> {
-    middle: SharedChannel<T>,
+    channel: SharedChannel<T>,
 }
 
 impl<T: Send + 'static> Sender<T> {
@@ -78,7 +78,7 @@ impl<T: Send + 'static> Sender<T> {
     /// The value, if all receivers are gone.
     ///
     /// # Panics
-    /// Where [nothing may wait](crate::sync::across#who-waits-how).
+    /// Where [nothing may wait](crate::sync::shared#who-waits-how).
     ///
     /// # Aborts
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
@@ -99,7 +99,7 @@ impl<T: Send + 'static> Sender<T> {
     /// The value, with the reason why not.
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
         let mut value = Some(value);
-        let sent = self.middle.with(|s| s.try_send(&mut value));
+        let sent = self.channel.with(|s| s.try_send(&mut value));
         match (sent, value) {
             (Some(Sent::Disconnected), Some(value)) => Err(TrySendError::Disconnected(value)),
             (None, Some(value)) => Err(TrySendError::Full(value)),
@@ -148,12 +148,12 @@ impl<T: Send + 'static> Sender<T> {
     ) -> Result<(), SendTimeoutError<T>> {
         yield_if_budget_spent(place);
         let mut offer = PendingSend {
-            middle: &self.middle,
+            channel: &self.channel,
             value: Some(value),
             rank: None,
         };
-        let here = Caller::new(&self.middle, limit, reason, place);
-        let sent = self.middle.wait(SENDERS, &here, |s, rank| {
+        let here = Caller::new(&self.channel, limit, reason, place);
+        let sent = self.channel.wait(SENDERS, &here, |s, rank| {
             offer.rank = rank;
             s.send(&mut offer.value, rank)
         });
@@ -169,7 +169,7 @@ impl<T: Send + 'static> Sender<T> {
 
 /// A value on its way into the channel. Whoever offers it may unwind while it waits, and then it is not sent, unless it was taken.
 struct PendingSend<'a, T: Send + 'static> {
-    middle: &'a SharedChannel<T>,
+    channel: &'a SharedChannel<T>,
     value: Option<T>,
     rank: Option<u64>,
 }
@@ -179,7 +179,7 @@ impl<T: Send + 'static> PendingSend<'_, T> {
         let rank = self.rank.take();
         self.value.take().or_else(|| {
             let rank = rank?;
-            self.middle.with(|s| s.withdraw(rank))
+            self.channel.with(|s| s.withdraw(rank))
         })
     }
 }
@@ -197,7 +197,7 @@ impl<T: Send + 'static> Receiver<T> {
     /// [`RecvError`] if nothing will come any more.
     ///
     /// # Panics
-    /// Where [nothing may wait](crate::sync::across#who-waits-how).
+    /// Where [nothing may wait](crate::sync::shared#who-waits-how).
     ///
     /// # Aborts
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
@@ -212,7 +212,7 @@ impl<T: Send + 'static> Receiver<T> {
     /// # Errors
     /// Why there is none.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        match self.middle.with(ChannelState::receive) {
+        match self.channel.with(ChannelState::receive) {
             Some(Some(value)) => Ok(value),
             Some(None) => Err(TryRecvError::Disconnected),
             None => Err(TryRecvError::Empty),
@@ -265,8 +265,8 @@ impl<T: Send + 'static> Receiver<T> {
         place: &'static Location<'static>,
     ) -> Result<T, RecvTimeoutError> {
         yield_if_budget_spent(place);
-        let here = Caller::new(&self.middle, limit, WaitReason::SHARED_RECEIVE, place);
-        let received = self.middle.wait(RECEIVERS, &here, |s, _| s.receive());
+        let here = Caller::new(&self.channel, limit, WaitReason::SHARED_RECEIVE, place);
+        let received = self.channel.wait(RECEIVERS, &here, |s, _| s.receive());
         let received = received.unwrap_or_else(|why| refuse(why, "recv", place));
         consume_budget();
         match received {
@@ -282,7 +282,7 @@ macro_rules! handle {
         impl<T: Send + 'static> $handle<T> {
             /// How many items are in the channel now. Other threads may change that at any moment.
             pub fn len(&self) -> usize {
-                self.middle.with(|s| s.len())
+                self.channel.with(|s| s.len())
             }
 
             /// There is no item in the channel now.
@@ -292,18 +292,18 @@ macro_rules! handle {
 
             /// There is no room in the channel now. One without places is always full.
             pub fn is_full(&self) -> bool {
-                self.middle.with(|s| s.len() == s.capacity())
+                self.channel.with(|s| s.len() == s.capacity())
             }
 
             /// How many items it keeps at most; none for an unbounded one.
             pub fn capacity(&self) -> Option<usize> {
-                let capacity = self.middle.with(|s| s.capacity());
+                let capacity = self.channel.with(|s| s.capacity());
                 (capacity < usize::MAX).then_some(capacity)
             }
 
             /// Both are of the same channel.
             pub fn same_channel(&self, other: &$handle<T>) -> bool {
-                Arc::ptr_eq(&self.middle, &other.middle)
+                Arc::ptr_eq(&self.channel, &other.channel)
             }
         }
 
@@ -322,28 +322,28 @@ handle!(Receiver);
 
 impl<T: Send + 'static> Clone for Sender<T> {
     fn clone(&self) -> Sender<T> {
-        self.middle.with(ChannelState::add_sender);
-        let middle = self.middle.clone();
-        Sender { middle }
+        self.channel.with(ChannelState::add_sender);
+        let channel = self.channel.clone();
+        Sender { channel }
     }
 }
 
 impl<T: Send + 'static> Clone for Receiver<T> {
     fn clone(&self) -> Receiver<T> {
-        self.middle.with(ChannelState::add_receiver);
-        let middle = self.middle.clone();
-        Receiver { middle }
+        self.channel.with(ChannelState::add_receiver);
+        let channel = self.channel.clone();
+        Receiver { channel }
     }
 }
 
 impl<T: Send + 'static> Drop for Sender<T> {
     fn drop(&mut self) {
-        self.middle.with(ChannelState::remove_sender);
+        self.channel.with(ChannelState::remove_sender);
     }
 }
 
 impl<T: Send + 'static> Drop for Receiver<T> {
     fn drop(&mut self) {
-        drop_all(self.middle.with(ChannelState::remove_receiver));
+        drop_all(self.channel.with(ChannelState::remove_receiver));
     }
 }

@@ -24,14 +24,14 @@ use std::sync::PoisonError;
 #[cfg(not(loom))]
 use std::sync::{Mutex, MutexGuard};
 
-use super::line::SharedQueue;
+use super::queue::SharedQueue;
 
 /// Ends somebody's wait, from any thread. It may come late, and then it does nothing.
 pub(crate) trait Wake {
     fn wake(&self);
 }
 
-/// What lies on a desk. No method runs code of users', since the desk is locked meanwhile.
+/// What lies on a monitor. No method runs code of users', since the monitor is locked meanwhile.
 pub(crate) trait Monitored {
     type Waker: Wake;
 
@@ -60,7 +60,7 @@ pub(crate) trait Park {
     type Refusal;
 
     /// Begins a wait: from now on a wake is kept.
-    fn begin(&self, seat: WaitTicket) -> Result<Self::Parked, Self::Refusal>;
+    fn begin(&self, ticket: WaitTicket) -> Result<Self::Parked, Self::Refusal>;
 }
 
 /// One wait.
@@ -128,9 +128,9 @@ impl<S: Monitored> Monitor<S> {
             Ok(found) => return Ok(Some(found)),
             Err(rank) => rank,
         };
-        let seat = WaitTicket { side, rank };
+        let ticket = WaitTicket { side, rank };
         loop {
-            let stay = host.begin(seat)?;
+            let stay = host.begin(ticket)?;
             let found = self.with(|s| {
                 let found = look(s, Some(rank));
                 if found.is_none() {
@@ -141,7 +141,10 @@ impl<S: Monitored> Monitor<S> {
             if found.is_some() {
                 return Ok(found);
             }
-            let leaving = LeaveOnDrop { desk: self, seat };
+            let leaving = LeaveOnDrop {
+                monitor: self,
+                ticket,
+            };
             let is_woken = stay.sleep();
             mem::forget(leaving);
             let found = self.with(|s| {
@@ -154,9 +157,9 @@ impl<S: Monitored> Monitor<S> {
         }
     }
 
-    /// Whoever waits in this seat does so no longer.
-    pub(crate) fn leave(&self, seat: WaitTicket) {
-        self.with(|s| s.queue(seat.side).leave(seat.rank));
+    /// Whoever waits in this ticket does so no longer.
+    pub(crate) fn leave(&self, ticket: WaitTicket) {
+        self.with(|s| s.queue(ticket.side).leave(ticket.rank));
     }
 
     fn lock(&self) -> MutexGuard<'_, S> {
@@ -167,12 +170,12 @@ impl<S: Monitored> Monitor<S> {
 
 /// Leaves the line where a wait unwinds.
 struct LeaveOnDrop<'a, S: Monitored> {
-    desk: &'a Monitor<S>,
-    seat: WaitTicket,
+    monitor: &'a Monitor<S>,
+    ticket: WaitTicket,
 }
 
 impl<S: Monitored> Drop for LeaveOnDrop<'_, S> {
     fn drop(&mut self) {
-        self.desk.leave(self.seat);
+        self.monitor.leave(self.ticket);
     }
 }

@@ -14,8 +14,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::mem;
 
-use super::making::Unsettled;
-use super::rendezvous::Pairing;
+use super::pairing::Pairing;
+use super::unsettled::Unsettled;
 use crate::hub::{Resource, Wait, WaitQueue};
 
 /// The items' side, and with it all that the other side needs to know.

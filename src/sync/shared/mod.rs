@@ -1,7 +1,7 @@
 //! What greenlets of several hubs, and threads without a hub, wait on together: channels, events and results whose handles
 //! are `Send`.
 //!
-//! | across threads | on one thread |
+//! | shared threads | on one thread |
 //! |---|---|
 //! | [`bounded`], [`unbounded`], [`rendezvous`] | `sync::channel` |
 //! | [`Event`] | `sync::Event` |
@@ -29,24 +29,24 @@
 #![forbid(unsafe_code)]
 
 mod async_result;
+mod blocker;
 mod channel;
-mod desk;
+mod channel_state;
 mod event;
 mod flag;
-mod host;
 mod iter;
-mod line;
+mod monitor;
 mod parker;
-mod passage;
+mod queue;
 
 pub use self::async_result::AsyncResult;
+pub(crate) use self::blocker::{BlockedWaker, Limit};
 pub use self::channel::{Receiver, Sender, bounded, rendezvous, unbounded};
-pub(crate) use self::desk::Monitor;
 pub use self::event::Event;
 pub(crate) use self::event::wait as wait_for_flag;
 pub(crate) use self::flag::Flag;
-pub(crate) use self::host::{BlockedWaker, Limit};
 pub use self::iter::{IntoIter, Iter, TryIter};
+pub(crate) use self::monitor::Monitor;
 pub use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };

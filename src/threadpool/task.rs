@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Result as Caught;
 
 use crate::greenlet::parent;
-use crate::sync::across::{BlockedWaker, Flag, Limit, Monitor, wait_for_flag};
+use crate::sync::shared::{BlockedWaker, Flag, Limit, Monitor, wait_for_flag};
 use crate::waiting::WaitReason;
 
 /// A job as a thread of the pool sees it.

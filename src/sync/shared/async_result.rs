@@ -7,10 +7,10 @@ use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::desk::Monitor;
+use super::blocker::{BlockedWaker, Limit};
 use super::event;
 use super::flag::Flag;
-use super::host::{BlockedWaker, Limit};
+use super::monitor::Monitor;
 use crate::waiting::WaitReason;
 
 /// A value or a failure, set once, which all who wait for it see, on any thread: [`sync::AsyncResult`](crate::sync) is that
@@ -21,7 +21,7 @@ use crate::waiting::WaitReason;
 /// # Examples
 /// ```
 /// use greenhub::spawn;
-/// use greenhub::sync::across::AsyncResult;
+/// use greenhub::sync::shared::AsyncResult;
 /// use std::sync::Arc;
 /// use std::thread;
 ///
@@ -36,7 +36,7 @@ use crate::waiting::WaitReason;
 pub struct AsyncResult<T, E = Box<dyn Error + Send + Sync>> {
     outcome: OnceLock<Result<T, E>>,
     /// Set when the outcome is there.
-    desk: Arc<Monitor<Flag<BlockedWaker>>>,
+    monitor: Arc<Monitor<Flag<BlockedWaker>>>,
 }
 
 impl<T, E> AsyncResult<T, E> {
@@ -45,7 +45,7 @@ impl<T, E> AsyncResult<T, E> {
     pub fn new() -> AsyncResult<T, E> {
         AsyncResult {
             outcome: OnceLock::new(),
-            desk: Arc::new(Monitor::new(Flag::new())),
+            monitor: Arc::new(Monitor::new(Flag::new())),
         }
     }
 
@@ -77,7 +77,7 @@ impl<T, E> AsyncResult<T, E> {
     /// `outcome`, if one was set before.
     pub fn complete(&self, outcome: Result<T, E>) -> Result<(), Result<T, E>> {
         self.outcome.set(outcome)?;
-        self.desk.with(Flag::set);
+        self.monitor.with(Flag::set);
         Ok(())
     }
 
@@ -87,7 +87,7 @@ impl<T, E> AsyncResult<T, E> {
     /// The failure, if it is one.
     ///
     /// # Panics
-    /// Where [nothing may wait](crate::sync::across#who-waits-how).
+    /// Where [nothing may wait](crate::sync::shared#who-waits-how).
     ///
     /// # Aborts
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
@@ -131,7 +131,7 @@ impl<T, E> AsyncResult<T, E> {
         place: &'static Location<'static>,
     ) -> Option<Result<&T, &E>> {
         if !self.is_ready() {
-            event::wait(&self.desk, limit, WaitReason::SHARED_RESULT, place);
+            event::wait(&self.monitor, limit, WaitReason::SHARED_RESULT, place);
         }
         self.try_get()
     }

@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::desk::{self, Monitor, Monitored, Park, Parked, WaitTicket};
+use super::monitor::{self, Monitor, Monitored, Park, Parked, WaitTicket};
 use super::parker::Parker;
 use crate::error::CannotWait;
 use crate::hub::{self, Nanos, OnThreadExit, RemoteWait, RemoteWaker};
@@ -21,7 +21,7 @@ pub(crate) enum Limit {
 
 /// Whoever runs this.
 pub(crate) struct Caller<'a, S> {
-    desk: &'a Arc<Monitor<S>>,
+    monitor: &'a Arc<Monitor<S>>,
     deadline: Deadline,
     reason: WaitReason,
     place: &'static Location<'static>,
@@ -45,9 +45,9 @@ pub(crate) enum Blocker {
 }
 
 impl<'a, S> Caller<'a, S> {
-    /// For a wait at this desk that begins now.
+    /// For a wait at this monitor that begins now.
     pub(crate) fn new(
-        desk: &'a Arc<Monitor<S>>,
+        monitor: &'a Arc<Monitor<S>>,
         limit: Limit,
         reason: WaitReason,
         place: &'static Location<'static>,
@@ -68,7 +68,7 @@ impl<'a, S> Caller<'a, S> {
             }),
         };
         Caller {
-            desk,
+            monitor,
             deadline,
             reason,
             place,
@@ -84,11 +84,11 @@ where
     type Parked = Blocker;
     type Refusal = CannotWait;
 
-    fn begin(&self, seat: WaitTicket) -> Result<Blocker, CannotWait> {
+    fn begin(&self, ticket: WaitTicket) -> Result<Blocker, CannotWait> {
         Ok(match self.deadline {
             Deadline::OfHub(deadline) => {
-                let owner = self.desk.clone();
-                let wait = RemoteWait::begin(self.reason, self.place, owner, seat.to_bits())?;
+                let owner = self.monitor.clone();
+                let wait = RemoteWait::begin(self.reason, self.place, owner, ticket.to_bits())?;
                 Blocker::Greenlet(wait, deadline)
             }
             Deadline::OfThread(deadline) => Blocker::Thread(Parker::new(), deadline),
@@ -118,7 +118,7 @@ impl Parked for Blocker {
     }
 }
 
-impl desk::Wake for BlockedWaker {
+impl monitor::Wake for BlockedWaker {
     fn wake(&self) {
         match self {
             BlockedWaker::Greenlet(waker) => waker.wake(),
@@ -131,7 +131,7 @@ impl<S> OnThreadExit for Monitor<S>
 where
     S: Monitored<Waker = BlockedWaker> + Send,
 {
-    fn on_thread_exit(&self, seat: u64) {
-        self.leave(WaitTicket::from_bits(seat));
+    fn on_thread_exit(&self, ticket: u64) {
+        self.leave(WaitTicket::from_bits(ticket));
     }
 }

@@ -83,7 +83,7 @@ impl RawLock {
             refuse_own(what, place);
         }
         match wait_in_queue(self, reason, place, deadline, &mut None) {
-            // The claim is dropped at the end of the arm, when it is taken.
+            // The reservation is dropped at the end of the arm, when it is taken.
             Ok(Acquired::Reserved(_claim)) => Some(self.hold()),
             Ok(Acquired::Retry | Acquired::TimedOut) => None,
             Err(why) => refuse(why, what, place),

@@ -1,4 +1,4 @@
-//! What lies on a channel's desk: the items, how many may lie there, and who waits on either side. Pure, and tried by
+//! What lies on a channel's monitor: the items, how many may lie there, and who waits on either side. Pure, and tried by
 //! `tests/loom`.
 //!
 //! ```text
@@ -11,8 +11,8 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use super::desk::{Monitored, QueueId, Wake};
-use super::line::SharedQueue;
+use super::monitor::{Monitored, QueueId, Wake};
+use super::queue::SharedQueue;
 
 pub(crate) const SENDERS: QueueId = QueueId(0);
 pub(crate) const RECEIVERS: QueueId = QueueId(1);
@@ -121,7 +121,7 @@ impl<T, W> ChannelState<T, W> {
         self.senders -= 1;
     }
 
-    /// What nobody will receive comes out, to be dropped when the desk is free.
+    /// What nobody will receive comes out, to be dropped when the monitor is free.
     pub(crate) fn remove_receiver(&mut self) -> Vec<T> {
         self.receivers -= 1;
         if self.receivers > 0 {

@@ -40,9 +40,9 @@ impl RemoteWaits {
         self.count.get() == 0
     }
 
-    pub(super) fn add(&self, outsider: RemoteWaiter) -> Key {
+    pub(super) fn add(&self, waiter: RemoteWaiter) -> Key {
         self.count.set(self.count.get() + 1);
-        self.slots.borrow_mut().insert(outsider)
+        self.slots.borrow_mut().insert(waiter)
     }
 
     pub(super) fn remove(&self, key: Key) {
@@ -55,7 +55,7 @@ impl RemoteWaits {
     /// The greenlet and the wait that this key names, if that is not over.
     pub(super) fn waiter(&self, key: Key) -> Option<Waker> {
         let slots = self.slots.borrow();
-        slots.get(key).map(|outsider| outsider.waiter.clone())
+        slots.get(key).map(|waiter| waiter.waiter.clone())
     }
 
     /// The thread ends, and none of them will ever go on.
@@ -63,12 +63,12 @@ impl RemoteWaits {
         let mut slots = self.slots.replace(Slots::new());
         let keys: Vec<Key> = slots.iter().map(|(key, _)| key).collect();
         for key in keys {
-            let Some(outsider) = slots.remove(key) else {
+            let Some(waiter) = slots.remove(key) else {
                 continue;
             };
-            outsider.owner.on_thread_exit(outsider.seat);
+            waiter.owner.on_thread_exit(waiter.seat);
             // Its greenlet is leaked, and so is what it has pointed to: no destructor of users' runs here.
-            mem::forget(outsider);
+            mem::forget(waiter);
         }
     }
 }

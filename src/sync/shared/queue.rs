@@ -1,7 +1,7 @@
-//! Who waits at one side of a desk, first come, first called. Pure data under the desk's lock.
+//! Who waits at one side of a monitor, first come, first called. Pure data under the monitor's lock.
 //!
 //! ```text
-//!   waiting: [(4, w), (6, w)]     ranks 4 and 6 wait; 3 and 5 were called, and have not come back to the desk yet
+//!   waiting: [(4, w), (6, w)]     ranks 4 and 6 wait; 3 and 5 were called, and have not come back to the monitor yet
 //!   called: 2                     for each of these, something is there, or will be said
 //! ```
 //! Everybody who enters leaves once: whether it was called or not, gives up, or has gone to other things.

@@ -35,8 +35,8 @@ pub fn sleep(duration: Duration) {
         return hub::yield_now(place);
     }
     match Wait::begin(WaitReason::SLEEP, place) {
-        Ok(parking) => {
-            parking.park_for(duration);
+        Ok(wait) => {
+            wait.park_for(duration);
         }
         Err(why) => refuse(why, "sleep", place),
     }
