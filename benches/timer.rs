@@ -7,7 +7,7 @@ mod measure;
 #[path = "../src/slots.rs"]
 #[allow(unused, reason = "the table uses a part of it")]
 mod slots;
-#[path = "../src/hub/timers.rs"]
+#[path = "../src/hub/reactor/timers.rs"]
 #[allow(unused, reason = "the hub uses more of it")]
 mod timers;
 

@@ -93,7 +93,7 @@ impl Interval {
     /// A wait that is [ended early](crate::hub#what-may-end-a-wait-early) takes no tick.
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

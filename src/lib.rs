@@ -86,6 +86,7 @@ mod select;
 mod slots;
 pub mod stack;
 mod stderr;
+mod switch;
 #[cfg(feature = "hub")]
 pub mod sync;
 mod sys;

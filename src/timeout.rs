@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::TimedOut;
 use crate::generator;
-use crate::greenlet::thread;
 use crate::hub::{self, Alarm, TimerKey};
+use crate::switch::thread;
 
 /// Runs `body`, and ends it where it waits when `limit` has passed: its wait unwinds up to here.
 ///

@@ -27,7 +27,7 @@ pub enum SwitchError<I> {
     NotWaiting(I),
     /// A panic unwinds the running greenlet, which must not be left meanwhile.
     Panicking(I),
-    /// This runs inside [`no_switch`](crate::greenlet::no_switch).
+    /// This runs inside [`no_switch`](crate::switch::no_switch).
     Forbidden {
         /// The value that was not handed over.
         value: I,
@@ -117,7 +117,7 @@ impl<I> Error for SwitchError<I> {}
 pub enum CannotWait {
     /// A panic unwinds it.
     Panicking,
-    /// This runs inside [`no_switch`](crate::greenlet::no_switch).
+    /// This runs inside [`no_switch`](crate::switch::no_switch).
     Forbidden {
         /// Where `no_switch` was called.
         place: &'static Location<'static>,

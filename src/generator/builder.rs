@@ -7,8 +7,8 @@ use super::engine::Engine;
 use super::handle::Generator;
 use super::yielder::Yielder;
 use crate::error::SpawnError;
-use crate::greenlet::thread;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
+use crate::switch::thread;
 
 /// Settings of a generator to be made.
 ///

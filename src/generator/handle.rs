@@ -14,8 +14,9 @@ use super::engine::{Engine, ResumeResult};
 use super::step::Step;
 use super::yielder::{GeneratorState, Injected, Yielder};
 use crate::error::GeneratorEnded;
-use crate::greenlet::switch_guard::MOST_SWALLOWED;
-use crate::greenlet::{GreenletExit, nest, thread as greenlet_thread};
+use crate::greenlet::GreenletExit;
+use crate::switch::switch_guard::MOST_SWALLOWED;
+use crate::switch::{nest, thread as greenlet_thread};
 
 /// A body that yields `Y`s, takes an `I` with each resume, and returns an `R`.
 ///

@@ -24,12 +24,13 @@ use std::rc::Rc;
 
 use super::handle::Generator;
 use super::step::Step;
-#[cfg(feature = "hub")]
-use crate::greenlet::generator_stack::StackOwner;
-use crate::greenlet::generator_stack::{GeneratorStack, OnGeneratorStack};
-use crate::greenlet::{GreenletExit, no_switch, switch_guard, thread, trace};
+use crate::greenlet::GreenletExit;
 use crate::stack::{self, Description, stack_pointer};
 use crate::stderr;
+#[cfg(feature = "hub")]
+use crate::switch::generator_stack::StackOwner;
+use crate::switch::generator_stack::{GeneratorStack, OnGeneratorStack};
+use crate::switch::{no_switch, switch_guard, thread, trace};
 
 /// What corosensei hands the body: it takes a `Y` out and brings an `I`, or an order and no `I`.
 pub(super) type RawYielder<Y, I> = corosensei::Yielder<MaybeUninit<I>, Y>;
@@ -218,7 +219,7 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     /// # Panics
     /// With what is thrown into the generator, or with [`GreenletExit`] when it is closed: let that pass. And if
     /// this does not run on the generator's own stack: in a generator that it has resumed, or in another greenlet;
-    /// or inside a [`no_switch`](crate::greenlet::no_switch) that the body has called.
+    /// or inside a [`no_switch`](crate::switch::no_switch) that the body has called.
     ///
     /// # Aborts
     /// While a panic unwinds the body, which cannot be left then: destructors must not yield.

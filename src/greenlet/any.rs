@@ -4,11 +4,11 @@
 use std::any::Any;
 use std::fmt;
 
-use super::counted::{AnyRef, WeakRef};
 use super::handle::{Greenlet, debug};
-use super::record::Core;
 use super::weak::Weak;
 use crate::error::{KillError, ParentError, SwitchError};
+use crate::switch::counted::{AnyRef, WeakRef};
+use crate::switch::record::Core;
 
 /// A handle to a greenlet of which one does not know what it takes and gives.
 ///

@@ -4,12 +4,12 @@
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use super::Greenlet;
-use super::handover;
-use super::locals::{self, Locals};
-use super::record::{Metadata, StartSlot};
-use super::thread;
 use crate::error::SpawnError;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
+use crate::switch::handover;
+use crate::switch::locals::{self, Locals};
+use crate::switch::record::{Metadata, StartSlot};
+use crate::switch::thread;
 
 /// Settings of a greenlet to be made, as [`std::thread::Builder`] has them for threads.
 ///

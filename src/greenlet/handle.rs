@@ -7,13 +7,13 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use super::any::AnyGreenlet;
 use super::builder::Builder;
-use super::counted::{AnyRef, HandleRef, RecordRef, WeakRef};
-use super::record::{Core, Metadata, StartSlot};
-use super::state::GreenletState;
 use super::weak::Weak;
-use super::{describe, handover, locals, parent, thread};
 use crate::error::ParentError;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
+use crate::switch::GreenletState;
+use crate::switch::counted::{AnyRef, HandleRef, RecordRef, WeakRef};
+use crate::switch::record::{Core, Metadata, StartSlot};
+use crate::switch::{describe, handover, locals, parent, thread};
 
 /// A handle to a greenlet that takes an `I` with each switch and hands out an `O`.
 ///

@@ -22,44 +22,20 @@
 //!   [`parent`] gave does not count: children do not keep their parents alive.
 
 mod any;
-mod blocks;
 mod builder;
-pub(crate) mod chain;
-pub(crate) mod counted;
-mod engine;
-mod exit;
-pub(crate) mod generator_stack;
 mod handle;
-pub(crate) mod handover;
-#[cfg(feature = "hub")]
-pub(crate) mod interrupt;
-pub(crate) mod locals;
-pub(crate) mod nest;
-pub(crate) mod no_switch;
-pub(crate) mod parent;
-pub(crate) mod record;
-mod state;
 mod switch;
-pub(crate) mod switch_guard;
-mod tag;
-pub(crate) mod thread;
 mod throw;
-pub(crate) mod trace;
-pub(crate) mod unwind;
 mod weak;
 
 pub use self::any::AnyGreenlet;
 pub use self::builder::Builder;
-#[cfg(feature = "hub")]
-pub(crate) use self::engine::CorePtr;
-pub use self::exit::GreenletExit;
 pub use self::handle::Greenlet;
-pub use self::no_switch::no_switch;
-use self::record::Core;
-#[cfg(feature = "hub")]
-pub(crate) use self::state::GreenletState;
-pub use self::trace::{TraceEvent, Tracer, set_tracer};
 pub use self::weak::Weak;
+pub use crate::switch::exit::GreenletExit;
+pub use crate::switch::no_switch::no_switch;
+use crate::switch::thread;
+pub use crate::switch::trace::{TraceEvent, Tracer, set_tracer};
 
 /// The running greenlet: the main one of its thread where nothing else was started.
 #[must_use]
@@ -93,23 +69,5 @@ pub fn parent<I: 'static, O: 'static>() -> Greenlet<I, O> {
     match thread::current().parent() {
         Some(parent) => Greenlet::from_link(parent),
         None => panic!("the main greenlet has no parent"),
-    }
-}
-
-/// How a greenlet is named in messages.
-pub(crate) fn describe(core: &Core) -> String {
-    match core.name() {
-        Some(name) if core.parent().is_none() => format!("greenlet \"{name}\""),
-        Some(name) => format!("greenlet \"{name}\" (made at {})", core.made_at()),
-        None => format!("greenlet {} (made at {})", core.id(), core.made_at()),
-    }
-}
-
-/// How a task is named in messages that tell its spawn place besides.
-#[cfg(feature = "hub")]
-pub(crate) fn describe_task(core: &Core) -> String {
-    match core.name() {
-        Some(name) => format!("task \"{name}\""),
-        None => format!("task {}", core.id()),
     }
 }

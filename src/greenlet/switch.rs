@@ -2,15 +2,15 @@
 
 use std::panic::{Location, resume_unwind};
 
-use super::counted::WeakRef;
 use super::handle::Greenlet;
-use super::record::{Core, Resumption};
-use super::state::GreenletState;
-use super::thread::{self, Current};
-use super::trace::TraceEvent;
-use super::{describe, handover, parent, switch_guard};
 use crate::error::{CannotWait, SwitchError};
 use crate::stderr;
+use crate::switch::GreenletState;
+use crate::switch::counted::WeakRef;
+use crate::switch::record::{Core, Resumption};
+use crate::switch::thread::{self, Current};
+use crate::switch::trace::TraceEvent;
+use crate::switch::{describe, handover, parent, switch_guard};
 
 impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// Hands `value` to this greenlet, lets it run, and waits until somebody switches back.

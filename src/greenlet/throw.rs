@@ -3,17 +3,17 @@
 use std::any::Any;
 use std::panic::{Location, resume_unwind};
 
-use super::engine::CorePtr;
-use super::exit::GreenletExit;
 use super::handle::Greenlet;
-use super::record::{Core, Resumption};
-use super::state::GreenletState;
 use super::switch::{panic_or_abort, refuse};
-use super::thread::{self, Current};
-use super::trace::TraceEvent;
-use super::{describe, handover, parent, switch_guard, unwind};
 use crate::error::{CannotWait, KillError, SwitchError};
 use crate::stderr;
+use crate::switch::CorePtr;
+use crate::switch::GreenletState;
+use crate::switch::exit::GreenletExit;
+use crate::switch::record::{Core, Resumption};
+use crate::switch::thread::{self, Current};
+use crate::switch::trace::TraceEvent;
+use crate::switch::{describe, handover, parent, switch_guard, unwind};
 
 /// What a panic carries.
 type Payload = Box<dyn Any + Send>;

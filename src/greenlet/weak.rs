@@ -4,8 +4,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::counted::WeakRef;
 use super::handle::Greenlet;
+use crate::switch::counted::WeakRef;
 
 /// A handle to a greenlet that does not keep it from being unwound, as [`std::rc::Weak`] does not keep a value.
 ///

@@ -23,11 +23,10 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::thread::panicking;
 
 use crate::error::{CannotWait, JoinError};
-use crate::greenlet::{
-    AnyGreenlet, GreenletExit, GreenletState, describe_task, no_switch, parent, thread,
-};
+use crate::greenlet::{AnyGreenlet, GreenletExit};
 use crate::hub::{self, refuse};
 use crate::stderr;
+use crate::switch::{GreenletState, describe_task, no_switch, parent, thread};
 use crate::task::kill::Shield;
 use crate::task::{AnyTask, Task};
 use crate::waitable::Waitable;

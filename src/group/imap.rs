@@ -20,8 +20,8 @@ use super::pool::Pool;
 use super::slots::SlotRequest;
 use crate::dropping::DropsAll;
 use crate::error::JoinError;
-use crate::greenlet::thread;
 use crate::hub::{self, WaitList, refuse};
+use crate::switch::thread;
 use crate::task::{Builder, Task};
 use crate::waiting::WaitReason;
 

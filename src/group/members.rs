@@ -7,8 +7,8 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::slots::WorkerPermit;
-use crate::greenlet::thread;
 use crate::hub::{Nanos, refuse};
+use crate::switch::thread;
 use crate::task::{AnyTask, Task};
 use crate::waitable::Waitable;
 use crate::waiting::WakeReason;

@@ -16,7 +16,8 @@ use std::rc::Rc;
 use super::children::Children;
 use super::scoped::ScopedTask;
 use crate::error::{JoinError, SpawnError, TimedOut};
-use crate::greenlet::{GreenletExit, no_switch, parent};
+use crate::greenlet::GreenletExit;
+use crate::switch::{no_switch, parent};
 use crate::task::{Builder, unobserved};
 
 /// A scope to spawn tasks into: see [`scope`].
@@ -67,7 +68,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// # Panics
 /// With what `body` panics with. With what the first task has panicked with that was not joined: the others are
 /// reported as any task that nobody joins; a killed one has not failed. Where a wait would panic: inside
-/// [`no_switch`](crate::greenlet::no_switch), say.
+/// [`no_switch`](crate::switch::no_switch), say.
 ///
 /// # Aborts
 /// Where a task has not ended, and cannot be ended, or waited for, before the frame must be left:
@@ -252,7 +253,7 @@ impl<'scope> Scope<'scope, '_> {
     ///
     /// # Panics
     /// If there is no memory for its stack; [`Builder::spawn_scoped`] returns that as an error. And in a
-    /// scope inside [`no_switch`](crate::greenlet::no_switch), which could not wait for the task.
+    /// scope inside [`no_switch`](crate::switch::no_switch), which could not wait for the task.
     ///
     /// # Examples
     /// ```
@@ -286,7 +287,7 @@ impl Builder {
     /// [`SpawnError`] if there is no memory for its stack, or no hub can be made. The body is dropped.
     ///
     /// # Panics
-    /// In a scope inside [`no_switch`](crate::greenlet::no_switch), which could not wait for the task.
+    /// In a scope inside [`no_switch`](crate::switch::no_switch), which could not wait for the task.
     ///
     /// # Examples
     /// ```

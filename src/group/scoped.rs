@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::children::Children;
 use crate::error::{JoinError, KillError};
-use crate::greenlet::{GreenletExit, describe_task};
+use crate::greenlet::GreenletExit;
+use crate::switch::describe_task;
 use crate::task::{AnyTask, State};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 

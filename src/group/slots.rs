@@ -28,8 +28,8 @@ use std::rc::Rc;
 
 use crate::dropping::drop_quietly;
 use crate::error::TimedOut;
-use crate::greenlet::thread;
 use crate::hub::{WaitList, refuse};
+use crate::switch::thread;
 use crate::task::kill::Shield;
 use crate::task::{AnyTask, State};
 use crate::waiting::WaitReason;

@@ -23,29 +23,10 @@
 //! The first call that needs the hub makes it. For want of memory or descriptors, and when the thread is about to
 //! end, that fails: calls whose error can say so give it, all others panic.
 
-mod advance;
-mod alarm;
-mod clock;
-mod deadlock;
-mod housekeeping;
-mod interrupt;
-mod kill;
-mod line;
-mod lines;
-mod outside;
-mod park;
-mod park_state;
-mod poller;
-mod ready;
+mod reactor;
 mod remote;
-mod remote_waits;
-mod roster;
-mod settings;
-mod source;
-mod timers;
-mod turn;
-mod waiter;
-mod waitlist;
+mod sched;
+mod wait;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -54,41 +35,43 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-pub use self::advance::advance_clock;
-use self::alarm::TimerAction;
-pub(crate) use self::alarm::{Alarm, OnExpiry};
-use self::clock::Clock;
-pub(crate) use self::clock::Nanos;
-use self::housekeeping::Housekeeping;
-pub(crate) use self::kill::kill;
-pub use self::kill::{join, join_timeout, shutdown};
-pub(crate) use self::line::{Acquired, Reservation, Resource, WaitQueue, pair_now, wait_in_queue};
-pub(crate) use self::lines::{WaitPoint, WokenAt, is_picked, wait_in_any};
-pub(crate) use self::outside::{RemoteWait, RemoteWaker, ensure_wakeable};
-pub(crate) use self::park::{
+pub use self::reactor::advance::advance_clock;
+use self::reactor::clock::Clock;
+pub(crate) use self::reactor::clock::Nanos;
+use self::reactor::poller::Poller;
+pub(crate) use self::reactor::poller::{Direction, Source};
+pub(crate) use self::reactor::timers::TimerKey;
+use self::reactor::timers::Timers;
+use self::remote::inbox::Mailbox;
+pub(crate) use self::remote::inbox::Sender;
+pub(crate) use self::remote::remote_waits::OnThreadExit;
+use self::remote::remote_waits::RemoteWaits;
+pub(crate) use self::remote::wait::{RemoteWait, RemoteWaker, ensure_wakeable};
+use self::sched::housekeeping::Housekeeping;
+use self::sched::run_queue::RunQueue;
+pub use self::sched::settings::{now, pause_clock, resume_clock, set_max_tasks, set_stack_size};
+pub(crate) use self::sched::shutdown::kill;
+pub use self::sched::shutdown::{join, join_timeout, shutdown};
+use self::sched::task_list::TaskList;
+use self::wait::alarm::TimerAction;
+pub(crate) use self::wait::alarm::{Alarm, OnExpiry};
+pub(crate) use self::wait::list::{Registrations, draw_rank};
+pub(crate) use self::wait::multi::{WaitPoint, WokenAt, is_picked, wait_in_any};
+pub(crate) use self::wait::park::{
     Wait, consume_budget, may_park, refuse, wake_from, yield_if_allowed, yield_if_budget_spent,
     yield_now,
 };
-use self::poller::Poller;
-pub(crate) use self::poller::{Direction, Source};
-use self::ready::RunQueue;
-use self::remote::Mailbox;
-pub(crate) use self::remote::Sender;
-pub(crate) use self::remote_waits::OnThreadExit;
-use self::remote_waits::RemoteWaits;
-use self::roster::TaskList;
-pub use self::settings::{now, pause_clock, resume_clock, set_max_tasks, set_stack_size};
-pub(crate) use self::timers::TimerKey;
-use self::timers::Timers;
-pub(crate) use self::waiter::{ReadySet, WaitList, Waker};
-pub(crate) use self::waitlist::{Registrations, draw_rank};
+pub(crate) use self::wait::queue::{
+    Acquired, Reservation, Resource, WaitQueue, pair_now, wait_in_queue,
+};
+pub(crate) use self::wait::waker::{ReadySet, WaitList, Waker};
 use crate::error::{SpawnError, StackError};
-use crate::greenlet::counted::{AnyRef, RecordRef};
-use crate::greenlet::record::{Core, Metadata};
-use crate::greenlet::thread;
-use crate::greenlet::{CorePtr, GreenletState, handover, unwind};
 use crate::list::List;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
+use crate::switch::counted::{AnyRef, RecordRef};
+use crate::switch::record::{Core, Metadata};
+use crate::switch::thread;
+use crate::switch::{CorePtr, GreenletState, handover, unwind};
 
 /// How many waits of one slice may be interrupted before they have begun: as many as the longest slice has hand-overs.
 const MOST_AT_ONCE: u32 = 128;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::key::LocalKey;
 use crate::greenlet::Builder;
-use crate::greenlet::locals::Locals;
+use crate::switch::locals::Locals;
 
 impl Builder {
     /// Gives the greenlet a value of a greenlet-local to start with, in place of one that it would inherit.

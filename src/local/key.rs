@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::error::AccessError;
 use crate::generator;
-use crate::greenlet::locals::{self, AnyKey, CannotInit, Value};
+use crate::switch::locals::{self, AnyKey, CannotInit, Value};
 
 /// A static of which each greenlet has a value of its own: [`std::thread::LocalKey`] for greenlets.
 ///

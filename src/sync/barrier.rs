@@ -79,7 +79,7 @@ impl Barrier {
     /// # Panics
     /// If it is broken by [`abort`](Barrier::abort), or gets so meanwhile, or is [reset](Barrier::reset) meanwhile:
     /// [`wait_checked`](Barrier::wait_checked) says so instead. And where nothing may wait: inside of
-    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

@@ -81,7 +81,7 @@ impl Condvar {
     /// The guard in an error if the mutex is poisoned.
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If a panic unwinds the running greenlet.

@@ -68,7 +68,7 @@ impl Event {
     /// Waits until it is set. Returns at once if it is.
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

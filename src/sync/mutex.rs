@@ -84,7 +84,7 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Panics
     /// If the running greenlet is its holder: it would wait for itself. And where nothing may wait: inside of
-    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

@@ -76,7 +76,7 @@ impl Notify {
     /// Waits for a notice. Takes the one that is kept, if there is one, and returns at once.
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

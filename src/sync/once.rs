@@ -82,7 +82,7 @@ impl Once {
     ///
     /// # Panics
     /// With what `f` panics with, and if it is poisoned. If `f` calls this itself. And where nothing may wait: inside of
-    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

@@ -75,7 +75,7 @@ impl<T> OnceLock<T> {
     ///
     /// # Panics
     /// With what `init` panics with; then the value is not set. If `init` wants the value that it shall make. And
-    /// where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

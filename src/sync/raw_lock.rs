@@ -16,8 +16,8 @@ use std::panic::Location;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use std::thread::panicking;
 
-use crate::greenlet::{interrupt, thread};
 use crate::hub::{Acquired, Nanos, Resource, WaitQueue, refuse, wait_in_queue};
+use crate::switch::{interrupt, thread};
 use crate::waiting::WaitReason;
 
 /// The id of no greenlet.

@@ -66,7 +66,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// Locks it, and waits until it can, if another greenlet holds it.
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub. And if its
+    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub. And if its
     /// holder has `usize::MAX` guards.
     ///
     /// # Aborts

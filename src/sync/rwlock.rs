@@ -112,7 +112,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Panics
     /// If the running greenlet writes: it would wait for itself. And where nothing may wait: inside of
-    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

@@ -79,7 +79,7 @@ impl Semaphore {
     ///
     /// # Panics
     /// If it is [closed](Semaphore::close), or gets so meanwhile: [`acquire_checked`](Semaphore::acquire_checked) says so instead. And
-    /// where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

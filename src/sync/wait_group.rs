@@ -56,7 +56,7 @@ impl WaitGroup {
     /// Drops this handle, and waits until there is none left. Those that wait are no handles.
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::Task;
 use super::record::{Completion, TaskHeader};
-use crate::greenlet::counted::AnyRef;
-use crate::greenlet::thread;
 use crate::hub::{self, WaitPoint, refuse};
+use crate::switch::counted::AnyRef;
+use crate::switch::thread;
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use super::Task;
 use super::spawn::spawn_with;
 use crate::error::SpawnError;
-use crate::greenlet::locals::Locals;
 use crate::local::LocalKey;
+use crate::switch::locals::Locals;
 
 /// Settings of a task to be spawned, as [`std::thread::Builder`] has them for threads.
 ///

@@ -6,7 +6,7 @@ use std::fmt;
 use super::record::{self, TaskData};
 use super::{AnyTask, Task};
 use crate::error::JoinError;
-use crate::greenlet::counted::RecordRef;
+use crate::switch::counted::RecordRef;
 
 /// A callback that was added to a task; it can be taken back with this. Dropping this leaves the callback there.
 #[must_use = "dropping it changes nothing; `let _ =` says that it is meant to stay"]

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::{AnyTask, Task};
 use crate::error::KillError;
 use crate::generator;
-use crate::greenlet::counted::AnyRef;
-use crate::greenlet::generator_stack::StackOwner;
-use crate::greenlet::{describe, thread};
 use crate::hub::{self, refuse};
+use crate::switch::counted::AnyRef;
+use crate::switch::generator_stack::StackOwner;
+use crate::switch::{describe, thread};
 use crate::waiting::WaitReason;
 
 #[track_caller]

@@ -39,8 +39,8 @@ pub use self::sleep::{sleep, sleep_until, yield_now};
 pub use self::spawn::{spawn, spawn_later, try_spawn};
 pub use self::unobserved::{UnobservedHook, set_unobserved_hook};
 use crate::error::JoinError;
-use crate::greenlet::counted::RecordRef;
 use crate::hub::refuse;
+use crate::switch::counted::RecordRef;
 use crate::waiting::WaitReason;
 
 /// A handle to a spawned task: to wait for it, and to get what came out of it.
@@ -115,7 +115,7 @@ impl<T> Task<T> {
     /// # Panics
     /// - In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what.
     /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
-    /// - Inside [`no_switch`](crate::greenlet::no_switch), if it has to wait.
+    /// - Inside [`no_switch`](crate::switch::no_switch), if it has to wait.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

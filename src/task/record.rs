@@ -15,11 +15,12 @@ use std::time::Duration;
 use super::kill::Shield;
 use super::unobserved;
 use crate::error::{JoinError, TimedOut};
-use crate::greenlet::counted::AnyRef;
-use crate::greenlet::record::{Core, Record, Trailer};
-use crate::greenlet::{CorePtr, GreenletExit, describe_task, parent};
+use crate::greenlet::GreenletExit;
 use crate::hub::{self, TimerKey, WaitList, refuse};
 use crate::list::Node;
+use crate::switch::counted::AnyRef;
+use crate::switch::record::{Core, Record, Trailer};
+use crate::switch::{CorePtr, describe_task, parent};
 use crate::waiting::WaitReason;
 
 /// What a task's body came to.

@@ -14,7 +14,7 @@ use crate::waiting::WaitReason;
 /// # Panics
 /// - In the main greenlet, if `duration` is too long for any clock and nothing else can wake anybody.
 /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
-/// - Inside [`no_switch`](crate::greenlet::no_switch).
+/// - Inside [`no_switch`](crate::switch::no_switch).
 /// - [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
 ///
 /// # Aborts

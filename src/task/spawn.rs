@@ -7,13 +7,14 @@ use std::time::Duration;
 use super::Task;
 use super::record::{TaskData, failed};
 use crate::error::{SpawnError, StackError};
-use crate::greenlet::counted::RecordRef;
-use crate::greenlet::locals::{self, Locals};
-use crate::greenlet::record::Metadata;
-use crate::greenlet::thread::Current;
-use crate::greenlet::{CorePtr, TraceEvent, handover, interrupt, parent, thread};
+use crate::greenlet::TraceEvent;
 use crate::hub::{self, HubRef};
 use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
+use crate::switch::counted::RecordRef;
+use crate::switch::locals::{self, Locals};
+use crate::switch::record::Metadata;
+use crate::switch::thread::Current;
+use crate::switch::{CorePtr, handover, interrupt, parent, thread};
 
 /// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
 ///

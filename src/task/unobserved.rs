@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use crate::error::JoinError;
-use crate::greenlet::parent;
 use crate::stderr;
+use crate::switch::parent;
 
 /// What is called with the error of a task that panicked and that nobody joins.
 pub type UnobservedHook = Rc<dyn Fn(&JoinError)>;

@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Result as Caught;
 
-use crate::greenlet::parent;
+use crate::switch::parent;
 use crate::sync::shared::{BlockedWaker, Flag, Limit, Monitor, wait_for_flag};
 use crate::waiting::WaitReason;
 

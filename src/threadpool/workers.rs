@@ -17,7 +17,7 @@ use std::thread;
 use super::builder::Builder;
 use super::task::BlockingJob;
 use crate::error::{OffloadError, RecvTimeoutError};
-use crate::greenlet::parent;
+use crate::switch::parent;
 use crate::sync::shared::Receiver;
 
 pub(super) struct Workers {

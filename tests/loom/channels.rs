@@ -1,4 +1,4 @@
-//! Channels between threads: the library's own desk, lines and parkers. Who gives up is a thread whose sleep unwinds, as that
+//! Channels between threads: the library's own monitor, lines and parkers. Who gives up is a thread whose sleep unwinds, as that
 //! of a greenlet which is killed does, or whose time is over.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -8,10 +8,10 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
 use crate::check;
-use crate::desk::{Desk, Host, Seat, Stay, Wake};
+use crate::monitor::{Monitor, Park, WaitTicket, Parked, Wake};
 use crate::flag::{Flag, WAITERS};
 use crate::parker::Parker;
-use crate::passage::{Passage, RECEIVERS, SENDERS, Sent};
+use crate::channel_state::{ChannelState, RECEIVERS, SENDERS, Sent};
 
 impl Wake for Parker {
     fn wake(&self) {
@@ -30,12 +30,12 @@ enum Temper {
     Killed,
 }
 
-impl Host for Temper {
+impl Park for Temper {
     type Waker = Parker;
-    type Stay = Sleeper;
+    type Parked = Sleeper;
     type Refusal = std::convert::Infallible;
 
-    fn begin(&self, _: Seat) -> Result<Sleeper, Self::Refusal> {
+    fn begin(&self, _: WaitTicket) -> Result<Sleeper, Self::Refusal> {
         Ok(Sleeper {
             parker: Parker::new(),
             temper: *self,
@@ -48,7 +48,7 @@ struct Sleeper {
     temper: Temper,
 }
 
-impl Stay for Sleeper {
+impl Parked for Sleeper {
     type Waker = Parker;
 
     fn waker(&self) -> Parker {
@@ -67,10 +67,10 @@ impl Stay for Sleeper {
     }
 }
 
-type Channel = Arc<Desk<Passage<u32, Parker>>>;
+type Channel = Arc<Monitor<ChannelState<u32, Parker>>>;
 
 fn channel(capacity: usize) -> Channel {
-    Arc::new(Desk::new(Passage::new(capacity)))
+    Arc::new(Monitor::new(ChannelState::new(capacity)))
 }
 
 fn send(channel: &Channel, value: u32) -> bool {
@@ -152,7 +152,7 @@ fn what_one_was_called_for_who_gives_up_goes_to_the_next() {
             assert!(send(&channel, 1));
             assert!(patient.join().unwrap().is_some());
             impatient.join().unwrap();
-            assert_eq!(channel.step(|s| s.len()), 0);
+            assert_eq!(channel.with(|s| s.len()), 0);
         });
     }
 }
@@ -183,7 +183,7 @@ fn the_last_sender_tells_all_who_wait() {
             let channel = channel.clone();
             thread::spawn(move || receive(&channel, Temper::Patient))
         });
-        channel.step(Passage::remove_sender);
+        channel.with(ChannelState::remove_sender);
         assert_eq!(receivers.map(|receiver| receiver.join().unwrap()), [None; 2]);
     });
 }
@@ -191,7 +191,7 @@ fn the_last_sender_tells_all_who_wait() {
 #[test]
 fn who_waits_for_an_event_goes_on_though_it_is_cleared_at_once() {
     check(|| {
-        let event = Arc::new(Desk::new(Flag::new()));
+        let event = Arc::new(Monitor::new(Flag::new()));
         let entered = Arc::new(AtomicUsize::new(0));
         let waiters = [(); 2].map(|()| {
             let (event, entered) = (event.clone(), entered.clone());
@@ -206,9 +206,9 @@ fn who_waits_for_an_event_goes_on_though_it_is_cleared_at_once() {
             })
         });
         // A set before somebody's first look is none of its business, and then it waits for this one.
-        event.step(Flag::set);
+        event.with(Flag::set);
         if entered.load(Ordering::Acquire) >= 4 {
-            event.step(Flag::clear);
+            event.with(Flag::clear);
         }
         for waiter in waiters {
             waiter.join().unwrap();

@@ -1,15 +1,15 @@
-//! A hub with a mailbox, a bell and a poller, as `src/hub/remote.rs` and `src/hub/turn.rs` put them together.
+//! A hub with a mailbox, a park_state and a poller, as `src/hub/remote.rs` and `src/hub/turn.rs` put them together.
 
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-use crate::bell::Bell;
+use crate::park_state::ParkState;
 use crate::check;
 
 /// What a hub shares with others.
 struct Hub {
     mail: Mutex<Vec<u32>>,
-    bell: Bell,
+    park_state: ParkState,
     poller: Poller,
 }
 
@@ -38,7 +38,7 @@ impl Hub {
     fn new() -> Arc<Hub> {
         Arc::new(Hub {
             mail: Mutex::new(Vec::new()),
-            bell: Bell::new(),
+            park_state: ParkState::new(),
             poller: Poller {
                 is_woken: Mutex::new(false),
                 changed: Condvar::new(),
@@ -48,7 +48,7 @@ impl Hub {
 
     fn send(&self, letter: u32) {
         self.mail.lock().unwrap().push(letter);
-        if self.bell.ring() {
+        if self.park_state.notify() {
             self.poller.wake();
         }
     }
@@ -57,15 +57,15 @@ impl Hub {
     fn run_until(&self, count: usize) -> Vec<u32> {
         let mut read = Vec::new();
         loop {
-            if self.bell.answer() {
+            if self.park_state.take_notification() {
                 read.append(&mut self.mail.lock().unwrap());
             }
             if read.len() == count {
                 return read;
             }
-            if !self.bell.has_rung() && self.bell.fall_asleep() {
+            if !self.park_state.is_notified() && self.park_state.try_park() {
                 self.poller.wait();
-                self.bell.wake_up();
+                self.park_state.unpark();
             }
         }
     }

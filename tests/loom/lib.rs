@@ -3,18 +3,18 @@
 #![cfg(test)]
 #![allow(dead_code, unreachable_pub, reason = "the files are the library's")]
 
-#[path = "../../src/hub/bell.rs"]
-mod bell;
-#[path = "../../src/sync/shared/desk.rs"]
-mod desk;
+#[path = "../../src/hub/remote/park_state.rs"]
+mod park_state;
+#[path = "../../src/sync/shared/monitor.rs"]
+mod monitor;
 #[path = "../../src/sync/shared/flag.rs"]
 mod flag;
-#[path = "../../src/sync/shared/line.rs"]
-mod line;
+#[path = "../../src/sync/shared/queue.rs"]
+mod queue;
 #[path = "../../src/sync/shared/parker.rs"]
 mod parker;
-#[path = "../../src/sync/shared/passage.rs"]
-mod passage;
+#[path = "../../src/sync/shared/channel_state.rs"]
+mod channel_state;
 
 mod channels;
 mod hubs;

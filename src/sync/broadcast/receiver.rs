@@ -74,7 +74,7 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Panics
     /// With what the item's `clone` panics with; it counts as received. And where nothing may wait: inside of
-    /// [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

@@ -11,8 +11,8 @@ use std::panic::Location;
 
 use super::order::QueueOrder;
 use crate::error::{PopError, PushError};
-use crate::greenlet::no_switch;
 use crate::hub::{Acquired, Nanos, Reservation, Resource, WaitQueue, refuse, wait_in_queue};
+use crate::switch::no_switch::no_switch;
 use crate::waiting::WaitReason;
 
 pub(super) struct QueueCore<T, O> {

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::dropping::DropsAll;
-use crate::greenlet::no_switch;
+use crate::switch::no_switch::no_switch;
 
 /// How a queue keeps its items, and which it gives first. It cannot be implemented outside of this crate.
 pub trait QueueOrder<T>: Default + SealedOrder {

@@ -15,7 +15,7 @@
 //! greenhub's, is blocked: no hub is made for it. A time limit is one of the hub's clock, or of the system's.
 //!
 //! Nothing may wait, and a call that would have to panics:
-//! - inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub;
+//! - inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub;
 //! - where the wait is [ended early](crate::hub#what-may-end-a-wait-early);
 //! - in a hub for which the system has no descriptor left that other threads could wake it with.
 //!

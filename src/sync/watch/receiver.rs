@@ -69,7 +69,7 @@ impl<T> Receiver<T> {
     /// [`RecvError`] if there is no sender left and the last change was seen.
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::greenlet::no_switch), in a tracer, and on the hub.
+    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.

@@ -1,0 +1,155 @@
+//! Setting a paused clock forward: from deadline to deadline, so that what is due on the way happens in its order.
+//!
+//! ```text
+//!   time     0           3              7          10
+//!            |  jump     |  jump        |  jump     |
+//!            +---------->+------------->+---------->+
+//!            |           |              |           |
+//!            all run     who is due     who is due  who is due at 10, too; then, when nobody can run,
+//!            first       runs           runs        `advance_clock(10)` returns
+//! ```
+#![forbid(unsafe_code)]
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::hub::reactor::timers::TimerKey;
+use crate::hub::wait::park::{Wait, refuse};
+use crate::hub::{Hub, HubRef, Nanos, get};
+use crate::waiting::{WaitReason, WakeReason};
+
+/// Sets this thread's clock, which [`pause_clock`](crate::hub::pause_clock) has stopped, forward by `duration`, and lets
+/// everything happen that is due until then.
+///
+/// First everybody runs who can run. Then the clock goes from one deadline to the next, at each of which those whose
+/// it is run, with all that they wake, until nobody can; so a task that sleeps for a second again and again does so ten
+/// times in an advance of ten seconds, at the right moments. At the end the clock stands where it was told to, all
+/// that was due at that moment has happened, too, and nobody but the caller can run. So two advances of a second are
+/// as one of two, and an advance of zero lets everything come to rest.
+///
+/// A sleep of the caller's moves the clock as well, but comes in the middle: before those who began to wait
+/// for the same moment later, and before those who were woken then and have not run.
+///
+/// It does not return while somebody yields again and again: time stands still while anybody can run.
+/// If several greenlets advance the clock at the same time, each returns at the end of its own advance.
+/// If the clock is [resumed](crate::hub::resume_clock) meanwhile, the rest of the time passes as real time.
+///
+/// # Panics
+/// If the clock is not paused, or would come to more than 584 years.
+///
+/// # Aborts
+/// While a panic unwinds the running greenlet, which cannot wait then.
+///
+/// # Examples
+/// ```
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+/// use std::time::Duration;
+/// use greenhub::{hub, sleep, spawn};
+///
+/// hub::pause_clock();
+/// let beats = Rc::new(Cell::new(0));
+/// spawn({
+///     let beats = beats.clone();
+///     move || loop {
+///         sleep(Duration::from_secs(30));
+///         beats.set(beats.get() + 1);
+///     }
+/// });
+/// hub::advance_clock(Duration::from_secs(29));
+/// assert_eq!(beats.get(), 0);
+/// hub::advance_clock(Duration::from_secs(1));
+/// assert_eq!(beats.get(), 1);
+/// hub::advance_clock(Duration::from_secs(3600));
+/// assert_eq!(beats.get(), 121);
+/// ```
+#[track_caller]
+pub fn advance_clock(duration: Duration) {
+    let place = Location::caller();
+    let hub = get();
+    assert!(
+        hub.clock.is_paused(),
+        "advance_clock: this thread's clock runs, and only a paused one can be set forward \
+         (call hub::pause_clock first)"
+    );
+    let Some(end) = hub.clock.after(duration) else {
+        panic!("advance_clock: a clock cannot go {duration:?} further, it ends after 584 years");
+    };
+    let woken = begin(place).advance_to(end);
+    if woken == WakeReason::Notified {
+        // Somebody has resumed the clock, and it goes there by itself.
+        begin(place).park_until(Some(end));
+    }
+}
+
+fn begin(place: &'static Location<'static>) -> Wait {
+    match Wait::begin(WaitReason::ADVANCE, place) {
+        Ok(wait) => wait,
+        Err(why) => refuse(why, "an advance of the clock", place),
+    }
+}
+
+impl Wait {
+    /// Waits until the paused clock has reached `end` and nobody can run, or until it is resumed.
+    fn advance_to(self, end: Nanos) -> WakeReason {
+        let _advance = Advance::start(&self, end);
+        self.wait()
+    }
+}
+
+/// An advance that has not come to its end, taken back when the wait for it is over.
+struct Advance {
+    hub: HubRef,
+    key: TimerKey,
+}
+
+impl Advance {
+    fn start(wait: &Wait, end: Nanos) -> Advance {
+        let hub = get();
+        let key = hub.advances.borrow_mut().start(end, wait.waker());
+        Advance { hub, key }
+    }
+}
+
+impl Drop for Advance {
+    fn drop(&mut self) {
+        let waiter = self.hub.advances.borrow_mut().cancel(self.key);
+        drop(waiter);
+    }
+}
+
+impl Hub {
+    pub(in crate::hub) fn is_advancing(&self) -> bool {
+        !self.advances.borrow().is_empty()
+    }
+
+    /// Nobody can run: the paused clock goes to the `next` deadline, or to where an advance ends before it.
+    pub(in crate::hub) fn step_clock(&self, next: Option<Nanos>) {
+        let end = self.advances.borrow().next_deadline();
+        match (next, end) {
+            (Some(next), None) => self.clock.jump_to(next),
+            // Also at the end itself: what is due then belongs to the advance.
+            (Some(next), Some(end)) if next <= end => self.clock.jump_to(next),
+            (_, Some(end)) => {
+                self.clock.jump_to(end);
+                self.end_advance(WakeReason::TimedOut);
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// The clock goes on by itself: nobody sets it forward any more.
+    pub(in crate::hub) fn end_advances(&self) {
+        while self.is_advancing() {
+            self.end_advance(WakeReason::Notified);
+        }
+    }
+
+    /// Ends the first advance, and no other: each shall find that nobody else can run.
+    fn end_advance(&self, why: WakeReason) {
+        let first = self.advances.borrow_mut().pop_due(Nanos::MAX);
+        if let Some(waiter) = first {
+            waiter.wake_into(why, &self.run_queue);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What happens from outside in a hub: time that passes, and descriptors that become ready.
+
+pub(super) mod advance;
+pub(super) mod clock;
+pub(super) mod expiry;
+pub(super) mod poller;
+pub(super) mod source;
+pub(super) mod timers;

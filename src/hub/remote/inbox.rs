@@ -1,0 +1,276 @@
+//! The only door from other threads to a hub: a mailbox, a park_state, and a waker for the poller.
+//!
+//! ```text
+//!   sender: push to the mailbox -> ring; if the hub was asleep, wake the poller
+//!   hub:    answer -> then take the mail -> ... -> fall asleep, unless somebody has rung -> poll
+//! ```
+//! `park_state.rs` says why no mail is left lying while the hub sleeps. A hub that is awake is not woken: to ring costs no call to
+//! the system then.
+#![forbid(unsafe_code)]
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use mio::Waker;
+
+use crate::error::HubClosed;
+use crate::hub::reactor::poller::Poller;
+use crate::hub::remote::park_state::ParkState;
+use crate::slots::Key;
+use crate::switch::{parent, thread};
+
+/// Something to be done on the hub's thread: on the hub's own stack, so it must be short and not wait.
+pub(crate) type Message = Box<dyn FnOnce() + Send>;
+
+/// What lies in a mailbox.
+enum InboxItem {
+    Run(Message),
+    /// The wait with this key is over.
+    Wake(Key),
+}
+
+/// So much mail is done in one turn, fewer than run in one: else a burst would have all its tasks live at
+/// once, though each of them is short.
+const MOST_IN_A_TURN: usize = 256;
+
+/// The hub's end of the mailbox.
+pub(crate) struct Mailbox {
+    shared: RefCell<Option<Arc<Shared>>>,
+    senders: RefCell<Weak<Alive>>,
+    /// Taken out, and not done yet.
+    taken: RefCell<VecDeque<InboxItem>>,
+}
+
+/// The other threads' end. While there is one, the hub waits for mail instead of reporting a deadlock.
+#[derive(Clone)]
+pub(crate) struct Sender {
+    alive: Arc<Alive>,
+}
+
+/// The way to a hub for somebody whom it knows anyway: it does not count as a sender.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    shared: Arc<Shared>,
+}
+
+/// Exists while there is a sender. When it goes, the hub must look whether anything can happen any more.
+struct Alive {
+    remote: Remote,
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        let _ = self.remote.shared.waker.wake();
+    }
+}
+
+struct Shared {
+    mail: Mutex<Inbox>,
+    park_state: ParkState,
+    waker: Waker,
+    /// How many tasks the hub had when it last looked.
+    tasks: AtomicUsize,
+}
+
+/// What lies in the mailbox, and whether anybody will ever take it out.
+struct Inbox {
+    items: Vec<InboxItem>,
+    closed: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Inbox> {
+        // Nothing panics while it is held, and a list of closures cannot be half changed.
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mailbox {
+    pub(in crate::hub) fn new() -> Mailbox {
+        Mailbox {
+            shared: RefCell::new(None),
+            senders: RefCell::new(Weak::new()),
+            taken: RefCell::new(VecDeque::new()),
+        }
+    }
+
+    pub(in crate::hub) fn sender(&self, poller: &Poller) -> io::Result<Sender> {
+        if let Some(alive) = self.senders.borrow().upgrade() {
+            return Ok(Sender { alive });
+        }
+        let remote = self.remote(poller)?;
+        let alive = Arc::new(Alive { remote });
+        *self.senders.borrow_mut() = Arc::downgrade(&alive);
+        Ok(Sender { alive })
+    }
+
+    pub(in crate::hub) fn remote(&self, poller: &Poller) -> io::Result<Remote> {
+        let mut shared = self.shared.borrow_mut();
+        let shared = match &*shared {
+            Some(shared) => shared,
+            None => shared.insert(Arc::new(Shared {
+                mail: Mutex::new(Inbox {
+                    items: Vec::new(),
+                    closed: false,
+                }),
+                park_state: ParkState::new(),
+                waker: poller.waker()?,
+                tasks: AtomicUsize::new(0),
+            })),
+        };
+        let shared = shared.clone();
+        Ok(Remote { shared })
+    }
+
+    /// That way leads here.
+    pub(in crate::hub) fn is_at(&self, remote: &Remote) -> bool {
+        let shared = self.shared.borrow();
+        shared
+            .as_ref()
+            .is_some_and(|shared| Arc::ptr_eq(shared, &remote.shared))
+    }
+
+    /// Lets other threads know how many tasks there are.
+    pub(in crate::hub) fn publish(&self, tasks: usize) {
+        if let Some(shared) = &*self.shared.borrow() {
+            shared.tasks.store(tasks, Ordering::Relaxed);
+        }
+    }
+
+    /// Does `wait`, a wait in the poller, unless mail has come: whoever sends some from now on wakes the poller.
+    pub(in crate::hub) fn sleep(&self, wait: impl FnOnce()) {
+        let shared = self.shared.borrow().clone();
+        let Some(shared) = shared else {
+            return wait();
+        };
+        if shared.park_state.try_park() {
+            wait();
+            shared.park_state.unpark();
+        }
+    }
+
+    pub(in crate::hub) fn has_messages(&self) -> bool {
+        let shared = self.shared.borrow();
+        let has_rung = |shared: &Arc<Shared>| shared.park_state.is_notified();
+        shared.as_ref().is_some_and(has_rung) || !self.taken.borrow().is_empty()
+    }
+
+    /// Somebody outside has a sender, or had one and has sent something.
+    pub(in crate::hub) fn is_shared(&self) -> bool {
+        // In this order: what the last sender has sent is seen when it is seen to be gone.
+        if self.senders.borrow().strong_count() > 0 {
+            return true;
+        }
+        fence(Ordering::Acquire);
+        self.has_messages()
+    }
+
+    /// Does what the mail says, or the first part of it. `wake` ends the wait with that key.
+    pub(in crate::hub) fn run_messages(&self, wake: impl Fn(Key)) {
+        if !self.has_messages() {
+            return;
+        }
+        if let Some(shared) = &*self.shared.borrow()
+            && shared.park_state.take_notification()
+        {
+            let items = mem::take(&mut shared.lock().items);
+            self.taken.borrow_mut().extend(items);
+        }
+        for _ in 0..MOST_IN_A_TURN {
+            let item = self.taken.borrow_mut().pop_front();
+            let item = match item {
+                Some(InboxItem::Run(item)) => item,
+                Some(InboxItem::Wake(key)) => {
+                    wake(key);
+                    continue;
+                }
+                None => return,
+            };
+            // Mail comes from the floor above, which catches what users' code does. Whatever happens,
+            // the hub must go on.
+            // Destructors of a body that cannot be spawned run here too: with this, each of their switches is
+            // looked at, and refused on the hub.
+            thread::request_slow_path();
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(item)) {
+                parent::drop_quietly(panic);
+            }
+            thread::withdraw_slow_path();
+        }
+    }
+
+    /// Nobody will read mail any more.
+    pub(in crate::hub) fn close(&self) {
+        // In a destructor of a thread-local no code of users' may run: not done is left as it is.
+        self.taken.take().into_iter().for_each(mem::forget);
+        if let Some(shared) = self.shared.take() {
+            let mut mail = shared.lock();
+            mail.closed = true;
+            let unread = mem::take(&mut mail.items);
+            drop(mail);
+            unread.into_iter().for_each(mem::forget);
+        }
+    }
+}
+
+impl Sender {
+    /// Has `item` done on the hub's thread.
+    ///
+    /// # Errors
+    /// If the hub's thread has ended. The item is dropped here then.
+    pub(crate) fn send(&self, item: Message) -> Result<(), HubClosed> {
+        self.alive.remote.send(InboxItem::Run(item))
+    }
+
+    /// Lets the hub look around, if it sleeps.
+    ///
+    /// # Errors
+    /// If the hub's thread has ended.
+    pub(crate) fn wake(&self) -> Result<(), HubClosed> {
+        if !self.is_open() {
+            return Err(HubClosed::new());
+        }
+        self.alive.remote.notify();
+        Ok(())
+    }
+
+    /// The hub's thread has not ended.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.alive.remote.shared.lock().closed
+    }
+
+    /// How many tasks the hub had when it last looked.
+    pub(crate) fn tasks(&self) -> usize {
+        self.alive.remote.shared.tasks.load(Ordering::Relaxed)
+    }
+}
+
+impl Remote {
+    /// Ends the wait with this key, unless it is over. In vain if the hub's thread has ended.
+    pub(in crate::hub) fn wake(&self, key: Key) {
+        let _ = self.send(InboxItem::Wake(key));
+    }
+
+    fn send(&self, item: InboxItem) -> Result<(), HubClosed> {
+        let mut mail = self.shared.lock();
+        if mail.closed {
+            drop(mail); // first: the item's destructor is users' code
+            return Err(HubClosed::new());
+        }
+        mail.items.push(item);
+        drop(mail);
+        self.notify();
+        Ok(())
+    }
+
+    fn notify(&self) {
+        if self.shared.park_state.notify() {
+            // It fails only where the poller is gone, and then nobody waits in it.
+            let _ = self.shared.waker.wake();
+        }
+    }
+}

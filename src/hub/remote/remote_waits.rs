@@ -1,0 +1,74 @@
+//! The greenlets of a hub that wait for other threads, each by the key that these threads know it by.
+#![forbid(unsafe_code)]
+
+use std::cell::{Cell, RefCell};
+use std::mem;
+use std::sync::Arc;
+
+use crate::hub::wait::waker::Waker;
+use crate::slots::{Key, Slots};
+
+/// What is to be done for a greenlet whose thread ends while it waits: it never goes on, and never says so itself.
+pub(crate) trait OnThreadExit: Send + Sync {
+    /// Whoever waits in this seat will not come any more.
+    fn on_thread_exit(&self, seat: u64);
+}
+
+/// Who waits for other threads.
+pub(in crate::hub) struct RemoteWaits {
+    slots: RefCell<Slots<RemoteWaiter>>,
+    count: Cell<usize>,
+}
+
+/// One of them.
+pub(in crate::hub) struct RemoteWaiter {
+    pub(in crate::hub) waiter: Waker,
+    /// Where it waits, and in which seat there.
+    pub(in crate::hub) owner: Arc<dyn OnThreadExit>,
+    pub(in crate::hub) seat: u64,
+}
+
+impl RemoteWaits {
+    pub(in crate::hub) const fn new() -> RemoteWaits {
+        RemoteWaits {
+            slots: RefCell::new(Slots::new()),
+            count: Cell::new(0),
+        }
+    }
+
+    pub(in crate::hub) fn is_empty(&self) -> bool {
+        self.count.get() == 0
+    }
+
+    pub(in crate::hub) fn add(&self, waiter: RemoteWaiter) -> Key {
+        self.count.set(self.count.get() + 1);
+        self.slots.borrow_mut().insert(waiter)
+    }
+
+    pub(in crate::hub) fn remove(&self, key: Key) {
+        let removed = self.slots.borrow_mut().remove(key);
+        if removed.is_some() {
+            self.count.set(self.count.get() - 1);
+        }
+    }
+
+    /// The greenlet and the wait that this key names, if that is not over.
+    pub(in crate::hub) fn waiter(&self, key: Key) -> Option<Waker> {
+        let slots = self.slots.borrow();
+        slots.get(key).map(|waiter| waiter.waiter.clone())
+    }
+
+    /// The thread ends, and none of them will ever go on.
+    pub(in crate::hub) fn thread_exits(&self) {
+        let mut slots = self.slots.replace(Slots::new());
+        let keys: Vec<Key> = slots.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            let Some(waiter) = slots.remove(key) else {
+                continue;
+            };
+            waiter.owner.on_thread_exit(waiter.seat);
+            // Its greenlet is leaked, and so is what it has pointed to: no destructor of users' runs here.
+            mem::forget(waiter);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Waiting for other threads: a wait that anybody may end, from anywhere.
+//!
+//! ```text
+//!   this thread                                        another thread
+//!   remote_waits:  key 3 -> task 7, ticket 41   <------   OutsideWaker { way to the hub, key 3 }.wake()
+//!               key 4 -> main, ticket 40               a item with the key: the greenlet itself never leaves its thread
+//! ```
+//! While somebody waits so, the hub is in no deadlock.
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::panic::Location;
+use std::sync::Arc;
+
+use crate::error::CannotWait;
+use crate::hub::remote::inbox::Remote;
+use crate::hub::remote::remote_waits::{OnThreadExit, RemoteWaiter};
+use crate::hub::wait::park::Wait;
+use crate::hub::{Hub, HubRef, Nanos, current, get};
+use crate::slots::Key;
+use crate::waiting::{WaitReason, WakeReason};
+
+/// A wait of the running greenlet that other threads may end. Dropped, it is over.
+pub(crate) struct RemoteWait {
+    hub: HubRef,
+    wait: Wait,
+    key: Key,
+    remote: Remote,
+}
+
+/// Ends one such wait. It may be used on any thread, and when the wait is over.
+#[derive(Clone)]
+pub(crate) struct RemoteWaker {
+    remote: Remote,
+    key: Key,
+}
+
+impl RemoteWait {
+    /// Begins a wait. From now on a wake is kept. If this thread ends meanwhile, `owner` is told that nobody comes back to `seat`.
+    ///
+    /// # Errors
+    /// [`WaitRefused`] where the running greenlet may not be left.
+    ///
+    /// # Panics
+    /// If the system has no descriptor left to wake this hub with.
+    pub(crate) fn begin(
+        reason: WaitReason,
+        place: &'static Location<'static>,
+        owner: Arc<dyn OnThreadExit>,
+        seat: u64,
+    ) -> Result<RemoteWait, CannotWait> {
+        let hub = get();
+        let remote = hub.mailbox.remote(&hub.poller).unwrap_or_else(|error| {
+            panic!("other threads cannot wake this thread's hub: no descriptor for that: {error}")
+        });
+        let wait = Wait::begin(reason, place)?;
+        let waiter = wait.waker();
+        let key = hub.remote_waits.add(RemoteWaiter {
+            waiter,
+            owner,
+            seat,
+        });
+        Ok(RemoteWait {
+            hub,
+            wait,
+            key,
+            remote,
+        })
+    }
+
+    /// What ends it.
+    pub(crate) fn waker(&self) -> RemoteWaker {
+        RemoteWaker {
+            remote: self.remote.clone(),
+            key: self.key,
+        }
+    }
+
+    /// Waits until woken, or until the clock has reached `deadline`.
+    pub(crate) fn wait(&self, deadline: Option<Nanos>) -> WakeReason {
+        self.wait.park_in_place(deadline)
+    }
+}
+
+impl Drop for RemoteWait {
+    fn drop(&mut self) {
+        self.hub.remote_waits.remove(self.key);
+    }
+}
+
+impl RemoteWaker {
+    pub(crate) fn wake(&self) {
+        match current() {
+            Some(hub) if hub.mailbox.is_at(&self.remote) => hub.wake_remote_wait(self.key),
+            _ => self.remote.wake(self.key),
+        }
+    }
+}
+
+/// Makes sure that other threads can wake this thread's hub, if it has one: then no wait for them can fail for want of a
+/// descriptor.
+///
+/// # Errors
+/// If the system has no descriptor left.
+pub(crate) fn ensure_wakeable() -> io::Result<()> {
+    match current() {
+        Some(hub) => hub.mailbox.remote(&hub.poller).map(drop),
+        None => Ok(()),
+    }
+}
+
+impl Hub {
+    /// Ends a wait for other threads, unless it is over.
+    pub(in crate::hub) fn wake_remote_wait(&self, key: Key) {
+        if let Some(waiter) = self.remote_waits.waiter(key) {
+            waiter.wake_into(WakeReason::Notified, &self.run_queue);
+        }
+    }
+}

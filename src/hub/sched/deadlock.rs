@@ -1,0 +1,44 @@
+//! Who waits for what: the report that main gets when nothing can wake anybody, and that a shutdown gives.
+#![forbid(unsafe_code)]
+
+use std::fmt::Write;
+
+use crate::hub::Hub;
+use crate::switch::record::Core;
+use crate::switch::{GreenletState, describe};
+
+impl Hub {
+    /// Lists who waits for what since which line, `main` first.
+    pub(in crate::hub) fn report_deadlock(&self, main: &Core) -> String {
+        let mut text = String::from("deadlock: everybody waits, and nothing can wake anybody:");
+        add(&mut text, main);
+        self.tasks.for_each(|task| add(&mut text, task));
+        self.for_each_untracked(|other| add(&mut text, other));
+        text
+    }
+}
+
+impl Hub {
+    /// Lists which tasks but `me` wait for what since which line.
+    pub(in crate::hub) fn report_tasks(&self, me: &Core) -> String {
+        let mut text = String::new();
+        self.tasks.for_each(|task| {
+            if task.as_ptr() != me.as_ptr() {
+                add(&mut text, task);
+            }
+        });
+        text
+    }
+}
+
+fn add(text: &mut String, core: &Core) {
+    let who = describe(core);
+    let _ = match core.wait().parked_for() {
+        Some((reason, place)) => write!(text, "\n  {who} waits for {reason} at {place}"),
+        None if core.state() == GreenletState::Unstarted => {
+            write!(text, "\n  {who} was not started")
+        }
+        None if core.wait().is_ready() => write!(text, "\n  {who} is ready"),
+        None => write!(text, "\n  {who} waits in a switch"),
+    };
+}

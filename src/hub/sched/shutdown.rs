@@ -1,0 +1,188 @@
+//! Killing tasks: one, or all that a hub has.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::error::{KillError, ShutdownTimeout};
+use crate::greenlet::GreenletExit;
+use crate::hub::wait::park::refuse;
+use crate::hub::{Hub, HubRef, Nanos, current, get};
+use crate::switch::counted::AnyRef;
+use crate::switch::{GreenletState, parent, thread};
+use crate::waiting::{WaitReason, WakeReason};
+
+/// Kills `task`. It has ended with that if it was not started; otherwise it unwinds at its wait.
+///
+/// # Errors
+/// [`KillError::Unsupported`] for a started one where nothing can be unwound, [`KillError::HubGone`] where the thread ends.
+pub(crate) fn kill(task: &AnyRef) -> Result<(), KillError> {
+    match task.state() {
+        GreenletState::Dead | GreenletState::Leaked => return Ok(()),
+        GreenletState::Declared | GreenletState::Unstarted => {
+            cancel(task);
+            return Ok(());
+        }
+        GreenletState::Suspended | GreenletState::Active => {}
+    }
+    if cfg!(panic = "abort") {
+        return Err(KillError::Unsupported);
+    }
+    let Some(hub) = current() else {
+        return Err(KillError::HubGone);
+    };
+    task.interrupts().kill();
+    hub.interrupt(task);
+    if task.as_ptr() == thread::current().as_ptr() && !std::thread::panicking() {
+        GreenletExit::raise();
+    }
+    Ok(())
+}
+
+impl Hub {
+    /// Kills all tasks but `me`, in the order in which they were spawned.
+    fn kill_others(&self, me: &AnyRef) {
+        let mut tasks = Vec::new();
+        self.tasks.for_each(|task| tasks.push(task.clone()));
+        for task in tasks {
+            if task.as_ptr() != me.as_ptr() {
+                // Where nothing can be unwound the started ones stay, and are told of at the end.
+                let _ = kill(&task);
+            }
+        }
+    }
+
+    /// Waits until there are no tasks but `me`, or, while the roster is closing, until there is another one.
+    fn drain(
+        &self,
+        me: &AnyRef,
+        place: &'static Location<'static>,
+        deadline: Option<Nanos>,
+    ) -> WakeReason {
+        if self.tasks.count() <= usize::from(me.is_task()) {
+            return WakeReason::Notified;
+        }
+        self.tasks
+            .changed()
+            .wait_until(WaitReason::DRAIN, place, deadline, &mut None)
+            .unwrap_or_else(|why| refuse(why, "the wait for all tasks", place))
+    }
+
+    /// Waits until there are no tasks but the running one. False if the clock has reached `deadline` before.
+    fn join(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> bool {
+        let me = thread::current().to_ref();
+        let own = usize::from(me.is_task());
+        while self.tasks.count() > own {
+            if self.drain(&me, place, deadline) == WakeReason::TimedOut {
+                return self.tasks.count() <= own;
+            }
+        }
+        true
+    }
+}
+
+/// Ends a task that was not started. A panic of its body's destructors is nobody's: it was killed.
+fn cancel(task: &AnyRef) {
+    let task = task.clone();
+    // First: it stands in the queue, and those who come to its turn while a destructor waits must find that it has none.
+    task.wait().end();
+    if let Err(panic) = parent::cancel(&task) {
+        parent::drop_quietly(panic);
+    }
+    // SAFETY: it has ended just now, without having run.
+    unsafe { task.tell_killed() };
+}
+
+/// Waits until all tasks of this thread's hub have ended, but for the one that calls this.
+///
+/// # Panics
+/// In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what.
+///
+/// # Aborts
+/// If it had to wait while a panic unwinds the running greenlet.
+///
+/// # Examples
+/// ```
+/// use greenhub::{hub, sleep, spawn};
+/// use std::time::Duration;
+///
+/// let task = spawn(|| sleep(Duration::from_millis(1)));
+/// hub::join();
+/// assert!(task.is_finished());
+/// ```
+#[track_caller]
+pub fn join() {
+    get().join(Location::caller(), None);
+}
+
+/// As [`join`], for as long as `limit` at most. False if some tasks have not ended by then.
+///
+/// # Panics
+/// As [`join`].
+///
+/// # Aborts
+/// As [`join`].
+#[track_caller]
+pub fn join_timeout(limit: Duration) -> bool {
+    let hub = get();
+    let deadline = hub.clock.after(limit);
+    hub.join(Location::caller(), deadline)
+}
+
+/// Kills all tasks of this thread's hub but for the one that calls this, in the order in which they were spawned, and
+/// waits until they have ended, for as long as `limit` at most. Tasks that are spawned meanwhile are killed, too.
+///
+/// It is the orderly way to leave: tasks that are alive when their thread ends are not unwound, but leaked. The hub can
+/// be used after that.
+///
+/// # Errors
+/// [`NotEnded`] lists the tasks that have not ended by then, and what they wait for: they catch their kill, or are
+/// shielded, or the program is built with `panic=abort`. They stay killed.
+///
+/// # Panics
+/// As [`join`].
+///
+/// # Aborts
+/// As [`join`].
+///
+/// # Examples
+/// ```
+/// use greenhub::{hub, sleep, spawn};
+/// use std::time::Duration;
+///
+/// let forever = spawn(|| sleep(Duration::MAX));
+/// hub::shutdown(Duration::from_secs(1)).unwrap();
+/// assert!(forever.join().unwrap_err().is_killed());
+/// ```
+#[track_caller]
+pub fn shutdown(limit: Duration) -> Result<(), ShutdownTimeout> {
+    let (hub, place) = (get(), Location::caller());
+    let me = thread::current().to_ref();
+    let deadline = hub.clock.after(limit);
+    let own = usize::from(me.is_task());
+    let _closing = Closing::begin(hub);
+    loop {
+        hub.kill_others(&me);
+        if hub.tasks.count() <= own {
+            return Ok(());
+        }
+        if hub.drain(&me, place, deadline) == WakeReason::TimedOut && hub.tasks.count() > own {
+            return Err(ShutdownTimeout::new(hub.report_tasks(&me)));
+        }
+    }
+}
+
+/// While it lives, a spawn is a change that `shutdown` wants to know of.
+struct Closing(HubRef);
+
+impl Closing {
+    fn begin(hub: HubRef) -> Closing {
+        hub.tasks.begin_closing();
+        Closing(hub)
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.tasks.end_closing();
+    }
+}

@@ -1,0 +1,220 @@
+//! Waiting in several lists at once, for the first that wakes or calls.
+//!
+//! ```text
+//!   one wait, a node with its ticket in each list
+//!      a --- waiters: [..., me]
+//!      b --- waiters: [me, ...]      the first of them to wake its list, or to call its first, ends the wait;
+//!      c --- waiters: [me]           the nodes in the others go when the wait is over
+//! ```
+
+use std::cell::Cell;
+use std::mem;
+use std::panic::Location;
+
+use crate::error::CannotWait;
+use crate::hub::Nanos;
+use crate::hub::wait::park::Wait;
+use crate::hub::wait::queue::{Reservation, Resource, WaitQueue};
+use crate::hub::wait::waker::{WaitList, Waker};
+use crate::list::Node;
+use crate::waiting::{WaitReason, WakeReason};
+
+/// Where a greenlet waits for one thing.
+#[derive(Clone, Copy)]
+pub(crate) enum WaitPoint<'a> {
+    /// All in this list are told when it has become ready.
+    List(&'a WaitList),
+    /// The lookers of this line are told when there is something that no taker of the line has a reservation to. It may be gone
+    /// when they run.
+    Observe(&'a WaitQueue),
+    /// The takers in its line are called, one for each thing.
+    Acquire(&'a dyn Resource),
+}
+
+/// How a wait in several lists has ended.
+pub(crate) enum WokenAt<'a> {
+    /// The list at this index has told all of its waiters something.
+    Notified(usize),
+    /// The line at this index has called.
+    Reserved(usize, Reservation<'a, dyn Resource + 'a>),
+    /// Something has changed: it is time to look again.
+    Retry,
+    /// The time is over.
+    TimedOut,
+}
+
+impl<'a> WaitPoint<'a> {
+    pub(crate) fn waiters(self) -> &'a WaitList {
+        match self {
+            WaitPoint::List(list) => list,
+            WaitPoint::Observe(line) => line.observers(),
+            WaitPoint::Acquire(resource) => resource.queue().acquirers(),
+        }
+    }
+
+    /// Both are places in one list.
+    pub(crate) fn is_same(self, other: WaitPoint<'_>) -> bool {
+        self.waiters().id() == other.waiters().id()
+    }
+
+    /// What it is a taker's place for.
+    pub(crate) fn resource(self) -> Option<&'a dyn Resource> {
+        match self {
+            WaitPoint::List(_) | WaitPoint::Observe(_) => None,
+            WaitPoint::Acquire(resource) => Some(resource),
+        }
+    }
+}
+
+/// Waits in all of `points` until woken or called through one of them, or until the clock has reached `deadline`. A greenlet
+/// that comes again says its `rank` and gets its old places back. If `met` is the index of a line with a counterpart
+/// that must run first to make a thing, the wait is for that alone, until it is there or does not come.
+///
+/// `nodes` makes a node for each point, in an array or a vector.
+///
+/// # Errors
+/// [`WaitRefused`] where the running greenlet may not be left.
+#[inline]
+pub(crate) fn wait_in_any<'a, N: AsRef<[Node<Waker>]>>(
+    points: &[WaitPoint<'a>],
+    nodes: impl FnOnce(&dyn Fn() -> Node<Waker>) -> N,
+    met: Option<usize>,
+    reason: WaitReason,
+    place: &'static Location<'static>,
+    deadline: Option<Nanos>,
+    rank: &mut Option<u64>,
+) -> Result<WokenAt<'a>, CannotWait> {
+    let wait = Wait::begin(reason, place)?;
+    let rank = *rank.get_or_insert(wait.ticket());
+    let nodes = nodes(&|| Node::new(wait.waker(), rank));
+    let met = met.and_then(|index| points[index].resource());
+    let is_bound = met.is_some_and(|resource| resource.pair(&wait));
+    let deadline = if is_bound { None } else { deadline };
+    Ok(wait_at(points, nodes.as_ref(), &wait, is_bound, deadline))
+}
+
+/// Waits with each node in the list of its point. They lie still, since they are borrowed.
+fn wait_at<'a>(
+    points: &[WaitPoint<'a>],
+    nodes: &[Node<Waker>],
+    wait: &Wait,
+    is_bound: bool,
+    deadline: Option<Nanos>,
+) -> WokenAt<'a> {
+    let _links = UnlinkAll { points, nodes };
+    // As a taker it may be what others look for, but not what it looks for itself: so lookers come last.
+    let enter = |is_taker: bool| {
+        for (point, node) in points.iter().zip(nodes) {
+            if point.resource().is_some() == is_taker {
+                // SAFETY: a new node is in no list. `Links` takes it out at the end of this function, when node and list are
+                // still borrowed; if this frame is never left, both stay where they are for ever.
+                unsafe { point.waiters().wakers.link(node) };
+            }
+        }
+    };
+    enter(true);
+    if !is_bound {
+        let takes = points.iter().filter_map(|point| point.resource());
+        takes.for_each(|resource| resource.announce_acquirer());
+    }
+    enter(false);
+    let calls = TakeWoken {
+        points,
+        nodes,
+        wait,
+    };
+    let woken = wait.park_in_place(deadline);
+    let first = calls.answer();
+    match woken {
+        WakeReason::TimedOut => WokenAt::TimedOut,
+        WakeReason::Notified => first,
+    }
+}
+
+/// The nodes that may be in the lists of their points.
+struct UnlinkAll<'a, 'n> {
+    points: &'n [WaitPoint<'a>],
+    nodes: &'n [Node<Waker>],
+}
+
+impl Drop for UnlinkAll<'_, '_> {
+    fn drop(&mut self) {
+        for (point, node) in self.points.iter().zip(self.nodes) {
+            // SAFETY: it was put into this list, or into none.
+            drop(unsafe { point.waiters().wakers.unlink(node) });
+        }
+    }
+}
+
+/// Takes the call that has ended a wait, also where the wait unwinds.
+struct TakeWoken<'a, 'n> {
+    points: &'n [WaitPoint<'a>],
+    nodes: &'n [Node<Waker>],
+    wait: &'n Wait,
+}
+
+impl<'a> TakeWoken<'a, '_> {
+    fn answer(self) -> WokenAt<'a> {
+        let first = self.first();
+        mem::forget(self);
+        first
+    }
+
+    fn first(&self) -> WokenAt<'a> {
+        let Some(caller) = self.wait.woken_by() else {
+            let told = |index: &usize| !self.nodes[*index].is_linked();
+            // What a list tells is so; what the lookers of a line are told may be over.
+            let is_list = |index: &usize| matches!(self.points[*index], WaitPoint::List(_));
+            let is_look = |index: &usize| matches!(self.points[*index], WaitPoint::Observe(_));
+            let first = |is_such: &dyn Fn(&usize) -> bool| {
+                (0..self.nodes.len()).find(|index| is_such(index) && told(index))
+            };
+            let first = first(&is_list).or_else(|| first(&is_look));
+            return first.map_or(WokenAt::Retry, WokenAt::Notified);
+        };
+        // It may wait in the same line more than once: a draw tells for which of these the call was.
+        let (mut drawn, mut count) = (None, 0);
+        for (index, point) in self.points.iter().enumerate() {
+            if let Some(resource) = point.resource()
+                && resource.queue().acquirers().id() == caller
+            {
+                count += 1;
+                if is_picked(count) {
+                    drawn = Some((index, resource));
+                }
+            }
+        }
+        match drawn {
+            Some((index, resource)) => WokenAt::Reserved(index, Reservation::new(resource)),
+            None => unreachable!("only a line that it waits in calls it"),
+        }
+    }
+}
+
+impl Drop for TakeWoken<'_, '_> {
+    fn drop(&mut self) {
+        drop(self.first());
+    }
+}
+
+thread_local! {
+    /// Each thread begins with the same number, so that a program which runs alike chooses alike.
+    static RANDOM: Cell<u64> = const { Cell::new(0x9E37_79B9_7F4A_7C15) };
+}
+
+/// Whether the last of so many that were seen takes the place of the one that was drawn of those before: each is drawn with
+/// the same probability.
+#[inline]
+pub(crate) fn is_picked(count: u64) -> bool {
+    count == 1 || random_below(count) == 0
+}
+
+/// Marsaglia's xorshift: what it lacks in quality is not seen in a choice of a few.
+fn random_below(limit: u64) -> u64 {
+    let mut state = RANDOM.get();
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    RANDOM.set(state);
+    (state >> 32) % limit
+}

@@ -1,0 +1,327 @@
+//! The one door for blocking: whoever waits says for what and since which line, and is woken here.
+//!
+//! ```text
+//!   let wait = Parking::begin(reason, place)?;   a ticket is drawn: from here on a wake is kept
+//!   list.push(wait.waiter());                    whoever shall wake me gets the ticket
+//!   wait.park(deadline)                          control goes to the hub, unless I was woken already
+//! ```
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::error::CannotWait;
+use crate::hub::reactor::timers::TimerKey;
+use crate::hub::wait::alarm::TimerAction;
+use crate::hub::wait::waker::Waker;
+use crate::hub::{Hub, HubRef, Nanos, current, get};
+use crate::list::Node;
+use crate::stderr;
+use crate::switch::counted::AnyRef;
+use crate::switch::thread::{self, Current};
+use crate::switch::{CorePtr, describe, handover, interrupt, switch_guard};
+use crate::waiting::{WaitReason, WakeReason};
+
+/// One wait of the running greenlet.
+pub(crate) struct Wait {
+    hub: HubRef,
+    me: Current,
+    ticket: u64,
+}
+
+impl Wait {
+    /// Begins a wait. From now on a wake is kept, though nothing waits yet.
+    ///
+    /// # Errors
+    /// [`WaitRefused`] where the running greenlet may not be left.
+    ///
+    /// # Panics
+    /// On the hub itself, which cannot wait for itself.
+    #[inline(always)]
+    pub(crate) fn begin(
+        reason: WaitReason,
+        place: &'static Location<'static>,
+    ) -> Result<Wait, CannotWait> {
+        let hub = get();
+        let me = thread::current();
+        if !switch_guard::may_switch() {
+            check_slow(hub, me)?;
+        }
+        if me.as_ptr() == hub.greenlet.as_ptr() {
+            refuse_hub(reason);
+        }
+        let ticket = hub.next_ticket();
+        me.wait().begin(ticket, reason, place);
+        Ok(Wait { hub, me, ticket })
+    }
+
+    /// What wakes this wait.
+    #[inline(always)]
+    pub(crate) fn waker(&self) -> Waker {
+        Waker::new(self.me.to_ref(), self.ticket)
+    }
+
+    /// Higher than that of every wait of this hub that was begun before.
+    #[inline(always)]
+    pub(in crate::hub) fn ticket(&self) -> u64 {
+        self.ticket
+    }
+
+    /// Waits until somebody wakes this wait.
+    #[inline(always)]
+    pub(crate) fn park(self) {
+        self.wait();
+    }
+
+    /// Waits until somebody wakes this wait or the hub's clock has reached `deadline`.
+    #[inline]
+    pub(crate) fn park_until(self, deadline: Option<Nanos>) -> WakeReason {
+        self.park_in_place(deadline)
+    }
+
+    /// As `park_until`; the wait counts as such until this is dropped.
+    #[inline(always)]
+    pub(in crate::hub) fn park_in_place(&self, deadline: Option<Nanos>) -> WakeReason {
+        let _timer = deadline.map(|deadline| DeadlineTimer::start(self, deadline));
+        self.wait()
+    }
+
+    /// The list that has called the greenlet, if the wait has ended so.
+    #[inline(always)]
+    pub(in crate::hub) fn woken_by(&self) -> Option<usize> {
+        self.me.wait().woken_by()
+    }
+
+    /// Waits until somebody wakes this wait or `time` has passed.
+    pub(crate) fn park_for(self, time: Duration) -> WakeReason {
+        let deadline = self.hub.clock.after(time);
+        self.park_until(deadline)
+    }
+
+    #[inline(always)]
+    pub(in crate::hub) fn wait(&self) -> WakeReason {
+        if !self.me.wait().is_ready() {
+            if self.me.wait().is_tracked() {
+                switch_to_next(self.hub, self.me);
+            } else {
+                wait_untracked(self.hub, self.me);
+            }
+        }
+        if self.me.wait().is_interrupted() {
+            interrupt::raise_delivered(self.me);
+        }
+        self.me.wait().wake_reason().unwrap_or(WakeReason::Notified)
+    }
+}
+
+/// The running greenlet may wait: it is not the hub, and nothing keeps it from being left.
+pub(crate) fn may_park() -> bool {
+    let is_hub = |hub: HubRef| thread::current().as_ptr() == hub.greenlet.as_ptr();
+    current().is_some_and(|hub| !is_hub(hub)) && switch_guard::may_wait()
+}
+
+/// Lets those run that are ready, and raises nothing but what is thrown meanwhile. False, and nothing runs, where the running
+/// greenlet may not be left, or a wait would raise something.
+pub(crate) fn yield_if_allowed(place: &'static Location<'static>) -> bool {
+    let gives = may_park() && switch_guard::has_nothing_due(thread::current());
+    if gives {
+        yield_now(place);
+    }
+    gives
+}
+
+impl Drop for Wait {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.me.wait().end();
+    }
+}
+
+/// Ends the wait of `greenlet`, if it is one for `reason`.
+pub(crate) fn wake_from(greenlet: &AnyRef, reason: WaitReason) {
+    if let Some(hub) = current()
+        && greenlet.wait().wake_from(reason)
+    {
+        hub.run_queue.push(greenlet.clone());
+    }
+}
+
+/// Lets everybody run who is ready now, and then goes on.
+#[inline(always)]
+pub(crate) fn yield_now(place: &'static Location<'static>) {
+    let hub = get();
+    let me = thread::current();
+    if !switch_guard::may_switch() {
+        return yield_checked(hub, me, place);
+    }
+    if let Some(next) = hub.next_before_me(me) {
+        me.wait().set_ready();
+        let _end = EndOfYield(me);
+        switch_to(me, next);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn yield_checked(hub: HubRef, me: Current, place: &'static Location<'static>) {
+    if let Err(why) = check_slow(hub, me) {
+        refuse(why, "yield", place);
+    }
+    let_others_run(hub, me);
+}
+
+/// As [`switch_guard::look_closer`], where a wait begins. One that is to be interrupted ends here, and counts as a hand-over; after
+/// [`MOST_AT_ONCE`](crate::hub::MOST_AT_ONCE) of them in one slice others run first.
+#[cold]
+#[inline(never)]
+fn check_slow(hub: HubRef, me: Current) -> Result<(), CannotWait> {
+    switch_guard::check_may_leave(me)?;
+    if interrupt::is_due(me) {
+        consume_budget();
+        let left = hub.interrupts_left.get();
+        hub.interrupts_left.set(left.saturating_sub(1));
+        if left == 0 {
+            let_others_run(hub, me);
+        }
+    }
+    switch_guard::check_slow(me)
+}
+
+fn let_others_run(hub: HubRef, me: Current) {
+    if let Some(next) = hub.next_before_me(me) {
+        me.wait().set_ready();
+        let _end = EndOfYield(me);
+        if thread::slow_path_requests() != 0 {
+            // SAFETY: it runs next.
+            unsafe { handover::trace_yield(me, next) };
+        }
+        switch_to(me, next);
+    }
+}
+
+/// To be called first thing by whatever may not have to wait: lets others run if calls of that kind have used the slice
+/// up, so that a socket which always has something to read does not keep the thread to itself.
+///
+/// Not when something has been taken or given: a panic or a kill may come in here, and with it what was done is lost.
+#[inline]
+pub(crate) fn yield_if_budget_spent(place: &'static Location<'static>) {
+    if let Some(hub) = current()
+        && hub.budget_spent.get()
+        && (switch_guard::may_switch() || check_slow(hub, thread::current()).is_ok())
+    {
+        yield_now(place);
+    }
+}
+
+/// To be called last thing by whatever may not have had to wait: it counts as a hand-over. Nobody runs meanwhile.
+#[inline]
+pub(crate) fn consume_budget() {
+    let Some(hub) = current() else {
+        return; // the thread is ending
+    };
+    let left = hub.budget_left.get().saturating_sub(1);
+    hub.budget_left.set(left);
+    if left == 0 {
+        hub.budget_spent.set(true);
+    }
+}
+
+impl Hub {
+    /// Lets a task that was not started wait for its time to begin.
+    pub(crate) fn park_unstarted(
+        &self,
+        task: &AnyRef,
+        deadline: Option<Nanos>,
+    ) -> Option<TimerKey> {
+        let ticket = self.next_ticket();
+        task.wait().begin(ticket, WaitReason::BEGIN, task.made_at());
+        let due = TimerAction::wake(Waker::new(task.clone(), ticket));
+        Some(self.start_timer(deadline?, due))
+    }
+}
+
+struct EndOfYield(Current);
+
+impl Drop for EndOfYield {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.wait().end();
+    }
+}
+
+#[inline(always)]
+fn switch_to_next(hub: HubRef, me: Current) {
+    let next = hub.next_to_run();
+    // If it was woken meanwhile, its own turn may be next.
+    if next != me.as_ptr() {
+        if thread::slow_path_requests() != 0 {
+            // SAFETY: it runs next.
+            unsafe { handover::trace_yield(me, next) };
+        }
+        switch_to(me, next);
+    }
+}
+
+/// As `let_next_run`, for greenlets that are no tasks: so that a report finds them, too.
+#[inline(never)]
+fn wait_untracked(hub: HubRef, me: Current) {
+    let node = Node::new(me.as_ptr(), 0);
+    // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never
+    // left, the node stays where it is for ever. Whoever is in the list waits, so it owns itself.
+    let _link = unsafe { hub.untracked_waiters.insert(&node) };
+    // The hub, and not the next who is ready: this may be one that nobody can wake or switch to any more. It is
+    // unwound when it has just left, and its destructors must not end who was chosen to run. The hub nobody can end.
+    switch_to(me, hub.greenlet.as_ptr());
+}
+
+#[inline(always)]
+fn switch_to(me: Current, next: CorePtr) {
+    // SAFETY: `me` runs; the other is ready, or is the hub, which goes on whenever it gets control.
+    if let Err(resumption) = unsafe { handover::yield_to(me, next) } {
+        handover::raise(*resumption);
+    }
+}
+
+/// A deadline of one wait, taken back when the wait is over.
+struct DeadlineTimer {
+    hub: HubRef,
+    key: TimerKey,
+}
+
+impl DeadlineTimer {
+    fn start(wait: &Wait, deadline: Nanos) -> DeadlineTimer {
+        let hub: &Hub = &wait.hub;
+        let due = TimerAction::wake(wait.waker());
+        let key = hub.timers.borrow_mut().start(deadline, due);
+        DeadlineTimer { hub: wait.hub, key }
+    }
+}
+
+impl Drop for DeadlineTimer {
+    fn drop(&mut self) {
+        let waiter = self.hub.timers.borrow_mut().cancel(self.key);
+        drop(waiter);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refuse_hub(reason: WaitReason) -> ! {
+    panic!(
+        "the hub cannot wait ({reason}): this runs on the hub's own stack, where nothing may block"
+    )
+}
+
+/// A wait that has no way to fail was refused: ends the process in the middle of a panic, and panics otherwise.
+#[cold]
+#[inline(never)]
+pub(crate) fn refuse(why: CannotWait, what: &str, place: &Location<'_>) -> ! {
+    if why == CannotWait::Panicking {
+        let me = thread::current();
+        stderr::abort(format_args!(
+            "{what} at {place} would have to wait {} \
+             (destructors must not wait: end things explicitly before they go out of scope)",
+            switch_guard::during_panic(me, &describe(&me)),
+        ));
+    }
+    panic!("{what} at {place} would have to wait: {why}")
+}
