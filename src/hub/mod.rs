@@ -19,6 +19,16 @@
 //!
 //! Nothing is lost by that, and the call may be made again: a read, a write or an accept has moved nothing then.
 //!
+//! # Where a call may not wait
+//! A call that waits leaves the running greenlet, and the hub runs others meanwhile. A greenlet must not be left
+//! - on the hub's own stack: in a callback that the hub runs, and in a destructor that ends there;
+//! - inside [`no_switch`](crate::no_switch), and in a [tracer](crate::greenlet::set_tracer);
+//! - while a panic unwinds it, in its destructors: std counts panics per thread, so other greenlets would seem to panic.
+//!
+//! A call that would have to wait there panics, and its message names the call, its line and the reason. Calls of
+//! [`io`](std::io) return that as an error instead. While a panic unwinds the greenlet a second panic would end the process
+//! without a word, so the call prints the message and aborts. A call that finds at once what it waits for succeeds everywhere.
+//!
 //! # Where there can be no hub
 //! The first call that needs the hub makes it. For want of memory or descriptors, and when the thread is about to
 //! end, that fails: calls whose error can say so give it, all others panic.
