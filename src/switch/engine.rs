@@ -228,7 +228,7 @@ mod tests {
             unsafe { context.resume() };
             unreachable!("a panic has left the root");
         }
-        let name = "greenlet::engine::tests::a_panic_that_leaves_a_root_ends_the_process";
+        let name = "switch::engine::tests::a_panic_that_leaves_a_root_ends_the_process";
         let mut child = Command::new(env::current_exe().unwrap());
         child.args([name, "--exact", "--nocapture"]).env(CHILD, "1");
         let output = child.output().unwrap();

@@ -1,0 +1,7 @@
+//! Generators: items, inputs, ends, panics.
+
+mod ends;
+mod greenlets;
+mod misuse;
+mod panics;
+mod resuming;

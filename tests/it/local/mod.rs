@@ -1,0 +1,5 @@
+//! Greenlet-local values.
+
+mod ends;
+mod threads;
+mod values;

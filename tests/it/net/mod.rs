@@ -1,0 +1,8 @@
+//! TCP streams and listeners on the loopback.
+
+mod errors;
+mod interrupted;
+mod listener;
+mod load;
+mod sharing;
+mod stream;

@@ -1,0 +1,6 @@
+//! Random programs, played beside plain models.
+
+mod greenlets;
+#[cfg(feature = "hub")]
+mod hub;
+mod locals;

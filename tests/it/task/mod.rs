@@ -1,0 +1,24 @@
+//! Tasks: spawning, joining, kills, timeouts, callbacks, locals.
+
+mod callbacks;
+mod generator_shields;
+mod generator_waits;
+mod joining;
+mod kill;
+mod kill_order;
+mod killed_greenlets;
+mod killed_waiters;
+mod late_callbacks;
+mod leaked;
+mod leaving;
+mod limits;
+mod locals;
+mod many;
+mod no_switch;
+mod remote;
+mod shield;
+mod states;
+mod throwing;
+mod timeout;
+mod unobserved;
+mod unpark;
