@@ -1,4 +1,4 @@
-//! The README's first program: two greenlets hand a number to each other.
+//! The README's second program: two greenlets hand a number to each other.
 //!
 //! Output:
 //! [ping] starts with 1

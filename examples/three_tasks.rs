@@ -1,4 +1,4 @@
-//! The README's second program: three tasks that sleep at the same time.
+//! The README's first program: three tasks that sleep at the same time.
 //!
 //! Output:
 //! task 1 begins

@@ -1,20 +1,7 @@
-//! Greenlets for Rust: coroutines with stacks of their own and an explicit [`switch`](Greenlet::switch), and a
-//! hub that makes blocking-looking code concurrent.
+//! Greenlets for Rust: functions with a stack of their own that stop in the middle and continue later, and a hub that
+//! runs many of them on one thread while they wait.
 //!
-//! Two greenlets that hand a number to each other:
-//! ```
-//! use greenhub::{Greenlet, parent};
-//!
-//! let doubler: Greenlet<u32, u32> = Greenlet::new(|mut n| {
-//!     let main = parent::<u32, u32>();
-//!     loop {
-//!         n = main.switch(n * 2);
-//!     }
-//! });
-//! assert_eq!(doubler.switch(1), 2);
-//! assert_eq!(doubler.switch(21), 42);
-//! ```
-//!
+//! # Where to start
 //! Tasks that wait at the same time, on one thread:
 #![cfg_attr(feature = "hub", doc = "```")]
 #![cfg_attr(not(feature = "hub"), doc = "```ignore")]
@@ -31,29 +18,49 @@
 //! let squares: Vec<i32> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
 //! assert_eq!(squares, [0, 1, 4]);
 //! ```
+//! - `spawn` runs a closure as a task; `Task::join` waits for its end and returns its value.
+//! - `sleep` waits for a time, `with_timeout` limits any wait, and `Task::kill` ends one.
+//! - `net` has TCP streams and listeners in the shape of [`std::net`].
+//! - `sync::channel` hands values from task to task; `sync` also has locks, events and semaphores.
+//! - `select!` waits for the first of several channels, events and tasks.
+//! - `joinall`, `killall`, `iwait` and a pool's `imap` have gevent's names and do what they do there.
+//! - [`Greenlet`] is the coroutine below all that, for programs that switch by hand:
+//! ```
+//! use greenhub::{Greenlet, parent};
 //!
-//! - [`greenlet`]: the switch floor.
-//! - [`generator`]: iterators written as loops that yield.
-//! - [`local`]: values that each greenlet has for itself.
-//! - [`stack`]: the sizes that stacks have, what this thread's stacks hold, and giving their memory back. With the three
-//!   above it is all there is without the feature `hub`.
-//! - `task`: `spawn`, `joinall`, `sleep`: greenlets that this thread's hub runs.
-//! - `group`: `scope`, whose tasks borrow; groups of tasks; pools that run so many at once.
-//! - `sync`: what tasks of one thread wait on together: events, locks, semaphores, condition variables, in the shape of
-//!   [`std::sync`] and without its atomics; channels, and gevent's queues. `sync::shared`: the same across threads.
-//! - `select!`: the first of several channels, events and tasks.
-//! - `net`: TCP in the shape of [`std::net`]; waiting lets others run.
-//! - `threadpool`: `offload`, for what would block.
-//! - `hub`: settings of this thread's hub: how many tasks it may have, how large their stacks are, and a clock that
-//!   stands still, for tests of code that waits. It also says what may end a wait early.
+//! let doubler: Greenlet<u32, u32> = Greenlet::new(|mut n| {
+//!     let main = parent::<u32, u32>();
+//!     loop {
+//!         n = main.switch(n * 2);
+//!     }
+//! });
+//! assert_eq!(doubler.switch(1), 2);
+//! assert_eq!(doubler.switch(21), 42);
+//! ```
+//!
+//! # Modules
+//! - `task`: closures that run concurrently on this thread: spawning, joining, sleeping, killing.
+//! - `group`: many tasks at once: `scope`, with tasks that borrow local variables; groups; pools of limited size.
+//! - `sync`: channels, queues, locks, events and semaphores for tasks of one thread; in `sync::shared` for several threads.
+//! - `net`: TCP connections; a call that waits lets other tasks run.
+//! - `threadpool`: blocking work on threads of its own: `offload`.
+//! - `hub`: settings of this thread's scheduler: its number of tasks, their stack size, and a clock that tests can stop. Its
+//!   page says what ends a wait early, and where a call may not wait.
+//! - [`greenlet`]: coroutines with explicit switches, parents, and panics thrown from one into another.
+//! - [`generator`]: iterators written as functions that yield.
+//! - [`local`]: statics with one value for each greenlet, as thread-locals have one for each thread.
+//! - [`stack`]: the sizes of stacks, their memory in use, and giving idle memory back.
+//! - [`error`]: all error types.
+//!
+//! Without the feature `hub` there are `greenlet`, `generator`, `local`, `stack` and `error` alone.
 //!
 //! # What must not be done
-//! Nothing here is `Send`: a greenlet never leaves its thread, so `Rc`, `RefCell` and borrows live across waits.
-//! Two things break that no library can forbid: a `thread_local!` initialiser that switches, and a thread-local
-//! that is set on entry to a scope and reset at its end while others run in between. Do not switch or wait
-//! inside [`LocalKey::with`](std::thread::LocalKey::with); use a [`greenlet_local!`] instead.
+//! Greenlets and tasks are not `Send`: each stays on its thread, so `Rc`, `RefCell` and borrows live across waits. Two things break
+//! that no library can forbid: a `thread_local!` initialiser that switches, and a thread-local that is set on entry to a scope and
+//! reset at its end while other greenlets run in between. Do not switch or wait inside
+//! [`LocalKey::with`](std::thread::LocalKey::with); use a [`greenlet_local!`] instead.
 //!
-//! While a panic unwinds a greenlet it cannot switch or wait: destructors must not block.
+//! Destructors must not wait: while a panic unwinds a greenlet, it can neither switch nor wait.
 
 // Here and not in Cargo.toml's [lints], which would reach examples, tests and benches too.
 #![warn(missing_docs)]
@@ -137,7 +144,7 @@ pub mod __select {
     pub use crate::sync::channel::Arm;
 }
 
-/// The notes and the README, whose Rust blocks compile and run as doc tests.
+/// The notes and the README: their Rust blocks compile and run as doc tests.
 #[cfg(all(doctest, feature = "hub"))]
 mod notes {
     macro_rules! include_notes {
@@ -147,20 +154,21 @@ mod notes {
     }
     include_notes! {
         readme: "../README.md",
+        overview: "../arch-notes/00-overview.md",
         map: "../arch-notes/01-map.md",
         words: "../arch-notes/02-words.md",
         stacks: "../arch-notes/03-stacks.md",
         switching: "../arch-notes/04-switching.md",
         hub: "../arch-notes/05-hub.md",
         tasks: "../arch-notes/06-tasks.md",
-        io: "../arch-notes/07-io.md",
-        safety: "../arch-notes/08-safety.md",
-        coming_from_gevent: "../arch-notes/09-coming-from-gevent.md",
-        gevent_tasks: "../arch-notes/15-gevent-tasks.md",
-        decisions: "../arch-notes/10-decisions.md",
-        checks: "../arch-notes/11-checks.md",
-        sync: "../arch-notes/13-sync.md",
-        channels: "../arch-notes/14-channels.md",
-        measurements: "../arch-notes/12-measurements.md",
+        sync: "../arch-notes/07-sync.md",
+        channels: "../arch-notes/08-channels.md",
+        io: "../arch-notes/09-io.md",
+        safety: "../arch-notes/10-safety.md",
+        coming_from_gevent: "../arch-notes/11-coming-from-gevent.md",
+        gevent_tasks: "../arch-notes/12-gevent-tasks.md",
+        decisions: "../arch-notes/13-decisions.md",
+        checks: "../arch-notes/14-checks.md",
+        measurements: "../arch-notes/15-measurements.md",
     }
 }

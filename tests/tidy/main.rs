@@ -132,7 +132,7 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The files of `src` with `unsafe` in them, no more and no less; each has its row in arch-notes/08-safety.md.
+/// The files of `src` with `unsafe` in them, no more and no less; each has its row in arch-notes/10-safety.md.
 const UNSAFE_FILES: &[&str] = &[
     "src/generator/engine.rs",
     "src/generator/yielder.rs",
@@ -322,7 +322,7 @@ fn dependencies_are_the_listed_ones() {
         needed: DEPENDENCIES,
         optional: OPTIONAL_DEPENDENCIES,
         for_tests: DEV_DEPENDENCIES,
-        decisions: "arch-notes/10-decisions.md",
+        decisions: "arch-notes/13-decisions.md",
     };
     expect_none(&manifest::dependencies(&here(), &rules));
 }
@@ -350,7 +350,7 @@ fn indexes_list_everything() {
 
 #[test]
 fn lanes_stand_in_the_note_on_checks() {
-    expect_none(&notes::lanes(&here(), ".ci/run", "arch-notes/11-checks.md"));
+    expect_none(&notes::lanes(&here(), ".ci/run", "arch-notes/14-checks.md"));
 }
 
 #[test]

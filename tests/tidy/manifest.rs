@@ -156,14 +156,14 @@ mod tests {
         needed: &["corosensei", "libc", "mio"],
         optional: &["rustls", "log", "serde"],
         for_tests: &["proptest", "httparse"],
-        decisions: "arch-notes/10-decisions.md",
+        decisions: "arch-notes/13-decisions.md",
     };
 
     fn found(manifest: &str) -> Vec<Finding> {
         let files = [
             ("Cargo.toml", manifest),
             (
-                "arch-notes/10-decisions.md",
+                "arch-notes/13-decisions.md",
                 "log, proptest and serde-like things",
             ),
         ];
@@ -190,8 +190,8 @@ mod tests {
                 "Cargo.toml:1: `corosensei` is not among the dependencies",
                 "Cargo.toml:4: `bytes` is a new dependency",
                 "Cargo.toml:5: `log` must be `optional = true`",
-                "Cargo.toml:6: `rustls` is not mentioned in arch-notes/10-decisions.md",
-                "Cargo.toml:8: `httparse` is not mentioned in arch-notes/10-decisions.md",
+                "Cargo.toml:6: `rustls` is not mentioned in arch-notes/13-decisions.md",
+                "Cargo.toml:8: `httparse` is not mentioned in arch-notes/13-decisions.md",
                 "Cargo.toml:9: `rand` is a new dev-dependency",
                 "Cargo.toml:11: `nix` is a new dependency",
                 "Cargo.toml:12: `cc` is a build-dependency",

@@ -371,12 +371,12 @@ mod tests {
     fn lanes_are_mirrored() {
         let files = [
             (".ci/run", "x\n| a | `b` | c |\n| d | `e` | f |\n"),
-            ("arch-notes/11-checks.md", "| a | `b` | c |\n"),
+            ("arch-notes/14-checks.md", "| a | `b` | c |\n"),
         ];
-        let findings = lanes(&Tree::of(&files), ".ci/run", "arch-notes/11-checks.md");
+        let findings = lanes(&Tree::of(&files), ".ci/run", "arch-notes/14-checks.md");
         expect_these(
             &findings,
-            &[".ci/run:3: this row does not stand in 11-checks.md"],
+            &[".ci/run:3: this row does not stand in 14-checks.md"],
         );
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn listed(tree: &Tree, list: &[&str]) -> Vec<Finding> {
             (true, None) => Some((1, "has no `unsafe` any more; take it out of UNSAFE_FILES and forbid it")),
             (false, Some(token)) => Some((
                 token.line,
-                "`unsafe` outside UNSAFE_FILES; use a safe wrapper, or add the file there and to arch-notes/08-safety.md",
+                "`unsafe` outside UNSAFE_FILES; use a safe wrapper, or add the file there and to arch-notes/10-safety.md",
             )),
             (false, None) if !forbids_unsafe(&source.tokens) && !parents.contains(&file.module()) => Some((
                 1,
