@@ -8,7 +8,7 @@
 //! in time: ["c"], and 2 run on
 //! the first is number 2
 //! first failure: b has no answer
-use greenhub::{Task, iwait, sleep, spawn, task, wait_any, wait_count, wait_timeout};
+use greenhub::{Task, iwait, sleep, spawn, task, wait_any};
 use std::time::Duration;
 
 fn millis(millis: u64) -> Duration {
@@ -32,10 +32,13 @@ fn main() {
         println!("{} ends", task.name().unwrap());
     }
     let tasks = three();
-    println!("first two: {:?}", names(&wait_count(&tasks, 2)));
+    println!(
+        "first two: {:?}",
+        names(&iwait(&tasks).take(2).collect::<Vec<_>>())
+    );
 
     let tasks = three();
-    let ready = wait_timeout(&tasks, millis(30));
+    let ready = iwait(&tasks).timeout(millis(30)).collect::<Vec<_>>();
     let left = tasks.iter().filter(|task| !task.is_finished()).count();
     println!("in time: {:?}, and {left} run on", names(&ready));
 

@@ -1,7 +1,6 @@
 //! Ticks at equal distances, waited for one by one.
 #![forbid(unsafe_code)]
 
-use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::hub;
@@ -102,7 +101,7 @@ impl Interval {
         let due = self.next;
         let left = hub::until(due);
         if left.is_zero() {
-            hub::yield_if_budget_spent(Location::caller());
+            hub::yield_if_budget_spent();
         } else {
             sleep(left);
         }

@@ -19,7 +19,7 @@
 //! assert_eq!(squares, [0, 1, 4]);
 //! ```
 //! - `spawn` runs a closure as a task; `Task::join` waits for its end and returns its value.
-//! - `sleep` waits for a time, `with_timeout` limits any wait, and `Task::kill` ends one.
+//! - `sleep` waits for a time, `with_timeout` limits any wait, and `AnyTask::kill` ends one.
 //! - `net` has TCP streams and listeners in the shape of [`std::net`].
 //! - `sync::channel` hands values from task to task; `sync` also has locks, events and semaphores.
 //! - `select!` waits for the first of several channels, events and tasks.
@@ -132,9 +132,7 @@ pub use timeout::{Timeout, with_timeout, with_timeout_at};
 #[cfg(feature = "hub")]
 pub use timer::Timer;
 #[cfg(feature = "hub")]
-pub use waitable::{
-    Completions, Waitable, iwait, wait, wait_any, wait_any_timeout, wait_count, wait_timeout,
-};
+pub use waitable::{Completions, Waitable, iwait, wait_any, wait_any_timeout};
 
 /// Not for users: what the macro `select!` names.
 #[cfg(feature = "hub")]

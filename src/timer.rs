@@ -3,12 +3,11 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::hub::{self, Alarm, TimerKey, WaitPoint, refuse};
-use crate::waitable::{Sealed, WaitTarget, Waitable};
+use crate::hub::{self, Alarm, Deadline, TimerKey, WaitPoint};
+use crate::waitable::{Sealed, WaitTarget, Waitable, wait_for};
 use crate::waiting::WaitReason;
 
 /// A moment to come, to be waited for. It ends nothing: that is what a [`Timeout`](crate::Timeout) does.
@@ -71,18 +70,13 @@ impl Timer {
     /// Waits until its time has come.
     ///
     /// # Panics
-    /// As [`Task::wait`](crate::Task::wait).
+    /// As [`AnyTask::wait`](crate::task::AnyTask::wait).
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) {
-        let post = self.wait_target();
-        if !post.ready
-            && let Err(why) = post.wait(Location::caller(), None)
-        {
-            refuse(why, "wait", Location::caller());
-        }
+        wait_for(self, "wait", Deadline::NEVER);
     }
 }
 

@@ -22,12 +22,12 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::thread::panicking;
 
-use crate::error::{CannotWait, JoinError};
+use crate::error::JoinError;
 use crate::greenlet::{AnyGreenlet, GreenletExit};
-use crate::hub::{self, refuse};
+use crate::hub::{self, Deadline, WaitList, WaitRequest};
 use crate::stderr;
 use crate::switch::{GreenletState, describe_task, no_switch, parent, thread};
-use crate::task::kill::Shield;
+use crate::task::shield::Shield;
 use crate::task::{AnyTask, Task};
 use crate::waitable::Waitable;
 
@@ -195,7 +195,7 @@ impl Children {
                 continue;
             }
             self.kill_new();
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.wait_for_first())) {
+            if let Err(payload) = self.try_to_wait_for_first() {
                 // The scope is on its way out already, with what came first.
                 parent::drop_quietly(payload);
                 if thread::current().parent().is_none() {
@@ -209,16 +209,25 @@ impl Children {
 
     fn wait_for_all(&self) {
         while !self.are_over() {
-            if let Err(why) = self.wait_for_first() {
-                refuse(why, "scope", self.place);
-            }
+            self.wait_for_first(|request, joiners| {
+                request.in_list(joiners);
+            });
         }
     }
 
-    /// Waits until the first that is not over has ended.
-    fn wait_for_first(&self) -> Result<(), CannotWait> {
+    /// Waits until the first that is not over has ended; not where the running greenlet must not be left.
+    fn try_to_wait_for_first(&self) -> std::thread::Result<()> {
+        catch_unwind(AssertUnwindSafe(|| {
+            self.wait_for_first(|request, joiners| {
+                let _ = request.try_in_list(joiners);
+            });
+        }))
+    }
+
+    /// Waits by `wait` until the first that is not over has ended.
+    fn wait_for_first(&self, wait: impl FnOnce(&mut WaitRequest, &WaitList)) {
         let Some(first) = self.first_open() else {
-            return Ok(());
+            return;
         };
         if is_leaked(&first) {
             self.give_up(
@@ -226,7 +235,9 @@ impl Children {
                 "it has caught its kill time and again and was given up, but others may still use what it has lent them",
             );
         }
-        first.wait_target().wait(self.place, None).map(drop)
+        let target = first.wait_target();
+        let mut request = WaitRequest::at(self.place, "scope", target.reason, Deadline::NEVER);
+        wait(&mut request, target.point.waiters());
     }
 
     /// Kills those that were not killed yet.
@@ -263,7 +274,7 @@ impl Children {
         }
         self.kill_new();
         if thread::current().unwinder().is_some()
-            && let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.wait_for_first()))
+            && let Err(payload) = self.try_to_wait_for_first()
         {
             // Unwound ourselves, from code of the task that is left, say. To wait is to be told so again, until
             // this greenlet is left here for good, and its frames with it.

@@ -20,7 +20,7 @@ use super::pool::Pool;
 use super::slots::SlotRequest;
 use crate::dropping::DropsAll;
 use crate::error::JoinError;
-use crate::hub::{self, WaitList, refuse};
+use crate::hub::{self, Deadline, WaitList, WaitRequest};
 use crate::switch::thread;
 use crate::task::{Builder, Task};
 use crate::waiting::WaitReason;
@@ -224,9 +224,9 @@ impl<T: 'static> Iterator for PoolMap<T> {
             {
                 continue;
             }
-            if let Err(why) = window.consumer.wait(WaitReason::POOL_RESULT, self.place) {
-                refuse(why, "imap", self.place);
-            }
+            let reason = WaitReason::POOL_RESULT;
+            let mut request = WaitRequest::at(self.place, "imap", reason, Deadline::NEVER);
+            request.in_list(&window.consumer);
         }
     }
 }
@@ -284,9 +284,8 @@ impl<T: 'static> Window<T> {
     /// Waits until there may be another job. False if nobody wants its result.
     fn wait_until_wanted(&self, place: &'static Location<'static>) -> bool {
         while !self.is_closed.get() && self.jobs.borrow().len() >= self.maxsize.get() {
-            if let Err(why) = self.feeder.wait(WaitReason::POOL_CONSUMER, place) {
-                refuse(why, "imap", place);
-            }
+            let reason = WaitReason::POOL_CONSUMER;
+            WaitRequest::at(place, "imap", reason, Deadline::NEVER).in_list(&self.feeder);
         }
         !self.is_closed.get()
     }

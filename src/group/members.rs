@@ -3,15 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::Location;
 use std::rc::Rc;
 
 use super::slots::WorkerPermit;
-use crate::hub::{Nanos, refuse};
+use crate::hub::Deadline;
 use crate::switch::thread;
 use crate::task::{AnyTask, Task};
-use crate::waitable::Waitable;
-use crate::waiting::WakeReason;
+use crate::waitable::wait_for;
 
 /// The tasks of a group that have not ended, by their ids: in the order in which they were spawned.
 #[derive(Default)]
@@ -102,9 +100,10 @@ impl Members {
 
     /// Waits until there is no member but the running greenlet, if that is one. False if the clock has reached
     /// `deadline` before.
-    pub(super) fn join(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> bool {
+    #[track_caller]
+    pub(super) fn join(&self, deadline: Deadline) -> bool {
         while let Some(other) = self.first_other() {
-            if !wait_for(&other, "join", place, deadline) {
+            if !wait_for(&other, "join", deadline) {
                 return self.first_other().is_none();
             }
         }
@@ -114,8 +113,7 @@ impl Members {
     /// Kills all, also those that come meanwhile, each once; waits until they have ended, and then unwinds the running
     /// greenlet, if that is a member. False if the clock has reached `deadline` before.
     #[track_caller]
-    pub(super) fn kill(&self, deadline: Option<Nanos>) -> bool {
-        let place = Location::caller();
+    pub(super) fn kill(&self, deadline: Deadline) -> bool {
         let (mut killed, mut seen) = (BTreeSet::new(), None);
         loop {
             // Not for each that has ended, for there may be many.
@@ -126,7 +124,7 @@ impl Members {
             let Some(other) = self.first_other() else {
                 break;
             };
-            if !wait_for(&other, "kill", place, deadline) && self.first_other().is_some() {
+            if !wait_for(&other, "kill", deadline) && self.first_other().is_some() {
                 return false;
             }
         }
@@ -167,19 +165,4 @@ impl Members {
             own.kill_nowait();
         }
     }
-}
-
-/// Waits until `task` has ended. False if the clock has reached `deadline` before.
-fn wait_for(
-    task: &AnyTask,
-    what: &str,
-    place: &'static Location<'static>,
-    deadline: Option<Nanos>,
-) -> bool {
-    let post = task.wait_target();
-    if post.ready {
-        return true;
-    }
-    let woken = post.wait(place, deadline);
-    woken.unwrap_or_else(|why| refuse(why, what, place)) == WakeReason::Notified
 }

@@ -18,7 +18,6 @@ mod scoped;
 mod slots;
 
 use std::fmt;
-use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ use self::members::Members;
 pub use self::pool::Pool;
 pub use self::scope::{Scope, scope};
 pub use self::scoped::ScopedTask;
-use crate::hub;
+use crate::hub::Deadline;
 use crate::task::{self, AnyTask, Task};
 
 /// Tasks that belong together: gevent's `Group`. A task is a member until it has ended.
@@ -78,107 +77,104 @@ impl Group {
     pub fn add<T: 'static>(&self, task: &Task<T>) {
         self.members.enter(task, None);
     }
-
-    /// How many members there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.members.len()
-    }
-
-    /// There are no members.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// This task is a member.
-    #[must_use]
-    pub fn contains(&self, task: impl Into<AnyTask>) -> bool {
-        self.members.contains(&task.into())
-    }
-
-    /// The members, in the order in which they were spawned.
-    #[must_use]
-    pub fn tasks(&self) -> Vec<AnyTask> {
-        self.members.tasks()
-    }
-
-    /// Waits until all members have ended, those that come meanwhile too; but not for the running task, if that is a
-    /// member itself. Two members that do so wait for each other, for ever.
-    ///
-    /// # Panics
-    /// As [`Task::join`].
-    ///
-    /// # Aborts
-    /// As [`Task::join`].
-    #[track_caller]
-    pub fn join(&self) {
-        self.members.join(Location::caller(), None);
-    }
-
-    /// As [`join`](Group::join), for as long as `limit` at most. False if some have not ended by then: they run on.
-    ///
-    /// # Panics
-    /// As [`Task::join`].
-    ///
-    /// # Aborts
-    /// As [`Task::join`].
-    #[track_caller]
-    pub fn join_timeout(&self, limit: Duration) -> bool {
-        self.members.join(Location::caller(), hub::deadline(limit))
-    }
-
-    /// Kills all members, each once and in the order in which they were spawned, those that come meanwhile too; and waits
-    /// until they have ended. If the running task is a member itself, it unwinds after that: this does not return then.
-    ///
-    /// # Panics
-    /// As [`Task::kill`].
-    ///
-    /// # Aborts
-    /// As [`Task::kill`].
-    ///
-    /// # Examples
-    /// ```
-    /// use greenhub::{Group, sleep, yield_now};
-    /// use std::time::Duration;
-    ///
-    /// let group = Group::new();
-    /// let started = group.spawn(|| sleep(Duration::from_secs(600)));
-    /// yield_now();
-    /// let unstarted = group.spawn(|| unreachable!("it never runs"));
-    /// group.kill();
-    /// assert!(started.join().unwrap_err().is_killed());
-    /// assert!(unstarted.join().unwrap_err().is_killed());
-    /// assert!(group.is_empty());
-    /// ```
-    #[track_caller]
-    pub fn kill(&self) {
-        self.members.kill(None);
-    }
-
-    /// As [`kill`](Group::kill), and waits for as long as `limit` at most. False if some have not ended by then: they are
-    /// killed all the same.
-    ///
-    /// # Panics
-    /// As [`Task::kill`].
-    ///
-    /// # Aborts
-    /// As [`Task::kill`].
-    #[track_caller]
-    pub fn kill_timeout(&self, limit: Duration) -> bool {
-        self.members.kill(hub::deadline(limit))
-    }
-
-    /// Kills all members and waits for none: they unwind when their turn comes. If the running task is a member itself,
-    /// it unwinds from here.
-    ///
-    /// # Panics
-    /// As [`Task::kill_nowait`].
-    #[track_caller]
-    pub fn kill_nowait(&self) {
-        self.members.kill_nowait();
-    }
 }
+
+/// What a [`Group`] and a [`Pool`] tell of their members, and do to all of them.
+macro_rules! whole_group {
+    ($type:ident) => {
+        impl $type {
+            /// How many members there are that have not ended.
+            #[must_use]
+            pub fn len(&self) -> usize {
+                self.members.len()
+            }
+
+            /// There are no members.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+
+            /// This task is a member that has not ended.
+            #[must_use]
+            pub fn contains(&self, task: impl Into<AnyTask>) -> bool {
+                self.members.contains(&task.into())
+            }
+
+            /// The members, in the order in which they were spawned.
+            #[must_use]
+            pub fn tasks(&self) -> Vec<AnyTask> {
+                self.members.tasks()
+            }
+
+            /// Waits until all members have ended, also those that are added meanwhile; but not for the running task, if it
+            /// is a member. Two members that do so wait for each other for ever.
+            ///
+            /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+            #[track_caller]
+            pub fn join(&self) {
+                self.members.join(Deadline::NEVER);
+            }
+
+            /// As [`join`](Self::join), no longer than `limit`. False if some members have not ended by then: they run on.
+            #[track_caller]
+            pub fn join_timeout(&self, limit: Duration) -> bool {
+                self.members.join(Deadline::after(limit))
+            }
+
+            /// Kills all members, each once and in the order in which they were spawned, also those that are added meanwhile;
+            /// and waits until they have ended. If the running task is a member, it unwinds after that: this does not return
+            /// then.
+            ///
+            /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+            ///
+            /// # Panics
+            /// As [`AnyTask::kill`].
+            ///
+            /// # Examples
+            /// ```
+            /// use greenhub::{Group, sleep, yield_now};
+            /// use std::time::Duration;
+            ///
+            /// let group = Group::new();
+            /// let started = group.spawn(|| sleep(Duration::from_secs(600)));
+            /// yield_now();
+            /// let unstarted = group.spawn(|| unreachable!("it never runs"));
+            /// group.kill();
+            /// assert!(started.join().unwrap_err().is_killed());
+            /// assert!(unstarted.join().unwrap_err().is_killed());
+            /// assert!(group.is_empty());
+            /// ```
+            #[track_caller]
+            pub fn kill(&self) {
+                self.members.kill(Deadline::NEVER);
+            }
+
+            /// As [`kill`](Self::kill), and waits no longer than `limit`. False if some members have not ended by then: they
+            /// stay killed.
+            ///
+            /// # Panics
+            /// As [`AnyTask::kill`].
+            #[track_caller]
+            pub fn kill_timeout(&self, limit: Duration) -> bool {
+                self.members.kill(Deadline::after(limit))
+            }
+
+            /// Kills all members and waits for none: they unwind when their turn comes. If the running task is a member, it
+            /// unwinds from here.
+            ///
+            /// # Panics
+            /// As [`AnyTask::kill`].
+            #[track_caller]
+            pub fn kill_nowait(&self) {
+                self.members.kill_nowait();
+            }
+        }
+    };
+}
+
+whole_group!(Group);
+whole_group!(Pool);
 
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

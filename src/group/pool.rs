@@ -4,14 +4,14 @@
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::members::Members;
 use super::slots::{Recall, SlotRequest, WorkerPermit, WorkerSlots};
 use crate::dropping::DropsAll;
 use crate::error::TrySpawnError;
-use crate::hub;
-use crate::task::{self, AnyTask, Builder, Task};
+use crate::hub::{Deadline, WaitRequest};
+use crate::task::{self, Builder, Task};
+use crate::waiting::WaitReason;
 
 /// Runs so many jobs at a time: gevent's `Pool`. A job is a task; it is a member of the pool from its spawn to its end.
 ///
@@ -46,7 +46,7 @@ use crate::task::{self, AnyTask, Builder, Task};
 /// ```
 #[derive(Clone)]
 pub struct Pool {
-    members: Rc<Members>,
+    pub(super) members: Rc<Members>,
     slots: Rc<WorkerSlots>,
 }
 
@@ -97,7 +97,11 @@ impl Pool {
                 let task = task::spawn(body);
                 return self.start_on_lent_permit(task, recall, place);
             }
-            None => self.slots.request(None).wait("spawn", place),
+            None => {
+                let mut request =
+                    WaitRequest::at(place, "spawn", WaitReason::POOL_SLOT, Deadline::NEVER);
+                self.slots.request(None).wait(&mut request)
+            }
         };
         self.enter(task::spawn(body), permit)
     }
@@ -148,7 +152,8 @@ impl Pool {
     ) -> Task<T> {
         let request = self.slots.request(self.members.take_own_permit());
         let task = DropsAll::new(Some(self.enter(task, request.lend())));
-        request.wait_on_loan(None, recall, "spawn", place, |permit| {
+        let mut wait = WaitRequest::at(place, "spawn", WaitReason::POOL_SLOT, Deadline::NEVER);
+        request.wait_on_loan(None, recall, &mut wait, |permit| {
             self.members.return_permit(permit);
         });
         task.into_inner().expect("made with one")
@@ -165,7 +170,9 @@ impl Pool {
             None => {
                 let request = self.slots.request(None);
                 tell(request.share());
-                request.wait("imap", place)
+                let mut wait =
+                    WaitRequest::at(place, "imap", WaitReason::POOL_SLOT, Deadline::NEVER);
+                request.wait(&mut wait)
             }
         }
     }
@@ -195,7 +202,8 @@ impl Pool {
         };
         let own = self.slots.request(Some(own));
         request.grant(own.lend());
-        own.wait_on_loan(Some(request), Recall::LetRun, "imap", place, |permit| {
+        let mut wait = WaitRequest::at(place, "imap", WaitReason::POOL_SLOT, Deadline::NEVER);
+        own.wait_on_loan(Some(request), Recall::LetRun, &mut wait, |permit| {
             self.members.return_permit(permit);
         });
         true
@@ -211,88 +219,6 @@ impl Pool {
     #[must_use]
     pub fn free_count(&self) -> usize {
         self.slots.free()
-    }
-
-    /// How many jobs there are that have not ended.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.members.len()
-    }
-
-    /// There are no jobs.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// This task is a job of the pool that has not ended.
-    #[must_use]
-    pub fn contains(&self, task: impl Into<AnyTask>) -> bool {
-        self.members.contains(&task.into())
-    }
-
-    /// The jobs, in the order in which they were spawned.
-    #[must_use]
-    pub fn tasks(&self) -> Vec<AnyTask> {
-        self.members.tasks()
-    }
-
-    /// Waits until all jobs have ended: see [`Group::join`](super::Group::join).
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
-    #[track_caller]
-    pub fn join(&self) {
-        self.members.join(Location::caller(), None);
-    }
-
-    /// As [`join`](Pool::join), for as long as `limit` at most. False if some have not ended by then: they run on.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
-    #[track_caller]
-    pub fn join_timeout(&self, limit: Duration) -> bool {
-        self.members.join(Location::caller(), hub::deadline(limit))
-    }
-
-    /// Kills all jobs, and waits until they have ended: see [`Group::kill`](super::Group::kill). Jobs of those who wait for
-    /// room are spawned when there is some, and killed, too.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
-    #[track_caller]
-    pub fn kill(&self) {
-        self.members.kill(None);
-    }
-
-    /// As [`kill`](Pool::kill), and waits for as long as `limit` at most. False if some have not ended by then.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
-    #[track_caller]
-    pub fn kill_timeout(&self, limit: Duration) -> bool {
-        self.members.kill(hub::deadline(limit))
-    }
-
-    /// Kills all jobs, and waits for none: see [`Group::kill_nowait`](super::Group::kill_nowait).
-    ///
-    /// # Panics
-    /// As there.
-    #[track_caller]
-    pub fn kill_nowait(&self) {
-        self.members.kill_nowait();
     }
 }
 

@@ -3,15 +3,15 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::children::Children;
-use crate::error::{JoinError, KillError};
+use crate::error::JoinError;
 use crate::greenlet::GreenletExit;
 use crate::switch::describe_task;
-use crate::task::{AnyTask, State};
+use crate::task::AnyTask;
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 
 /// A handle to a task of a [`scope`](super::scope()): [`std::thread::ScopedJoinHandle`] for tasks.
@@ -75,106 +75,18 @@ impl<'scope, T> ScopedTask<'scope, T> {
         JoinError::new(who, self.spawned_at(), true, payload)
     }
 
-    /// Waits until the task has ended, and leaves its outcome for [`join`](ScopedTask::join).
-    ///
-    /// # Panics
-    /// As [`Task::join`](crate::Task::join).
-    ///
-    /// # Aborts
-    /// As [`Task::join`](crate::Task::join).
-    #[track_caller]
-    pub fn wait(&self) {
-        self.task.wait();
-    }
-
-    /// Waits until the task has ended, for as long as `limit` at most. False if it has not ended by then.
-    ///
-    /// # Panics
-    /// As [`Task::join`](crate::Task::join).
-    ///
-    /// # Aborts
-    /// As [`Task::join`](crate::Task::join).
-    #[track_caller]
-    pub fn wait_timeout(&self, limit: Duration) -> bool {
-        self.task.wait_timeout(limit)
-    }
-
-    /// Kills the task, and waits until it has ended: see [`Task::kill`](crate::Task::kill).
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
-    #[track_caller]
-    pub fn kill(&self) {
-        self.task.kill();
-    }
-
-    /// Kills the task, and waits for its end no longer than `limit`: see
-    /// [`Task::kill_timeout`](crate::Task::kill_timeout).
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
-    #[track_caller]
-    pub fn kill_timeout(&self, limit: Duration) -> bool {
-        self.task.kill_timeout(limit)
-    }
-
-    /// Kills the task without waiting for its end: it unwinds when its turn comes.
-    ///
-    /// # Panics
-    /// If it was started and the program is built with `panic=abort`.
-    #[track_caller]
-    pub fn kill_nowait(&self) {
-        self.task.kill_nowait();
-    }
-
-    /// As [`kill_nowait`](ScopedTask::kill_nowait), where it may fail.
-    ///
-    /// # Errors
-    /// As [`Task::try_kill`](crate::Task::try_kill).
-    pub fn try_kill(&self) -> Result<(), KillError> {
-        self.task.try_kill()
-    }
-
     /// A handle that does not know what the task returns, and may outlive the scope: the task has ended by then.
     #[must_use]
     pub fn any(&self) -> AnyTask {
         self.task.clone()
     }
+}
 
-    /// The task has ended: `join` would not wait.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.task.is_finished()
-    }
+impl<T> Deref for ScopedTask<'_, T> {
+    type Target = AnyTask;
 
-    /// Where it stands. One that has panicked is [`Done`](State::Done).
-    #[must_use]
-    pub fn state(&self) -> State {
-        self.task.state()
-    }
-
-    /// A number that no other greenlet of this process has or will have.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.task.id()
-    }
-
-    /// The name it was given, if any.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.task.name()
-    }
-
-    /// The line that has spawned it.
-    #[must_use]
-    pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.task.spawned_at()
+    fn deref(&self) -> &AnyTask {
+        &self.task
     }
 }
 

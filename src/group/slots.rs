@@ -23,16 +23,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use crate::dropping::drop_quietly;
 use crate::error::TimedOut;
-use crate::hub::{WaitList, refuse};
+use crate::hub::{WaitList, WaitRequest};
 use crate::switch::thread;
-use crate::task::kill::Shield;
+use crate::task::shield::Shield;
 use crate::task::{AnyTask, State};
-use crate::waiting::WaitReason;
 
 /// All slots of one pool.
 pub(super) struct WorkerSlots {
@@ -225,14 +224,12 @@ impl PendingRequest {
     }
 
     /// Waits until it is granted a permit.
-    pub(super) fn wait(&self, what: &str, place: &'static Location<'static>) -> WorkerPermit {
+    pub(super) fn wait(&self, wait: &mut WaitRequest) -> WorkerPermit {
         loop {
             if let Some(permit) = self.0.granted.take() {
                 return permit;
             }
-            if let Err(why) = self.0.waiter.wait(WaitReason::POOL_SLOT, place) {
-                refuse(why, what, place);
-            }
+            wait.in_list(&self.0.waiter);
         }
     }
 
@@ -242,11 +239,10 @@ impl PendingRequest {
         self,
         request: Option<&Rc<SlotRequest>>,
         recall: Recall,
-        what: &str,
-        place: &'static Location<'static>,
+        wait: &mut WaitRequest,
         sit_down: impl FnOnce(WorkerPermit),
     ) {
-        let waited = catch_unwind(AssertUnwindSafe(|| self.wait(what, place)));
+        let waited = catch_unwind(AssertUnwindSafe(|| self.wait(wait)));
         let payload = match waited {
             Ok(permit) => return sit_down(permit),
             Err(payload) => payload,
@@ -265,7 +261,7 @@ impl PendingRequest {
             // Where nothing can be unwound it runs to its end.
             let _ = borrower.try_kill();
         }
-        if let Some(permit) = self.wait_in_shield(place) {
+        if let Some(permit) = self.wait_in_shield(wait) {
             sit_down(permit);
         }
         drop(shield);
@@ -274,7 +270,7 @@ impl PendingRequest {
     }
 
     /// `None` where the running greenlet may not wait: it is unwound on the spot, say.
-    fn wait_in_shield(&self, place: &'static Location<'static>) -> Option<WorkerPermit> {
+    fn wait_in_shield(&self, wait: &mut WaitRequest) -> Option<WorkerPermit> {
         loop {
             if let Some(permit) = self.0.granted.take() {
                 return Some(permit);
@@ -282,9 +278,9 @@ impl PendingRequest {
             if thread::current().unwinder().is_some() {
                 return None;
             }
-            let wait = || self.0.waiter.wait(WaitReason::POOL_SLOT, place);
+            let wait = || wait.try_in_list(&self.0.waiter);
             match catch_unwind(AssertUnwindSafe(wait)) {
-                Ok(Ok(())) => {}
+                Ok(Ok(_)) => {}
                 Ok(Err(_)) => return None,
                 // Thrown in. The call is on its way out already, with what came first.
                 Err(later) => drop_quietly(later),

@@ -12,7 +12,7 @@
 //! # What may end a wait early
 //! A panic that comes in from outside, in place of what the call waits for:
 //! - a [`throw`](crate::Greenlet::throw) at the greenlet that waits, or a [`kill`](crate::Greenlet::kill) of it, or of
-//!   its [task](crate::Task::kill); a [timeout](crate::with_timeout);
+//!   its [task](crate::task::AnyTask::kill); a [timeout](crate::with_timeout);
 //! - the end of a child of it: of a greenlet that it has made with [`Greenlet::new`](crate::Greenlet::new) and that somebody
 //!   else has switched to. The child's own panic goes on in the wait. If the child was killed, or returned a value, which
 //!   nobody waits for here, a panic says so. Tasks are the hub's children and end nobody's wait.
@@ -46,8 +46,8 @@ use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
 pub use self::reactor::advance::advance_clock;
-use self::reactor::clock::Clock;
-pub(crate) use self::reactor::clock::Nanos;
+pub(crate) use self::reactor::clock::Clock;
+pub(crate) use self::reactor::clock::{Deadline, Nanos};
 use self::reactor::poller::Poller;
 pub(crate) use self::reactor::poller::{Direction, Source};
 pub(crate) use self::reactor::timers::TimerKey;
@@ -66,14 +66,12 @@ use self::sched::task_list::TaskList;
 use self::wait::alarm::TimerAction;
 pub(crate) use self::wait::alarm::{Alarm, OnExpiry};
 pub(crate) use self::wait::list::{Registrations, draw_rank};
-pub(crate) use self::wait::multi::{WaitPoint, WokenAt, is_picked, wait_in_any};
+pub(crate) use self::wait::multi::{WaitPoint, WokenAt, is_picked};
 pub(crate) use self::wait::park::{
-    Wait, consume_budget, may_park, refuse, wake_from, yield_if_allowed, yield_if_budget_spent,
-    yield_now,
+    Wait, consume_budget, may_park, wake_from, yield_if_allowed, yield_if_budget_spent, yield_now,
 };
-pub(crate) use self::wait::queue::{
-    Acquired, Reservation, Resource, WaitQueue, pair_now, wait_in_queue,
-};
+pub(crate) use self::wait::queue::{Acquired, Reservation, Resource, WaitQueue};
+pub(crate) use self::wait::request::WaitRequest;
 pub(crate) use self::wait::waker::{ReadySet, WaitList, Waker};
 use crate::error::{SpawnError, StackError};
 use crate::list::List;
@@ -150,17 +148,6 @@ pub(crate) fn get() -> HubRef {
         Some(hub) => HubRef(hub),
         None => get_slow(),
     }
-}
-
-/// When `limit` has passed on this hub's clock; `None` if it never does.
-#[inline]
-pub(crate) fn deadline(limit: Duration) -> Option<Nanos> {
-    get().clock().after(limit)
-}
-
-/// When this hub's clock shows `moment`; `None` if it never does.
-pub(crate) fn deadline_at(moment: Instant) -> Option<Nanos> {
-    get().clock().at(moment)
 }
 
 /// How long it is until `moment` on this hub's clock. Zero if it has passed.

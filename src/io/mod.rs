@@ -18,11 +18,10 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::hub::{self, Direction, Nanos, Source};
+use crate::hub::{self, Deadline, Direction, Source, WaitRequest};
 use crate::waiting::{WaitReason, WakeReason};
 
 /// A descriptor that this thread's hub watches.
@@ -37,7 +36,6 @@ pub(crate) struct Terms {
     pub(crate) direction: Direction,
     pub(crate) reason: fn(i32) -> WaitReason,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) place: &'static Location<'static>,
 }
 
 impl<T: AsFd> Registered<T> {
@@ -60,13 +58,14 @@ impl<T: AsFd> Registered<T> {
     /// What the call says; `TimedOut` after the time that the terms allow; and an error of kind `Other`
     /// if it had to wait while a panic unwinds the running greenlet.
     #[inline]
+    #[track_caller]
     pub(crate) fn attempt<R>(
         &self,
         terms: Terms,
         mut call: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        hub::yield_if_budget_spent(terms.place);
-        let (mut deadline, mut rank) = (None, None);
+        hub::yield_if_budget_spent();
+        let mut request = None;
         loop {
             if self.source.may_be_ready(terms.direction) {
                 match call(&self.inner) {
@@ -80,10 +79,11 @@ impl<T: AsFd> Registered<T> {
                     }
                 }
             }
-            if deadline.is_none() {
-                deadline = self.deadline(&terms);
-            }
-            let otherwise = match self.wait(&terms, deadline, &mut rank) {
+            let request = match &mut request {
+                Some(request) => request,
+                None => request.insert(self.request(&terms)),
+            };
+            let otherwise = match self.wait(terms.direction, request) {
                 Ok(WakeReason::Notified) => continue,
                 Ok(WakeReason::TimedOut) => timed_out(&terms, self.inner.as_fd().as_raw_fd()),
                 Err(refused) => refused,
@@ -98,6 +98,7 @@ impl<T: AsFd> Registered<T> {
 
     /// As `attempt`, for calls that move bytes: fewer than `asked` mean that there is no more for now.
     #[inline]
+    #[track_caller]
     pub(crate) fn attempt_bytes(
         &self,
         terms: Terms,
@@ -122,15 +123,16 @@ impl<T: AsFd> Registered<T> {
     /// If a panic unwinds the running greenlet.
     pub(crate) fn wait(
         &self,
-        terms: &Terms,
-        deadline: Option<Nanos>,
-        rank: &mut Option<u64>,
+        direction: Direction,
+        request: &mut WaitRequest,
     ) -> io::Result<WakeReason> {
-        hub::try_get()?;
-        let reason = (terms.reason)(self.inner.as_fd().as_raw_fd());
-        self.source
-            .wait(terms.direction, reason, terms.place, deadline, rank)
-            .map_err(io::Error::other)
+        let hub = hub::try_get()?;
+        if self.source.may_be_ready(direction) {
+            return Ok(WakeReason::Notified);
+        }
+        let _counted = hub.poller().count_wait();
+        let woken = request.try_in_list(self.source.waiters(direction));
+        woken.map_err(io::Error::other)
     }
 
     /// From now on only an edge that is yet to come says that a call is worth a try.
@@ -138,8 +140,15 @@ impl<T: AsFd> Registered<T> {
         self.source.clear_readiness(direction);
     }
 
-    pub(crate) fn deadline(&self, terms: &Terms) -> Option<Nanos> {
-        hub::current()?.clock().after(terms.timeout?)
+    /// The request of a call that waits by these terms. Its time begins now.
+    #[track_caller]
+    pub(crate) fn request(&self, terms: &Terms) -> WaitRequest {
+        let deadline = match (hub::current(), terms.timeout) {
+            (Some(hub), Some(timeout)) => hub.clock().after(timeout),
+            _ => Deadline::NEVER,
+        };
+        let reason = (terms.reason)(self.inner.as_fd().as_raw_fd());
+        WaitRequest::new("I/O", reason, deadline)
     }
 }
 

@@ -5,12 +5,11 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::TcpStream;
-use crate::hub::{self, Direction, Wait};
+use crate::hub::{self, Deadline, Direction, WaitRequest};
 use crate::io::{Registered, Terms};
 use crate::sys::socket::{AcceptFailure, accept_failure};
 use crate::waiting::WaitReason;
@@ -91,7 +90,6 @@ impl TcpListener {
             direction: Direction::Read,
             reason: WaitReason::accept,
             timeout: None,
-            place: Location::caller(),
         };
         let mut back_off = FIRST_BACK_OFF;
         loop {
@@ -102,7 +100,7 @@ impl TcpListener {
                 Err(error) => match accept_failure(self.as_fd(), &error) {
                     AcceptFailure::ConnectionLost => {}
                     AcceptFailure::Exhausted => {
-                        self.pause(back_off, terms.place)?;
+                        self.pause(back_off)?;
                         back_off = (back_off * 2).min(LONGEST_BACK_OFF);
                     }
                     AcceptFailure::Listener => return Err(error),
@@ -111,11 +109,12 @@ impl TcpListener {
         }
     }
 
-    fn pause(&self, time: Duration, place: &'static Location<'static>) -> io::Result<()> {
+    #[track_caller]
+    fn pause(&self, time: Duration) -> io::Result<()> {
         hub::try_get()?;
         let reason = WaitReason::accept(self.as_raw_fd());
-        let wait = Wait::begin(reason, place).map_err(io::Error::other)?;
-        wait.park_for(time);
+        let mut request = WaitRequest::new("accept", reason, Deadline::after(time));
+        request.try_for_time().map_err(io::Error::other)?;
         Ok(())
     }
 

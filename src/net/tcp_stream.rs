@@ -6,7 +6,6 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -70,10 +69,9 @@ impl TcpStream {
     /// Those of [`std::net::TcpStream::connect`]: `ConnectionRefused` where nobody listens, for example.
     #[track_caller]
     pub fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
-        let place = Location::caller();
         let mut last = io::Error::new(io::ErrorKind::InvalidInput, "no address to connect to");
         for address in address.to_socket_addrs()? {
-            match TcpStream::connect_to(&address, None, place) {
+            match TcpStream::connect_to(&address, None) {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
             }
@@ -88,26 +86,22 @@ impl TcpStream {
     #[track_caller]
     pub fn connect_timeout(address: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
         check_timeout(Some(timeout))?;
-        TcpStream::connect_to(address, Some(timeout), Location::caller())
+        TcpStream::connect_to(address, Some(timeout))
     }
 
-    fn connect_to(
-        address: &SocketAddr,
-        timeout: Option<Duration>,
-        place: &'static Location<'static>,
-    ) -> io::Result<TcpStream> {
+    #[track_caller]
+    fn connect_to(address: &SocketAddr, timeout: Option<Duration>) -> io::Result<TcpStream> {
         // On loopback a connection may be there, or refused, at once.
-        hub::yield_if_budget_spent(place);
+        hub::yield_if_budget_spent();
         hub::consume_budget();
         let stream = TcpStream::from_nonblocking(mio::net::TcpStream::connect(*address)?.into())?;
         let terms = Terms {
             direction: Direction::Write,
             reason: WaitReason::connect,
             timeout,
-            place,
         };
         let io = &stream.shared.io;
-        let deadline = io.deadline(&terms);
+        let mut request = io.request(&terms);
         let mut late = false;
         loop {
             if let Some(error) = io.get().take_error()? {
@@ -122,7 +116,7 @@ impl TcpStream {
                 return Err(timed_out(&terms, stream.as_raw_fd()));
             }
             io.clear_readiness(Direction::Write);
-            late = io.wait(&terms, deadline, &mut None)? == WakeReason::TimedOut;
+            late = io.wait(Direction::Write, &mut request)? == WakeReason::TimedOut;
         }
     }
 
@@ -149,21 +143,19 @@ impl TcpStream {
         self.shared.io.get()
     }
 
-    fn reading(&self, place: &'static Location<'static>) -> Terms {
+    fn reading(&self) -> Terms {
         Terms {
             direction: Direction::Read,
             reason: WaitReason::read,
             timeout: self.shared.read_timeout.get(),
-            place,
         }
     }
 
-    fn writing(&self, place: &'static Location<'static>) -> Terms {
+    fn writing(&self) -> Terms {
         Terms {
             direction: Direction::Write,
             reason: WaitReason::write,
             timeout: self.shared.write_timeout.get(),
-            place,
         }
     }
 
@@ -173,7 +165,7 @@ impl TcpStream {
     /// As for [`Read::read`].
     #[track_caller]
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let terms = self.reading(Location::caller());
+        let terms = self.reading();
         self.shared.io.attempt(terms, |socket| socket.peek(buffer))
     }
 
@@ -307,7 +299,7 @@ fn in_one_call(sizes: impl Iterator<Item = usize>) -> usize {
 impl Read for &TcpStream {
     #[track_caller]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let terms = self.reading(Location::caller());
+        let terms = self.reading();
         self.shared
             .io
             .attempt_bytes(terms, buffer.len(), |mut socket| socket.read(buffer))
@@ -315,7 +307,7 @@ impl Read for &TcpStream {
 
     #[track_caller]
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let terms = self.reading(Location::caller());
+        let terms = self.reading();
         let asked = in_one_call(buffers.iter().map(|buffer| buffer.len()));
         self.shared
             .io
@@ -326,7 +318,7 @@ impl Read for &TcpStream {
 impl Write for &TcpStream {
     #[track_caller]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let terms = self.writing(Location::caller());
+        let terms = self.writing();
         self.shared
             .io
             .attempt_bytes(terms, bytes.len(), |mut socket| socket.write(bytes))
@@ -334,7 +326,7 @@ impl Write for &TcpStream {
 
     #[track_caller]
     fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let terms = self.writing(Location::caller());
+        let terms = self.writing();
         let asked = in_one_call(parts.iter().map(|part| part.len()));
         self.shared.io.attempt_bytes(terms, asked, |stream| {
             socket::send_vectored(stream.as_fd(), parts)

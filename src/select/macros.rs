@@ -45,7 +45,7 @@
 /// [`Waitable`](crate::Waitable).
 ///
 /// # Panics
-/// If it has to wait, as [`Task::wait`](crate::Task::wait). Nothing was taken then. With no arm at all it waits for ever,
+/// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait). Nothing was taken then. With no arm at all it waits for ever,
 /// which the hub reports as a deadlock where nothing else can happen.
 ///
 /// # Aborts

@@ -18,9 +18,7 @@ use std::time::Duration;
 
 pub use self::operations::{Select, SelectedOperation};
 use crate::error::RecvError;
-use crate::hub::{
-    self, Nanos, Reservation, Resource, WaitPoint, Waker, WokenAt, pair_now, refuse, wait_in_any,
-};
+use crate::hub::{self, Deadline, Reservation, Resource, WaitPoint, WaitRequest, Waker, WokenAt};
 use crate::list::Node;
 use crate::sync::channel::{
     Arm, ArmReadiness, ArmReservation, ArmTarget, Receiver, SendReservation, Sender,
@@ -65,10 +63,10 @@ impl Arm for ObserveArm<'_> {
 }
 
 /// How long a select waits where no arm is ready.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SelectLimit {
     None,
-    Until(Option<Nanos>),
+    Until(Deadline),
 }
 
 /// How a select chooses.
@@ -86,7 +84,7 @@ pub fn choose<'a, const N: usize>(is_biased: bool, arms: [&'a dyn Arm; N]) -> Se
     choose_of(
         &arms,
         is_biased,
-        SelectLimit::Until(None),
+        SelectLimit::Until(Deadline::NEVER),
         Location::caller(),
     )
 }
@@ -98,7 +96,7 @@ pub fn choose_for<'a, const N: usize>(
     arms: [&'a dyn Arm; N],
     limit: Duration,
 ) -> Selected<'a> {
-    let patience = SelectLimit::Until(hub::deadline(limit));
+    let patience = SelectLimit::Until(Deadline::after(limit));
     choose_of(&arms, is_biased, patience, Location::caller())
 }
 
@@ -170,15 +168,14 @@ impl Selection {
         points: impl Fn() -> S,
         nodes: impl Fn(&dyn Fn() -> Node<Waker>) -> N,
     ) -> Selected<'a> {
-        let mut rank = None;
+        let mut request = self.request(arms);
         loop {
             let met = match picked {
                 Some((index, ArmReadiness::Pairs)) => Some(index),
                 Some((index, ArmReadiness::Behind)) => {
                     let resource = points().as_ref()[index].resource();
-                    match resource.and_then(|resource| {
-                        Reservation::reserve_behind_others(resource, self.place)
-                    }) {
+                    match resource.and_then(|resource| Reservation::reserve_behind_others(resource))
+                    {
                         Some(reservation) if reservation.holds() => {
                             return Selected::promised(index, reservation);
                         }
@@ -192,45 +189,31 @@ impl Selection {
                 Some((index, _)) => return Selected::found(index),
                 None => None,
             };
-            let SelectLimit::Until(deadline) = self.patience else {
-                let selected = met.and_then(|index| self.meet(index, &points));
+            if self.patience == SelectLimit::None {
+                let selected = met.and_then(|index| meet(&mut request, index, &points));
                 // A partner that makes no item again and again must not keep it from its default.
                 return selected.unwrap_or_else(|| {
                     let other = self.pick_of(arms, false);
                     Selected::found(other.map_or(DEFAULT, |(index, _)| index))
                 });
-            };
-            let reason = match arms {
-                [one] => one.target().reason,
-                _ => WaitReason::any(arms.len()),
-            };
+            }
             let points = points();
-            let waited = wait_in_any(
-                points.as_ref(),
-                &nodes,
-                met,
-                reason,
-                self.place,
-                deadline,
-                &mut rank,
-            );
-            match waited {
-                Ok(WokenAt::Reserved(index, reservation)) if reservation.holds() => {
+            match request.in_any(points.as_ref(), &nodes, met) {
+                WokenAt::Reserved(index, reservation) if reservation.holds() => {
                     let index = self.first_of_equals(index, points.as_ref());
                     return Selected::promised(index, reservation);
                 }
-                Ok(WokenAt::TimedOut) => return Selected::found(DEFAULT),
+                WokenAt::TimedOut => return Selected::found(DEFAULT),
                 // What a list tells is so, though it may be over by now.
-                Ok(WokenAt::Notified(index))
+                WokenAt::Notified(index)
                     if matches!(points.as_ref()[index], WaitPoint::List(_)) =>
                 {
                     return Selected::found(index);
                 }
                 // What it was promised was withdrawn, or something has changed: which are ready now?
-                Ok(WokenAt::Reserved(..) | WokenAt::Notified(_) | WokenAt::Retry) => {
+                WokenAt::Reserved(..) | WokenAt::Notified(_) | WokenAt::Retry => {
                     picked = self.pick(arms)
                 }
-                Err(why) => refuse(why, "select", self.place),
             }
         }
     }
@@ -268,16 +251,16 @@ impl Selection {
         picked
     }
 
-    /// Lets the select run that is the counterpart of this arm. `None` if that came to nothing.
-    #[cold]
-    fn meet<'a, S: AsRef<[WaitPoint<'a>]>>(
-        self,
-        index: usize,
-        points: impl Fn() -> S,
-    ) -> Option<Selected<'a>> {
-        let resource = points().as_ref()[index].resource()?;
-        let reservation = pair_now(resource, WaitReason::RECEIVE, self.place)?;
-        Some(Selected::promised(index, reservation))
+    fn request(self, arms: &[&dyn Arm]) -> WaitRequest {
+        let reason = match arms {
+            [one] => one.target().reason,
+            _ => WaitReason::any(arms.len()),
+        };
+        let deadline = match self.patience {
+            SelectLimit::Until(deadline) => deadline,
+            SelectLimit::None => Deadline::NEVER,
+        };
+        WaitRequest::at(self.place, "select", reason, deadline)
     }
 
     /// Of several arms of one channel a draw has chosen this one, and a biased select wants the first.
@@ -285,6 +268,18 @@ impl Selection {
         let is_equal = |point: &WaitPoint<'_>| self.is_biased && point.is_same(points[drawn]);
         points.iter().position(is_equal).unwrap_or(drawn)
     }
+}
+
+/// Runs the select that is the counterpart of an arm. `None` if it has made no item.
+#[cold]
+fn meet<'a, S: AsRef<[WaitPoint<'a>]>>(
+    request: &mut WaitRequest,
+    index: usize,
+    points: impl Fn() -> S,
+) -> Option<Selected<'a>> {
+    let resource = points().as_ref()[index].resource()?;
+    let reservation = request.pair_now(resource)?;
+    Some(Selected::promised(index, reservation))
 }
 
 impl<'a> Selected<'a> {

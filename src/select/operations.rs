@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{ObserveArm, SelectLimit, Selection};
 use crate::error::{RecvError, SelectTimeoutError, SendError, TrySelectError};
-use crate::hub;
+use crate::hub::Deadline;
 use crate::sync::channel::{Arm, ArmReservation, Receiver, Sender};
 use crate::waitable::Waitable;
 
@@ -103,13 +103,13 @@ impl<'a> Select<'a> {
     /// reports as a deadlock where nothing else can happen.
     ///
     /// # Panics
-    /// If it has to wait, as [`Task::wait`](crate::Task::wait).
+    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait).
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn select(&mut self) -> SelectedOperation<'a> {
-        let selected = self.choose(SelectLimit::Until(None), Location::caller());
+        let selected = self.choose(SelectLimit::Until(Deadline::NEVER), Location::caller());
         selected.expect("a wait without a deadline ends with an operation")
     }
 
@@ -128,7 +128,7 @@ impl<'a> Select<'a> {
         &mut self,
         limit: Duration,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        let patience = SelectLimit::Until(hub::deadline(limit));
+        let patience = SelectLimit::Until(Deadline::after(limit));
         self.choose(patience, Location::caller())
             .ok_or(SelectTimeoutError(()))
     }
@@ -148,7 +148,7 @@ impl<'a> Select<'a> {
         &mut self,
         deadline: Instant,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        let patience = SelectLimit::Until(hub::deadline_at(deadline));
+        let patience = SelectLimit::Until(Deadline::at(deadline));
         self.choose(patience, Location::caller())
             .ok_or(SelectTimeoutError(()))
     }
@@ -174,7 +174,7 @@ impl<'a> Select<'a> {
     /// As there.
     #[track_caller]
     pub fn ready(&mut self) -> usize {
-        let ready = self.look(SelectLimit::Until(None), Location::caller());
+        let ready = self.look(SelectLimit::Until(Deadline::NEVER), Location::caller());
         ready.expect("a wait without a deadline ends with an operation")
     }
 
@@ -190,7 +190,7 @@ impl<'a> Select<'a> {
     /// As there.
     #[track_caller]
     pub fn ready_timeout(&mut self, limit: Duration) -> Result<usize, SelectTimeoutError> {
-        let patience = SelectLimit::Until(hub::deadline(limit));
+        let patience = SelectLimit::Until(Deadline::after(limit));
         let ready = self.look(patience, Location::caller());
         ready.ok_or(SelectTimeoutError(()))
     }
@@ -207,7 +207,7 @@ impl<'a> Select<'a> {
     /// As there.
     #[track_caller]
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, SelectTimeoutError> {
-        let patience = SelectLimit::Until(hub::deadline_at(deadline));
+        let patience = SelectLimit::Until(Deadline::at(deadline));
         let ready = self.look(patience, Location::caller());
         ready.ok_or(SelectTimeoutError(()))
     }
@@ -297,7 +297,7 @@ impl SelectedOperation<'_> {
     #[track_caller]
     pub fn send<T>(mut self, sender: &Sender<T>, item: T) -> Result<(), SendError<T>> {
         let reservation = self.take("send", sender);
-        sender.send_reserved(reservation, item, Location::caller())
+        sender.send_reserved(reservation, item)
     }
 
     #[track_caller]

@@ -41,5 +41,7 @@ pub(crate) use pointer::stack_pointer;
 #[cfg(feature = "hub")]
 pub(crate) use pool::in_use;
 pub(crate) use pool::take;
+#[cfg(feature = "hub")]
+pub(crate) use pool::trim_step;
 pub use pool::{measure_all, trim};
 pub(crate) use pooled::{PooledStack, StackView, at};

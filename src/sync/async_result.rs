@@ -4,12 +4,11 @@
 use std::cell::OnceCell;
 use std::error::Error;
 use std::fmt;
-use std::panic::Location;
 use std::time::Duration;
 
-use crate::hub::{self, Nanos, WaitList, WaitPoint, refuse};
+use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
-use crate::waiting::{WaitReason, WakeReason};
+use crate::waiting::WaitReason;
 
 /// A value or a failure, set once, which all who wait for it see: gevent's `AsyncResult`.
 ///
@@ -97,7 +96,7 @@ impl<T, E> AsyncResult<T, E> {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn get(&self) -> Result<&T, &E> {
-        self.get_until(None, Location::caller())
+        self.get_until(Deadline::NEVER)
             .expect("a wait without a deadline ends with the outcome")
     }
 
@@ -110,8 +109,8 @@ impl<T, E> AsyncResult<T, E> {
     /// As there.
     #[track_caller]
     pub fn get_timeout(&self, limit: Duration) -> Option<Result<&T, &E>> {
-        let deadline = hub::deadline(limit);
-        self.get_until(deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.get_until(deadline)
     }
 
     /// The outcome, if it was set. Never waits.
@@ -131,16 +130,11 @@ impl<T, E> AsyncResult<T, E> {
         self.outcome.into_inner()
     }
 
-    fn get_until(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Option<Result<&T, &E>> {
+    #[track_caller]
+    fn get_until(&self, deadline: Deadline) -> Option<Result<&T, &E>> {
         if !self.is_ready() {
-            match self.wait_target().wait(place, deadline) {
-                Ok(WakeReason::Notified | WakeReason::TimedOut) => {}
-                Err(why) => refuse(why, "get", place),
-            }
+            let mut request = WaitRequest::new("get", WaitReason::ASYNC_RESULT, deadline);
+            request.in_list(&self.waiters);
         }
         self.try_get()
     }

@@ -13,7 +13,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::error::BrokenBarrierError;
-use crate::hub::{self, Nanos, WaitList, refuse};
+use crate::hub::{Deadline, WaitList, WaitRequest};
 use crate::waiting::{WaitReason, WakeReason};
 
 /// Where greenlets wait for one another, in the shape of std's [`Barrier`](std::sync::Barrier). It can be used again and
@@ -85,11 +85,11 @@ impl Barrier {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
-        let place = Location::caller();
-        match self.wait_until(None, place) {
+        match self.wait_until(Deadline::NEVER) {
             Some(result) => result,
             None => panic!(
-                "the wait at a barrier at {place}: it is broken (`wait_checked` gives an error instead)"
+                "the wait at a barrier at {}: it is broken (`wait_checked` gives an error instead)",
+                Location::caller()
             ),
         }
     }
@@ -106,7 +106,7 @@ impl Barrier {
     /// As there.
     #[track_caller]
     pub fn wait_checked(&self) -> Result<BarrierWaitResult, BrokenBarrierError> {
-        let result = self.wait_until(None, Location::caller());
+        let result = self.wait_until(Deadline::NEVER);
         result.ok_or(BrokenBarrierError)
     }
 
@@ -120,8 +120,8 @@ impl Barrier {
     /// As there.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> Option<BarrierWaitResult> {
-        let deadline = hub::deadline(limit);
-        self.wait_until(deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.wait_until(deadline)
     }
 
     /// Breaks it: all that wait there are told so, and so is whatever comes, until it is [reset](Barrier::reset). In the shape of
@@ -160,11 +160,8 @@ impl Barrier {
         self.is_broken.get()
     }
 
-    fn wait_until(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Option<BarrierWaitResult> {
+    #[track_caller]
+    fn wait_until(&self, deadline: Deadline) -> Option<BarrierWaitResult> {
         if self.is_broken() {
             return None;
         }
@@ -173,11 +170,11 @@ impl Barrier {
             return Some(BarrierWaitResult(true));
         }
         let come = Arrived::new(self);
-        match (self.waiters).wait_until(WaitReason::BARRIER, place, deadline, &mut None) {
+        let mut request = WaitRequest::new("the wait at a barrier", WaitReason::BARRIER, deadline);
+        match request.in_list(&self.waiters) {
             // Where the others came when the time was over, but before this one ran, it was counted.
-            Ok(WakeReason::TimedOut) if !come.is_over() => None,
-            Ok(_) => (!come.was_broken()).then_some(BarrierWaitResult(false)),
-            Err(why) => refuse(why, "the wait at a barrier", place),
+            WakeReason::TimedOut if !come.is_over() => None,
+            _ => (!come.was_broken()).then_some(BarrierWaitResult(false)),
         }
     }
 

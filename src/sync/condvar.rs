@@ -9,12 +9,12 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{LockResult, PoisonError};
 use std::time::Duration;
 
 use super::mutex::MutexGuard;
-use crate::hub::{self, Acquired, Nanos, Resource, WaitQueue, refuse, wait_in_queue};
+use crate::hub::{Acquired, Deadline, Resource, WaitQueue, WaitRequest};
 use crate::waiting::WaitReason;
 
 /// Where greenlets that have locked a [`Mutex`](crate::sync::Mutex) wait for others to change its value, in the shape of
@@ -87,7 +87,7 @@ impl Condvar {
     /// If a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
-        self.wait_until(guard, None, Location::caller()).0
+        self.wait_until(guard, Deadline::NEVER).0
     }
 
     /// Waits for as long as `condition` says so of the value, which it looks at first and after each notice.
@@ -106,9 +106,8 @@ impl Condvar {
         mut guard: MutexGuard<'a, T>,
         mut condition: impl FnMut(&mut T) -> bool,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let place = Location::caller();
         while condition(&mut guard) {
-            guard = self.wait_until(guard, None, place).0?;
+            guard = self.wait_until(guard, Deadline::NEVER).0?;
         }
         Ok(guard)
     }
@@ -129,8 +128,8 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         limit: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let deadline = hub::deadline(limit);
-        with_result(self.wait_until(guard, deadline, Location::caller()))
+        let deadline = Deadline::after(limit);
+        with_result(self.wait_until(guard, deadline))
     }
 
     /// As [`wait_while`](Condvar::wait_while), for as long as `limit` at most. It has timed out if `condition` still says
@@ -151,14 +150,13 @@ impl Condvar {
         limit: Duration,
         mut condition: impl FnMut(&mut T) -> bool,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let place = Location::caller();
-        let deadline = hub::deadline(limit);
+        let deadline = Deadline::after(limit);
         let mut is_over = WaitTimeoutResult(false);
         while condition(&mut guard) {
             if is_over.timed_out() {
                 return Ok((guard, is_over));
             }
-            (guard, is_over) = with_result(self.wait_until(guard, deadline, place))?;
+            (guard, is_over) = with_result(self.wait_until(guard, deadline))?;
         }
         Ok((guard, WaitTimeoutResult(false)))
     }
@@ -176,22 +174,24 @@ impl Condvar {
     }
 
     /// Whether the time was over stands beside the guard.
+    #[track_caller]
     fn wait_until<'a, T: ?Sized>(
         &self,
         guard: MutexGuard<'a, T>,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
+        deadline: Deadline,
     ) -> (LockResult<MutexGuard<'a, T>>, bool) {
         let mutex = guard.mutex();
         self.forget_unclaimed();
         // Nobody runs between this and the wait.
         drop(guard);
-        let turn = match wait_in_queue(self, WaitReason::CONDVAR, place, deadline, &mut None) {
-            Ok(turn) => turn,
-            Err(why) => refuse(why, "the wait for a condition variable", place),
-        };
+        let mut request = WaitRequest::new(
+            "the wait for a condition variable",
+            WaitReason::CONDVAR,
+            deadline,
+        );
+        let turn = request.in_queue(self);
         // If this unwinds, the reservation goes on to the next.
-        let guard = mutex.lock_from(place);
+        let guard = mutex.lock();
         if let Acquired::Reserved(_claim) = &turn {
             self.notices.set(self.notices.get() - 1);
         }

@@ -3,10 +3,9 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
 use std::time::Duration;
 
-use crate::hub::{self, Nanos, WaitList, WaitPoint, refuse};
+use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -76,7 +75,7 @@ impl Event {
     #[track_caller]
     pub fn wait(&self) {
         if !self.is_set() {
-            self.wait_until(None, Location::caller());
+            self.wait_until(Deadline::NEVER);
         }
     }
 
@@ -90,17 +89,15 @@ impl Event {
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         self.is_set() || {
-            let deadline = hub::deadline(limit);
-            self.wait_until(deadline, Location::caller())
+            let deadline = Deadline::after(limit);
+            self.wait_until(deadline)
         }
     }
 
-    fn wait_until(&self, deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
-        match self.wait_target().wait(place, deadline) {
-            Ok(WakeReason::Notified) => true,
-            Ok(WakeReason::TimedOut) => self.is_set(),
-            Err(why) => refuse(why, "wait for an event", place),
-        }
+    #[track_caller]
+    fn wait_until(&self, deadline: Deadline) -> bool {
+        let mut request = WaitRequest::new("wait for an event", WaitReason::EVENT, deadline);
+        request.in_list(&self.waiters) == WakeReason::Notified || self.is_set()
     }
 }
 

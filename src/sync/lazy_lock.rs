@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::panic::Location;
 
 use super::once_lock::OnceLock;
 
@@ -57,7 +56,7 @@ impl<T, F: Fn() -> T> LazyLock<T, F> {
     pub fn force(this: &LazyLock<T, F>) -> &T {
         match this.value.get() {
             Some(value) => value,
-            None => this.value.init(&this.init, Location::caller()),
+            None => this.value.init(&this.init),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
 use super::raw_lock::{self, RawGuard, RawLock};
-use crate::hub::{self, Nanos};
+use crate::hub::Deadline;
 use crate::waiting::WaitReason;
 
 /// A value that one greenlet uses at a time, in the shape of std's [`Mutex`](std::sync::Mutex): who comes meanwhile waits,
@@ -91,7 +91,11 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        self.lock_from(Location::caller())
+        {
+            let hold = self.take(Deadline::NEVER);
+            let hold = hold.expect("a wait without a deadline ends with the lock");
+            self.lock.check(self.guard(hold))
+        }
     }
 
     /// As [`lock`](Mutex::lock), for as long as `limit` at most.
@@ -106,8 +110,8 @@ impl<T: ?Sized> Mutex<T> {
     /// As there.
     #[track_caller]
     pub fn lock_timeout(&self, limit: Duration) -> TryLockResult<MutexGuard<'_, T>> {
-        let deadline = hub::deadline(limit);
-        self.answer(self.take(Location::caller(), deadline))
+        let deadline = Deadline::after(limit);
+        self.answer(self.take(deadline))
     }
 
     /// Locks it if it is unlocked and nobody has waited for it. Never waits.
@@ -138,23 +142,11 @@ impl<T: ?Sized> Mutex<T> {
         self.lock.check(self.value.get_mut())
     }
 
-    #[inline(always)]
-    pub(super) fn lock_from(
-        &self,
-        place: &'static Location<'static>,
-    ) -> LockResult<MutexGuard<'_, T>> {
-        let hold = self.take(place, None);
-        let hold = hold.expect("a wait without a deadline ends with the lock");
-        self.lock.check(self.guard(hold))
-    }
-
-    /// `None` if the clock has reached `deadline` before it could be locked.
-    pub(super) fn lock_until(
-        &self,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Option<MutexGuard<'_, T>> {
-        Some(self.guard(self.take(place, deadline)?))
+    /// Locks it for a call that was made at `place`.
+    pub(super) fn lock_at(&self, place: &'static Location<'static>) -> MutexGuard<'_, T> {
+        let (reason, never) = (WaitReason::MUTEX, Deadline::NEVER);
+        let hold = self.lock.take_at(place, reason, "lock", never);
+        self.guard(hold.expect("a wait without a deadline ends with the lock"))
     }
 
     /// Gives `guard` as an error if it is poisoned.
@@ -163,12 +155,9 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     #[inline(always)]
-    fn take(
-        &self,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Option<RawGuard<'_>> {
-        self.lock.take(WaitReason::MUTEX, "lock", place, deadline)
+    #[track_caller]
+    fn take(&self, deadline: Deadline) -> Option<RawGuard<'_>> {
+        self.lock.take(WaitReason::MUTEX, "lock", deadline)
     }
 
     #[inline(always)]

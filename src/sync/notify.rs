@@ -10,10 +10,10 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use crate::hub::{self, Acquired, Nanos, Resource, WaitPoint, WaitQueue, refuse, wait_in_queue};
+use crate::hub::{Acquired, Deadline, Resource, WaitPoint, WaitQueue, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
@@ -82,7 +82,7 @@ impl Notify {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) {
-        self.wait_until(None, Location::caller());
+        self.wait_until(Deadline::NEVER);
     }
 
     /// As [`wait`](Notify::wait), for as long as `limit` at most. False if there was no notice by then.
@@ -94,7 +94,7 @@ impl Notify {
     /// As there.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
-        self.wait_until(hub::deadline(limit), Location::caller())
+        self.wait_until(Deadline::after(limit))
     }
 
     /// Takes the notice that is kept. False if there is none. Never waits: to be called after a
@@ -108,19 +108,20 @@ impl Notify {
         is_free
     }
 
-    fn wait_until(&self, deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
+    #[track_caller]
+    fn wait_until(&self, deadline: Deadline) -> bool {
         if self.try_wait() {
             return true;
         }
-        match wait_in_queue(self, WaitReason::NOTIFY, place, deadline, &mut None) {
+        let mut request = WaitRequest::new("the wait for a notify", WaitReason::NOTIFY, deadline);
+        match request.in_queue(self) {
             // The reservation is dropped at the end of the arm, when the notice is taken.
-            Ok(Acquired::Reserved(_claim)) => {
+            Acquired::Reserved(_reservation) => {
                 self.take();
                 true
             }
-            Ok(Acquired::Retry) => true,
-            Ok(Acquired::TimedOut) => false,
-            Err(why) => refuse(why, "the wait for a notify", place),
+            Acquired::Retry => true,
+            Acquired::TimedOut => false,
         }
     }
 

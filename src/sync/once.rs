@@ -14,7 +14,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::raw_lock::{RawGuard, RawLock};
-use crate::hub::{self, Nanos, WaitList, WaitPoint, refuse};
+use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -90,7 +90,7 @@ impl Once {
     #[track_caller]
     pub fn call_once(&self, f: impl FnOnce()) {
         if !self.is_completed() {
-            self.call(false, |_| f(), Location::caller());
+            self.call(false, |_| f());
         }
     }
 
@@ -105,7 +105,7 @@ impl Once {
     #[track_caller]
     pub fn call_once_force(&self, f: impl FnOnce(&OnceState)) {
         if !self.is_completed() {
-            self.call(true, f, Location::caller());
+            self.call(true, f);
         }
     }
 
@@ -125,7 +125,7 @@ impl Once {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) {
-        self.wait_until(false, None, Location::caller());
+        self.wait_until(false, Deadline::NEVER);
     }
 
     /// As [`wait`](Once::wait), for as long as `limit` at most. False if no call had returned by then.
@@ -137,7 +137,7 @@ impl Once {
     /// As there.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
-        self.wait_until(false, hub::deadline(limit), Location::caller())
+        self.wait_until(false, Deadline::after(limit))
     }
 
     /// As [`wait`](Once::wait), also while it is poisoned: until a [`call_once_force`](Once::call_once_force) has returned.
@@ -149,19 +149,22 @@ impl Once {
     /// As there.
     #[track_caller]
     pub fn wait_force(&self) {
-        self.wait_until(true, None, Location::caller());
+        self.wait_until(true, Deadline::NEVER);
     }
 
     #[inline(never)]
-    fn call(&self, force: bool, f: impl FnOnce(&OnceState), place: &'static Location<'static>) {
-        let turn = self.turn.take(WaitReason::ONCE, "call_once", place, None);
+    #[track_caller]
+    fn call(&self, force: bool, f: impl FnOnce(&OnceState)) {
+        let turn = self
+            .turn
+            .take(WaitReason::ONCE, "call_once", Deadline::NEVER);
         let mut turn = turn.expect("a wait without a deadline ends with the turn");
         if self.is_completed() {
             return; // by another while this one waited
         }
         let is_poisoned = self.turn.is_poisoned();
         if is_poisoned && !force {
-            refuse_poisoned("call_once", place);
+            refuse_poisoned("call_once");
         }
         turn.arm_poison();
         let _call = RunningCall {
@@ -173,28 +176,21 @@ impl Once {
         self.turn.clear_poison();
     }
 
-    fn wait_until(
-        &self,
-        force: bool,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> bool {
-        let (mut rank, mut is_over) = (None, false);
+    #[track_caller]
+    fn wait_until(&self, force: bool, deadline: Deadline) -> bool {
+        let mut request = WaitRequest::new("wait", WaitReason::ONCE, deadline);
+        let mut is_over = false;
         loop {
             if self.is_completed() {
                 return true;
             }
             if self.is_poisoned() && !force {
-                refuse_poisoned("wait", place);
+                refuse_poisoned("wait");
             }
             if is_over {
                 return false;
             }
-            let waited = (self.waiters).wait_until(WaitReason::ONCE, place, deadline, &mut rank);
-            match waited {
-                Ok(woken) => is_over = woken == WakeReason::TimedOut,
-                Err(why) => refuse(why, "wait", place),
-            }
+            is_over = request.in_list(&self.waiters) == WakeReason::TimedOut;
         }
     }
 
@@ -226,8 +222,10 @@ impl Drop for RunningCall<'_> {
 
 #[cold]
 #[inline(never)]
-fn refuse_poisoned(what: &str, place: &Location<'_>) -> ! {
-    panic!("{what} at {place}: an earlier call has panicked, so this `Once` is poisoned")
+#[track_caller]
+fn refuse_poisoned(verb: &str) -> ! {
+    let place = Location::caller();
+    panic!("{verb} at {place}: an earlier call has panicked, so this `Once` is poisoned")
 }
 
 impl Sealed for Once {}

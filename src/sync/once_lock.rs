@@ -3,11 +3,11 @@
 
 use std::cell::OnceCell;
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::raw_lock::{RawGuard, RawLock};
-use crate::hub::{self, Nanos, WaitList, WaitPoint, refuse};
+use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -84,7 +84,7 @@ impl<T> OnceLock<T> {
     pub fn get_or_init(&self, init: impl FnOnce() -> T) -> &T {
         match self.get() {
             Some(value) => value,
-            None => self.init(init, Location::caller()),
+            None => self.init(init),
         }
     }
 
@@ -103,7 +103,7 @@ impl<T> OnceLock<T> {
         let mut value = Some(value);
         if self.get().is_none() {
             let init = || value.take().expect("an initialiser runs once");
-            self.init(init, Location::caller());
+            self.init(init);
         }
         value.map_or(Ok(()), Err)
     }
@@ -117,7 +117,7 @@ impl<T> OnceLock<T> {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) -> &T {
-        self.wait_until(None, Location::caller())
+        self.wait_until(Deadline::NEVER)
             .expect("a wait without a deadline ends with the value")
     }
 
@@ -130,8 +130,8 @@ impl<T> OnceLock<T> {
     /// As there.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> Option<&T> {
-        let deadline = hub::deadline(limit);
-        self.wait_until(deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.wait_until(deadline)
     }
 
     /// The value, if it was set.
@@ -145,10 +145,11 @@ impl<T> OnceLock<T> {
     }
 
     #[inline(never)]
-    pub(super) fn init(&self, init: impl FnOnce() -> T, place: &'static Location<'static>) -> &T {
+    #[track_caller]
+    pub(super) fn init(&self, init: impl FnOnce() -> T) -> &T {
         let turn = self
             .turn
-            .take(WaitReason::ONCE_LOCK, "get_or_init", place, None);
+            .take(WaitReason::ONCE_LOCK, "get_or_init", Deadline::NEVER);
         let _turn: RawGuard<'_> = turn.expect("a wait without a deadline ends with the turn");
         if let Some(value) = self.get() {
             return value; // others have made it while this one waited
@@ -161,16 +162,15 @@ impl<T> OnceLock<T> {
         value
     }
 
-    fn wait_until(&self, deadline: Option<Nanos>, place: &'static Location<'static>) -> Option<&T> {
+    #[track_caller]
+    fn wait_until(&self, deadline: Deadline) -> Option<&T> {
+        let mut request = WaitRequest::new("wait", WaitReason::ONCE_LOCK, deadline);
         loop {
-            let woken = match self.get() {
-                Some(value) => return Some(value),
-                None => self.wait_target().wait(place, deadline),
-            };
-            match woken {
-                Ok(WakeReason::Notified) => {}
-                Ok(WakeReason::TimedOut) => return self.get(),
-                Err(why) => refuse(why, "wait", place),
+            if let Some(value) = self.get() {
+                return Some(value);
+            }
+            if request.in_list(&self.waiters) == WakeReason::TimedOut {
+                return self.get();
             }
         }
     }

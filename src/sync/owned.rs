@@ -81,9 +81,8 @@ impl<T: ?Sized + 'static> Mutex<T> {
     #[track_caller]
     pub fn lock_owned(self: &Rc<Self>) -> LockResult<OwnedMutexGuard<T>> {
         let place = Location::caller();
-        let guard = Owned::<Locked<T>>::new(self.clone(), |mutex| {
-            Some(mutex.lock_until(place, None)?.disowned())
-        });
+        let guard =
+            Owned::<Locked<T>>::new(self.clone(), |mutex| Some(mutex.lock_at(place).disowned()));
         let guard = guard.expect("a wait without a deadline ends with the lock");
         self.check(OwnedMutexGuard(guard))
     }
@@ -115,7 +114,7 @@ impl<T: ?Sized + 'static> RwLock<T> {
     #[track_caller]
     pub fn read_owned(self: &Rc<Self>) -> LockResult<OwnedRwLockReadGuard<T>> {
         let place = Location::caller();
-        let guard = Owned::<Read<T>>::new(self.clone(), |lock| lock.read_until(place, None));
+        let guard = Owned::<Read<T>>::new(self.clone(), |lock| Some(lock.read_at(place)));
         let guard = guard.expect("a wait without a deadline ends with the lock");
         self.check(OwnedRwLockReadGuard(guard))
     }
@@ -144,9 +143,8 @@ impl<T: ?Sized + 'static> RwLock<T> {
     #[track_caller]
     pub fn write_owned(self: &Rc<Self>) -> LockResult<OwnedRwLockWriteGuard<T>> {
         let place = Location::caller();
-        let guard = Owned::<Written<T>>::new(self.clone(), |lock| {
-            Some(lock.write_until(place, None)?.disowned())
-        });
+        let guard =
+            Owned::<Written<T>>::new(self.clone(), |lock| Some(lock.write_at(place).disowned()));
         let guard = guard.expect("a wait without a deadline ends with the lock");
         self.check(OwnedRwLockWriteGuard(guard))
     }
@@ -185,7 +183,7 @@ impl Semaphore {
     ///         let place = places.acquire_owned(); // waits here while two tasks run
     ///         spawn(move || {
     ///             yield_now();
-    ///             drop(place);
+    ///             drop();
     ///         })
     ///     })
     ///     .collect();

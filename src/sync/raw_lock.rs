@@ -16,7 +16,7 @@ use std::panic::Location;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use std::thread::panicking;
 
-use crate::hub::{Acquired, Nanos, Resource, WaitQueue, refuse, wait_in_queue};
+use crate::hub::{Acquired, Deadline, Resource, WaitQueue, WaitRequest};
 use crate::switch::{interrupt, thread};
 use crate::waiting::WaitReason;
 
@@ -58,35 +58,40 @@ impl RawLock {
     /// # Panics
     /// If the greenlet that has taken it waits for it again without a deadline. And where nothing may wait.
     #[inline(always)]
+    #[track_caller]
     pub(super) fn take(
         &self,
         reason: WaitReason,
-        what: &str,
+        verb: &'static str,
+        deadline: Deadline,
+    ) -> Option<RawGuard<'_>> {
+        self.take_at(Location::caller(), reason, verb, deadline)
+    }
+
+    /// As [`take`](RawLock::take), for a call that was made at `place`.
+    #[inline(always)]
+    pub(super) fn take_at(
+        &self,
         place: &'static Location<'static>,
-        deadline: Option<Nanos>,
+        reason: WaitReason,
+        verb: &'static str,
+        deadline: Deadline,
     ) -> Option<RawGuard<'_>> {
         match self.try_take() {
-            None => self.wait(reason, what, place, deadline),
+            None => self.wait(WaitRequest::at(place, verb, reason, deadline)),
             taken => taken,
         }
     }
 
     #[inline(never)]
-    fn wait(
-        &self,
-        reason: WaitReason,
-        what: &str,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Option<RawGuard<'_>> {
-        if deadline.is_none() && self.is_mine() {
-            refuse_own(what, place);
+    fn wait(&self, mut request: WaitRequest) -> Option<RawGuard<'_>> {
+        if request.deadline().is_never() && self.is_mine() {
+            refuse_own(&request);
         }
-        match wait_in_queue(self, reason, place, deadline, &mut None) {
-            // The reservation is dropped at the end of the arm, when it is taken.
-            Ok(Acquired::Reserved(_claim)) => Some(self.hold()),
-            Ok(Acquired::Retry | Acquired::TimedOut) => None,
-            Err(why) => refuse(why, what, place),
+        match request.in_queue(self) {
+            // The reservation is dropped at the end of the arm, when the lock is taken.
+            Acquired::Reserved(_reservation) => Some(self.hold()),
+            Acquired::Retry | Acquired::TimedOut => None,
         }
     }
 
@@ -187,9 +192,9 @@ impl Drop for RawGuard<'_> {
 
 #[cold]
 #[inline(never)]
-fn refuse_own(what: &str, place: &Location<'_>) -> ! {
+fn refuse_own(request: &WaitRequest) -> ! {
     panic!(
-        "{what} at {place} would wait for itself: the running greenlet has taken this lock and not given it back"
+        "{request} would wait for itself: the running greenlet has taken this lock and not given it back"
     )
 }
 

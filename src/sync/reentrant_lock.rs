@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::mem;
 use std::ops::Deref;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::raw_lock::RawLock;
-use crate::hub::{self, Nanos};
+use crate::hub::Deadline;
 use crate::waiting::WaitReason;
 
 /// A value that one greenlet uses at a time, and that it may lock again while it has it locked: gevent's `RLock`, in the
@@ -74,7 +74,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> ReentrantLockGuard<'_, T> {
-        self.lock_until(None, Location::caller())
+        self.lock_until(Deadline::NEVER)
             .expect("a wait without a deadline ends with the lock")
     }
 
@@ -87,8 +87,8 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// As there.
     #[track_caller]
     pub fn lock_timeout(&self, limit: Duration) -> Option<ReentrantLockGuard<'_, T>> {
-        let deadline = hub::deadline(limit);
-        self.lock_until(deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.lock_until(deadline)
     }
 
     /// Locks it if the running greenlet holds it, or if it is unlocked and nobody has waited for it. Never waits.
@@ -109,16 +109,13 @@ impl<T: ?Sized> ReentrantLock<T> {
     }
 
     #[inline(always)]
-    fn lock_until(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Option<ReentrantLockGuard<'_, T>> {
+    #[track_caller]
+    fn lock_until(&self, deadline: Deadline) -> Option<ReentrantLockGuard<'_, T>> {
         if !self.lock.is_mine() {
             // The last guard gives it back.
             mem::forget(
                 self.lock
-                    .take(WaitReason::REENTRANT_LOCK, "lock", place, deadline)?,
+                    .take(WaitReason::REENTRANT_LOCK, "lock", deadline)?,
             );
         }
         Some(self.guard())

@@ -19,7 +19,7 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
 use super::raw_lock::{self, RawGuard, RawLock};
-use crate::hub::{self, Acquired, Nanos, Resource, WaitQueue, refuse, wait_in_queue};
+use crate::hub::{Acquired, Deadline, Resource, WaitQueue, WaitRequest};
 use crate::waiting::WaitReason;
 
 /// A value that many greenlets read at a time, or one writes, in the shape of std's [`RwLock`](std::sync::RwLock).
@@ -119,7 +119,7 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        let reading = self.enter(Location::caller(), None);
+        let reading = self.enter(Location::caller(), Deadline::NEVER);
         let reading = reading.expect("a wait without a deadline ends with the lock");
         self.gate.check(self.read_guard(reading))
     }
@@ -136,7 +136,7 @@ impl<T: ?Sized> RwLock<T> {
     /// As there.
     #[track_caller]
     pub fn read_timeout(&self, limit: Duration) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        let deadline = hub::deadline(limit);
+        let deadline = Deadline::after(limit);
         let reading = self.enter(Location::caller(), deadline);
         let reading = reading.ok_or(TryLockError::WouldBlock)?;
         Ok(self.gate.check(self.read_guard(reading))?)
@@ -168,7 +168,7 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let hold = self.clear(Location::caller(), None);
+        let hold = self.clear(Location::caller(), Deadline::NEVER);
         let hold = hold.expect("a wait without a deadline ends with the lock");
         self.gate.check(self.write_guard(hold))
     }
@@ -186,7 +186,7 @@ impl<T: ?Sized> RwLock<T> {
     /// As there.
     #[track_caller]
     pub fn write_timeout(&self, limit: Duration) -> TryLockResult<RwLockWriteGuard<'_, T>> {
-        let deadline = hub::deadline(limit);
+        let deadline = Deadline::after(limit);
         let hold = self.clear(Location::caller(), deadline);
         let hold = hold.ok_or(TryLockError::WouldBlock)?;
         Ok(self.gate.check(self.write_guard(hold))?)
@@ -223,22 +223,16 @@ impl<T: ?Sized> RwLock<T> {
         self.gate.check(self.value.get_mut())
     }
 
-    /// `None` if the clock has reached `deadline` before it could be locked.
-    pub(super) fn read_until(
-        &self,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Option<RwLockReadGuard<'_, T>> {
-        Some(self.read_guard(self.enter(place, deadline)?))
+    /// Locks it to read, for a call that was made at `place`.
+    pub(super) fn read_at(&self, place: &'static Location<'static>) -> RwLockReadGuard<'_, T> {
+        let reading = self.enter(place, Deadline::NEVER);
+        self.read_guard(reading.expect("a wait without a deadline ends with the lock"))
     }
 
-    /// The same, to write.
-    pub(super) fn write_until(
-        &self,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Option<RwLockWriteGuard<'_, T>> {
-        Some(self.write_guard(self.clear(place, deadline)?))
+    /// Locks it to write, for a call that was made at `place`.
+    pub(super) fn write_at(&self, place: &'static Location<'static>) -> RwLockWriteGuard<'_, T> {
+        let hold = self.clear(place, Deadline::NEVER);
+        self.write_guard(hold.expect("a wait without a deadline ends with the lock"))
     }
 
     /// Gives `guard` as an error if it is poisoned.
@@ -248,30 +242,22 @@ impl<T: ?Sized> RwLock<T> {
 
     /// Passes the gate, and opens it for the next.
     #[inline(always)]
-    fn enter(
-        &self,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Option<ReadHold<'_>> {
+    fn enter(&self, place: &'static Location<'static>, deadline: Deadline) -> Option<ReadHold<'_>> {
         if self.gate.has_unreserved() {
             return Some(self.readers.enter());
         }
         let _passing = self
             .gate
-            .take(WaitReason::RWLOCK_READ, "read", place, deadline)?;
+            .take_at(place, WaitReason::RWLOCK_READ, "read", deadline)?;
         Some(self.readers.enter())
     }
 
     /// Passes the gate, keeps it, and waits until nobody reads.
     #[inline(always)]
-    fn clear(
-        &self,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Option<RawGuard<'_>> {
+    fn clear(&self, place: &'static Location<'static>, deadline: Deadline) -> Option<RawGuard<'_>> {
         let hold = self
             .gate
-            .take(WaitReason::RWLOCK_WRITE, "write", place, deadline)?;
+            .take_at(place, WaitReason::RWLOCK_WRITE, "write", deadline)?;
         let is_mine = self.readers.count.get() == 0 || self.readers.wait(place, deadline);
         is_mine.then_some(hold)
     }
@@ -339,12 +325,9 @@ impl Readers {
     }
 
     /// Waits until nobody reads. False if the clock has reached `deadline` before.
-    fn wait(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> bool {
-        match wait_in_queue(self, WaitReason::RWLOCK_WRITE, place, deadline, &mut None) {
-            Ok(Acquired::Reserved(_)) => true,
-            Ok(Acquired::Retry | Acquired::TimedOut) => false,
-            Err(why) => refuse(why, "write", place),
-        }
+    fn wait(&self, place: &'static Location<'static>, deadline: Deadline) -> bool {
+        let mut request = WaitRequest::at(place, "write", WaitReason::RWLOCK_WRITE, deadline);
+        matches!(request.in_queue(self), Acquired::Reserved(_))
     }
 }
 

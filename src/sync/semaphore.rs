@@ -8,7 +8,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::error::{AcquireError, TooManyPermits};
-use crate::hub::{self, Acquired, Nanos, Resource, WaitPoint, WaitQueue, refuse, wait_in_queue};
+use crate::hub::{Acquired, Deadline, Resource, WaitPoint, WaitQueue, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
@@ -86,10 +86,9 @@ impl Semaphore {
     #[inline]
     #[track_caller]
     pub fn acquire(&self) -> Permit<'_> {
-        let place = Location::caller();
-        match self.acquire_until(1, None, place) {
+        match self.acquire_until(1, Deadline::NEVER) {
             Some(permit) => permit,
-            None => refuse_closed("acquire", place),
+            None => refuse_closed("acquire"),
         }
     }
 
@@ -137,10 +136,9 @@ impl Semaphore {
     /// As there.
     #[track_caller]
     pub fn acquire_many(&self, count: usize) -> Permit<'_> {
-        let place = Location::caller();
-        match self.acquire_until(count, None, place) {
+        match self.acquire_until(count, Deadline::NEVER) {
             Some(permits) => permits,
-            None => refuse_closed("acquire_many", place),
+            None => refuse_closed("acquire_many"),
         }
     }
 
@@ -159,7 +157,7 @@ impl Semaphore {
         if self.is_closed() {
             return Err(AcquireError);
         }
-        let permits = self.acquire_until(count, None, Location::caller());
+        let permits = self.acquire_until(count, Deadline::NEVER);
         permits.ok_or(AcquireError)
     }
 
@@ -173,8 +171,8 @@ impl Semaphore {
     /// As there.
     #[track_caller]
     pub fn acquire_many_timeout(&self, count: usize, limit: Duration) -> Option<Permit<'_>> {
-        let deadline = hub::deadline(limit);
-        self.acquire_until(count, deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.acquire_until(count, deadline)
     }
 
     /// Takes so many permits if there are as many that nobody has waited for. Never waits.
@@ -249,29 +247,24 @@ impl Semaphore {
     }
 
     #[inline]
-    fn acquire_until(
-        &self,
-        count: usize,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Option<Permit<'_>> {
+    #[track_caller]
+    fn acquire_until(&self, count: usize, deadline: Deadline) -> Option<Permit<'_>> {
         if self.unreserved() >= count {
             return Some(self.take(count));
         }
         if count == 1 {
-            return self.wait(deadline, place, &mut None, || self.take(1));
+            return self.wait(
+                &mut WaitRequest::new("acquire", WaitReason::SEMAPHORE, deadline),
+                || self.take(1),
+            );
         }
-        self.gather(count, deadline, place)
+        self.gather(count, deadline)
     }
 
     /// Takes what is there time and again, first in line, until it has enough.
     #[inline(never)]
-    fn gather(
-        &self,
-        count: usize,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Option<Permit<'_>> {
+    #[track_caller]
+    fn gather(&self, count: usize, deadline: Deadline) -> Option<Permit<'_>> {
         assert!(
             count <= self.most,
             "{count} permits were asked for, and the semaphore never has more than {}",
@@ -284,9 +277,9 @@ impl Semaphore {
             gathered.merge(self.take(1));
         }
         let _many = MultiAcquire::new(self);
-        let mut rank = None;
+        let mut request = WaitRequest::new("acquire", WaitReason::SEMAPHORE, deadline);
         while gathered.count < count {
-            self.wait(deadline, place, &mut rank, || {
+            self.wait(&mut request, || {
                 let there = self.permits.get().min(count - gathered.count);
                 gathered.merge(self.take(there));
             })?;
@@ -296,22 +289,16 @@ impl Semaphore {
 
     /// Waits in line, and takes when it is called.
     #[inline(always)]
-    fn wait<R>(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-        rank: &mut Option<u64>,
-        take: impl FnOnce() -> R,
-    ) -> Option<R> {
+    #[track_caller]
+    fn wait<R>(&self, request: &mut WaitRequest, take: impl FnOnce() -> R) -> Option<R> {
         if self.is_closed() {
             return None;
         }
-        match wait_in_queue(self, WaitReason::SEMAPHORE, place, deadline, rank) {
+        match request.in_queue(self) {
             // The reservation is dropped at the end of the arm.
-            Ok(Acquired::Reserved(_claim)) => Some(take()),
-            // All are told only when it is closed.
-            Ok(Acquired::Retry | Acquired::TimedOut) => None,
-            Err(why) => refuse(why, "acquire", place),
+            Acquired::Reserved(_reservation) => Some(take()),
+            // All are notified only when it is closed.
+            Acquired::Retry | Acquired::TimedOut => None,
         }
     }
 
@@ -338,8 +325,10 @@ impl Semaphore {
 
 #[cold]
 #[inline(never)]
-fn refuse_closed(what: &str, place: &Location<'_>) -> ! {
-    panic!("{what} at {place}: the semaphore is closed (`acquire_checked` gives an error instead)")
+#[track_caller]
+fn refuse_closed(verb: &str) -> ! {
+    let place = Location::caller();
+    panic!("{verb} at {place}: the semaphore is closed (`acquire_checked` gives an error instead)")
 }
 
 /// One that waits for more than one permit.

@@ -3,11 +3,11 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::hub::{self, Nanos, WaitList, refuse};
+use crate::hub::{Deadline, WaitList, WaitRequest};
 use crate::waiting::{WaitReason, WakeReason};
 
 /// A handle of a group of those that are waited for, in the shape of crossbeam's
@@ -62,7 +62,7 @@ impl WaitGroup {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(self) {
-        self.wait_until(None, Location::caller());
+        self.wait_until(Deadline::NEVER);
     }
 
     /// As [`wait`](WaitGroup::wait), for as long as `limit` at most. False if there were handles left by then.
@@ -74,21 +74,20 @@ impl WaitGroup {
     /// As there.
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> bool {
-        let deadline = hub::deadline(limit);
-        self.wait_until(deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.wait_until(deadline)
     }
 
-    fn wait_until(self, deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
+    #[track_caller]
+    fn wait_until(self, deadline: Deadline) -> bool {
         let shared = self.shared.clone();
         drop(self);
         if shared.is_over() {
             return true;
         }
-        match (shared.waiters).wait_until(WaitReason::WAIT_GROUP, place, deadline, &mut None) {
-            Ok(WakeReason::Notified) => true,
-            Ok(WakeReason::TimedOut) => shared.is_over(),
-            Err(why) => refuse(why, "the wait for a group", place),
-        }
+        let mut request =
+            WaitRequest::new("the wait for a group", WaitReason::WAIT_GROUP, deadline);
+        request.in_list(&shared.waiters) == WakeReason::Notified || shared.is_over()
     }
 }
 

@@ -1,14 +1,15 @@
-//! A handle to a task of which one does not know what it returns: to list tasks, wait for them and kill them.
+//! A handle to a task without the type of its outcome: to list tasks, wait for them and kill them.
 
 use std::fmt;
 use std::panic::Location;
+use std::ptr;
 use std::time::Duration;
 
-use super::Task;
-use super::record::{Completion, TaskHeader};
-use crate::hub::{self, WaitPoint, refuse};
-use crate::switch::counted::AnyRef;
-use crate::switch::thread;
+use super::record::{Completion, TaskData, TaskHeader};
+use crate::error::KillError;
+use crate::hub::{self, Deadline, WaitPoint};
+use crate::switch::counted::{AnyRef, RecordRef};
+use crate::switch::{describe, thread};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
@@ -39,8 +40,9 @@ pub enum State {
 /// assert_eq!(names, [mine.id()]);
 /// ```
 #[derive(Clone)]
+#[repr(transparent)]
 pub struct AnyTask {
-    /// A task's record: its owner's half begins with a `Head`.
+    /// A task's record: its owner's half begins with a `TaskHeader`.
     record: AnyRef,
 }
 
@@ -69,6 +71,13 @@ impl AnyTask {
         AnyTask { record }
     }
 
+    /// The same of a reference to one.
+    #[inline(always)]
+    pub(super) fn of_ref<T>(record: &RecordRef<TaskData<T>>) -> &AnyTask {
+        // SAFETY: the record is a task's, and `AnyTask` is transparent over the pointer.
+        unsafe { &*ptr::from_ref(record.any()).cast::<AnyTask>() }
+    }
+
     pub(crate) fn record(&self) -> &AnyRef {
         &self.record
     }
@@ -78,34 +87,24 @@ impl AnyTask {
         unsafe { &*self.record.trailer().cast::<TaskHeader>() }
     }
 
-    /// Waits until the task has ended.
+    /// Waits until the task has ended, and leaves its outcome for [`join`](Task::join).
+    ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Panics
-    /// As [`Task::wait`].
-    ///
-    /// # Aborts
-    /// As [`Task::wait`].
+    /// - In the main greenlet, if no wait of this hub can ever end: the message lists all of them.
+    /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
     #[track_caller]
     pub fn wait(&self) {
-        if !self.is_finished() {
-            let reason = WaitReason::join(self.id());
-            if let Err(why) = self.head().joiners.wait(reason, Location::caller()) {
-                refuse(why, "join", Location::caller());
-            }
-        }
+        let reason = WaitReason::join(self.id());
+        self.head().wait("join", reason, Deadline::NEVER);
     }
 
-    /// Waits until the task has ended, for as long as `limit` at most. False if it has not ended by then.
-    ///
-    /// # Panics
-    /// As [`Task::wait`].
-    ///
-    /// # Aborts
-    /// As [`Task::wait`].
+    /// As [`wait`](AnyTask::wait), no longer than `limit`. False if the task has not ended by then; it runs on.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         let reason = WaitReason::join(self.id());
-        self.is_finished() || self.head().wait_for(reason, Location::caller(), limit)
+        self.is_finished() || self.head().wait("join", reason, Deadline::after(limit))
     }
 
     /// The task has ended.
@@ -153,40 +152,75 @@ impl AnyTask {
     }
 }
 
-impl<T> Task<T> {
-    /// A handle that does not know what the task returns.
-    #[must_use]
-    pub fn any(&self) -> AnyTask {
-        AnyTask::of(self.record.any().clone())
+impl AnyTask {
+    /// Kills the task, and waits until it has ended.
+    ///
+    /// The task unwinds with [`GreenletExit`](crate::GreenletExit) from the switch or the wait that it is in, or comes to
+    /// next. A task that was not started never runs: its body is dropped at once. A task that has ended stays as it is. A task
+    /// that kills itself unwinds from here, also inside a [`shield`](crate::task::shield).
+    ///
+    /// A task that catches its kill and waits again is killed again there. After a hundred times it counts as killed, a line on
+    /// stderr says so, and its stack is leaked. A task in a shield is killed at its first wait after that.
+    ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    /// [`kill_nowait`](AnyTask::kill_nowait) does not.
+    ///
+    /// # Panics
+    /// If the task was started and the program is built with `panic=abort`: nothing can be unwound.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{sleep, spawn};
+    /// use std::time::Duration;
+    ///
+    /// let victim = spawn(|| sleep(Duration::from_secs(600)));
+    /// sleep(Duration::ZERO); // let it start
+    /// victim.kill();
+    /// assert!(victim.join().unwrap_err().is_killed());
+    /// ```
+    #[track_caller]
+    pub fn kill(&self) {
+        self.kill_nowait();
+        let reason = WaitReason::kill(self.id());
+        self.head().wait("kill", reason, Deadline::NEVER);
     }
 
-    /// Where it stands.
-    #[must_use]
-    pub fn state(&self) -> State {
-        self.any().state()
+    /// As [`kill`](AnyTask::kill), and waits no longer than `limit`. False if the task has not ended by then: it stays killed.
+    ///
+    /// # Panics
+    /// As [`kill`](AnyTask::kill).
+    #[track_caller]
+    pub fn kill_timeout(&self, limit: Duration) -> bool {
+        self.kill_nowait();
+        let reason = WaitReason::kill(self.id());
+        self.is_finished() || self.head().wait("kill", reason, Deadline::after(limit))
     }
 
-    /// It has ended without a value, by a panic or a kill.
-    pub(super) fn has_failed(&self) -> bool {
-        self.record.trailer.head.has_failed()
+    /// Kills the task without waiting for its end: it unwinds when its turn comes.
+    ///
+    /// # Panics
+    /// As [`kill`](AnyTask::kill).
+    #[track_caller]
+    pub fn kill_nowait(&self) {
+        if let Err(error) = self.try_kill() {
+            panic!("{} cannot be killed: {error}", describe(&self.record));
+        }
     }
 
-    /// The line that has spawned it.
-    #[must_use]
-    pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.record.any().made_at()
+    /// As [`kill_nowait`](AnyTask::kill_nowait), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`KillError::Unsupported`] if the task was started, in a program built with `panic=abort`. [`KillError::HubGone`] if it
+    /// was started, and the thread's destructors run.
+    pub fn try_kill(&self) -> Result<(), KillError> {
+        hub::kill(&self.record)
     }
 
-    /// The id of the greenlet that has spawned it: of a task, or of main.
-    #[must_use]
-    pub fn parent_id(&self) -> u64 {
-        self.record.trailer.head.parent
-    }
-}
-
-impl<T> From<&Task<T>> for AnyTask {
-    fn from(task: &Task<T>) -> AnyTask {
-        task.any()
+    /// Ends the task's [`park`](crate::task::park), or its next one if it is not parked. Several in a row count as one.
+    /// Nothing happens if the task has ended.
+    pub fn unpark(&self) {
+        self.head().token.set(true);
+        hub::wake_from(&self.record, WaitReason::UNPARK);
     }
 }
 
@@ -203,18 +237,6 @@ impl Waitable for AnyTask {
         WaitTarget {
             ready: self.is_finished(),
             point: WaitPoint::List(&self.head().joiners),
-            reason: WaitReason::join(self.id()),
-        }
-    }
-}
-
-impl<T> Sealed for Task<T> {}
-
-impl<T> Waitable for Task<T> {
-    fn wait_target(&self) -> WaitTarget<'_> {
-        WaitTarget {
-            ready: self.is_finished(),
-            point: WaitPoint::List(&self.record.trailer.head.joiners),
             reason: WaitReason::join(self.id()),
         }
     }

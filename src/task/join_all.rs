@@ -1,20 +1,19 @@
 //! Waiting for many tasks, taking what came out of them, and killing them.
 #![forbid(unsafe_code)]
 
-use std::panic::Location;
 use std::time::Duration;
 
 use super::{AnyTask, Task};
 use crate::dropping::DropsAll;
 use crate::error::JoinError;
-use crate::hub::{self, refuse};
+use crate::hub::Deadline;
 use crate::waitable::{Waitable, iwait, wait_for};
 
 /// Waits until all of `things` are ready: tasks, or whatever else can be waited for. The outcomes of tasks stay for
 /// [`Task::join`].
 ///
 /// # Panics
-/// As [`Task::wait`].
+/// As [`AnyTask::wait`].
 ///
 /// # Aborts
 /// If it had to wait while a panic unwinds the running greenlet.
@@ -31,7 +30,7 @@ use crate::waitable::{Waitable, iwait, wait_for};
 #[track_caller]
 pub fn joinall<W: Waitable>(things: impl IntoIterator<Item = W>) {
     for thing in things {
-        join_until(&thing, None, Location::caller());
+        wait_for(&thing, "join", Deadline::NEVER);
     }
 }
 
@@ -44,21 +43,13 @@ pub fn joinall<W: Waitable>(things: impl IntoIterator<Item = W>) {
 /// As [`joinall`].
 #[track_caller]
 pub fn joinall_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Duration) -> bool {
-    let deadline = hub::deadline(limit);
-    let place = Location::caller();
-    things
-        .into_iter()
-        .all(|thing| join_until(&thing, deadline, place))
-}
-
-/// Waits until the thing is ready. False if the clock has reached `deadline` before.
-fn join_until(
-    thing: &impl Waitable,
-    deadline: Option<hub::Nanos>,
-    place: &'static Location<'static>,
-) -> bool {
-    let waited = wait_for(thing, place, deadline);
-    waited.unwrap_or_else(|why| refuse(why, "join", place))
+    let deadline = Deadline::after(limit);
+    for thing in things {
+        if !wait_for(&thing, "join", deadline) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Waits until all of `tasks` have returned, or the first of them has failed.
@@ -143,7 +134,7 @@ pub fn try_gather<T: 'static>(
     tasks: impl IntoIterator<Item = Task<T>>,
 ) -> Result<Vec<T>, JoinError> {
     let mut tasks = tasks.into_iter().collect::<DropsAll<Vec<_>>>();
-    let failed = try_joinall(tasks.iter()).err().map(Task::id);
+    let failed = try_joinall(tasks.iter()).err().map(|task| task.id());
     if let Some(id) = failed
         && let Some(place) = tasks.iter().position(|task| task.id() == id)
     {
@@ -157,14 +148,14 @@ pub fn try_gather<T: 'static>(
     tasks.into_inner().into_iter().map(Task::join).collect()
 }
 
-/// Kills all of `tasks`, in their order, and waits until all have ended: see [`Task::kill`]. The running task, if it is
+/// Kills all of `tasks`, in their order, and waits until all have ended: see [`AnyTask::kill`]. The running task, if it is
 /// among them, kills itself when the others have ended.
 ///
 /// # Panics
-/// As [`Task::kill`].
+/// As [`AnyTask::kill`].
 ///
 /// # Aborts
-/// As [`Task::kill`].
+/// As [`AnyTask::kill`].
 ///
 /// # Examples
 /// ```

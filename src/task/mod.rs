@@ -16,31 +16,32 @@ mod builder;
 mod callback;
 mod hub_handle;
 mod join_all;
-pub(crate) mod kill;
 mod park;
 mod record;
+pub(crate) mod shield;
 mod sleep;
 mod spawn;
 pub(crate) mod unobserved;
 
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::time::Duration;
+use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 pub use self::any::{AnyTask, State, all, current};
 pub use self::builder::Builder;
 pub use self::callback::Callback;
 pub use self::hub_handle::HubHandle;
 pub use self::join_all::{gather, joinall, joinall_timeout, killall, try_gather, try_joinall};
-pub use self::kill::shield;
 pub use self::park::{park, park_timeout};
-use self::record::{TaskData, report};
+use self::record::{CallbackFn, TaskData, report};
+pub use self::shield::shield;
 pub use self::sleep::{sleep, sleep_until, yield_now};
 pub use self::spawn::{spawn, spawn_later, try_spawn};
 pub use self::unobserved::{UnobservedHook, set_unobserved_hook};
 use crate::error::JoinError;
-use crate::hub::refuse;
+use crate::hub::Deadline;
 use crate::switch::counted::RecordRef;
+use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
 /// A handle to a spawned task: to wait for it, and to get what came out of it.
@@ -68,20 +69,24 @@ impl<T> Task<T> {
         Task { record }
     }
 
-    /// Waits until the task has ended, and gives what its body returned.
+    /// Waits until the task has ended, and returns what its body returned.
+    ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Errors
     /// [`JoinError`] if the body panicked or was killed.
     ///
     /// # Panics
-    /// If it has to wait, as [`wait`](Task::wait) does. The handle goes with the panic, and the task runs on, detached.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
+    /// As [`wait`](AnyTask::wait) does. The handle is dropped with that panic, and the task runs on, detached.
     #[inline(always)]
     #[track_caller]
     pub fn join(self) -> Result<T, JoinError> {
-        self.wait();
+        let head = &self.record.trailer.head;
+        head.wait(
+            "join",
+            WaitReason::join(self.record.any().id()),
+            Deadline::NEVER,
+        );
         match self.record.trailer.outcome.take() {
             Some(outcome) => outcome.map_err(|error| *error),
             None => unreachable!("only join takes the outcome, and it takes the handle"),
@@ -110,57 +115,81 @@ impl<T> Task<T> {
         }
     }
 
-    /// Waits until the task has ended, and leaves its outcome for [`join`](Task::join).
+    /// A handle without the type of the outcome.
+    #[must_use]
+    pub fn any(&self) -> AnyTask {
+        AnyTask::clone(self)
+    }
+
+    /// The task has ended without a value, by a panic or a kill.
+    fn has_failed(&self) -> bool {
+        self.record.trailer.head.has_failed()
+    }
+}
+
+/// Callbacks run as the last part of the task, on its own stack, in the order in which they were added; then the greenlets
+/// that have joined the task resume. A callback that panics does not keep the others from being called. A callback that is
+/// added when the task has ended runs before the call that adds it returns, and a kill or a timeout that ends a wait in it
+/// continues there. A callback should not wait for long, and must not join the task itself.
+impl<T: 'static> Task<T> {
+    /// Has `call` called when the task has ended, in whatever way.
     ///
-    /// # Panics
-    /// - In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what.
-    /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
-    /// - Inside [`no_switch`](crate::switch::no_switch), if it has to wait.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
-    #[inline(always)]
-    #[track_caller]
-    pub fn wait(&self) {
-        let head = &self.record.trailer.head;
-        if !head.is_over() {
-            let reason = WaitReason::join(self.id());
-            if let Err(why) = head.joiners.wait(reason, Location::caller()) {
-                refuse(why, "join", Location::caller());
+    /// # Examples
+    /// ```
+    /// let task = greenhub::spawn(|| 7);
+    /// let _ = task.on_done(|task| println!("{task:?} has ended"));
+    /// task.wait();
+    /// ```
+    pub fn on_done(&self, call: impl FnOnce(&AnyTask) + 'static) -> Callback<T> {
+        let weak = self.record.any().to_weak();
+        self.add(CallbackFn::Done(Box::new(move || {
+            if let Some(task) = weak.upgrade() {
+                call(&AnyTask::of(task));
             }
-        }
+        })))
     }
 
-    /// Waits until the task has ended, for as long as `limit` at most. False if it has not ended by then: it runs on.
-    ///
-    /// # Panics
-    /// As [`wait`](Task::wait).
-    ///
-    /// # Aborts
-    /// As [`wait`](Task::wait).
-    #[track_caller]
-    pub fn wait_timeout(&self, limit: Duration) -> bool {
-        let head = &self.record.trailer.head;
-        let reason = WaitReason::join(self.id());
-        head.is_over() || head.wait_for(reason, Location::caller(), limit)
+    /// Has `call` called with the value that the body returns. Not called if it panics or is killed.
+    pub fn on_value(&self, call: impl FnOnce(&T) + 'static) -> Callback<T> {
+        self.add(CallbackFn::Value(Box::new(call)))
     }
 
-    /// The task has ended: `join` would not wait.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.record.trailer.head.is_over()
+    /// Has `call` called with the error if the body panics or is killed. That error is not reported as unobserved.
+    pub fn on_failure(&self, call: impl FnOnce(&JoinError) + 'static) -> Callback<T> {
+        self.add(CallbackFn::Failure(Box::new(call)))
     }
 
-    /// A number that no other greenlet of this process has or will have.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.record.any().id()
+    fn add(&self, callback: CallbackFn<T>) -> Callback<T> {
+        let job = &self.record.trailer;
+        let number = if job.head.is_over() {
+            job.call_late(callback)
+        } else {
+            job.add_callback(callback)
+        };
+        Callback::new(self.record.clone(), number)
     }
+}
 
-    /// The name it was given with [`Builder::name`], if any.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.record.any().name()
+impl<T> Deref for Task<T> {
+    type Target = AnyTask;
+
+    #[inline(always)]
+    fn deref(&self) -> &AnyTask {
+        AnyTask::of_ref(&self.record)
+    }
+}
+
+impl<T> From<&Task<T>> for AnyTask {
+    fn from(task: &Task<T>) -> AnyTask {
+        task.any()
+    }
+}
+
+impl<T> Sealed for Task<T> {}
+
+impl<T> Waitable for Task<T> {
+    fn wait_target(&self) -> WaitTarget<'_> {
+        AnyTask::of_ref(&self.record).wait_target()
     }
 }
 

@@ -10,8 +10,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use super::{AnyTask, Task};
-use crate::hub::{self, Nanos, Wait, refuse};
+use crate::hub::{Deadline, WaitRequest};
 use crate::waiting::WaitReason;
 
 /// Waits until the running task is unparked, in the shape of [`std::thread::park`]. Returns at once if it was unparked since it has
@@ -41,7 +40,7 @@ use crate::waiting::WaitReason;
 /// ```
 #[track_caller]
 pub fn park() {
-    park_until(None, Location::caller());
+    park_until(Deadline::NEVER);
 }
 
 /// As [`park`], for as long as `limit` at most. True if it was unparked by then.
@@ -53,38 +52,22 @@ pub fn park() {
 /// As there.
 #[track_caller]
 pub fn park_timeout(limit: Duration) -> bool {
-    park_until(hub::deadline(limit), Location::caller())
+    park_until(Deadline::after(limit))
 }
 
-fn park_until(deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
+#[track_caller]
+fn park_until(deadline: Deadline) -> bool {
     let Some(me) = super::current() else {
-        panic!("park at {place}: the running greenlet is no task, so nothing could unpark it");
+        panic!(
+            "park at {}: the running greenlet is no task, so nothing could unpark it",
+            Location::caller()
+        );
     };
     let token = &me.head().token;
     if token.take() {
         return true;
     }
-    match Wait::begin(WaitReason::UNPARK, place) {
-        Ok(wait) => wait.park_until(deadline),
-        Err(why) => refuse(why, "park", place),
-    };
+    WaitRequest::new("park", WaitReason::UNPARK, deadline).for_time();
     // An unpark at the last moment counts. If the wait unwinds instead, the token is kept.
     token.take()
-}
-
-impl AnyTask {
-    /// Ends the task's [`park`], or its next one if it is not parked. Several in a row count as one. Nothing happens if it has
-    /// ended.
-    pub fn unpark(&self) {
-        self.head().token.set(true);
-        hub::wake_from(self.record(), WaitReason::UNPARK);
-    }
-}
-
-impl<T> Task<T> {
-    /// As [`AnyTask::unpark`].
-    pub fn unpark(&self) {
-        self.record.trailer.head.token.set(true);
-        hub::wake_from(self.record.any(), WaitReason::UNPARK);
-    }
 }

@@ -8,15 +8,14 @@
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::Result as Caught;
-use std::time::Duration;
 
-use super::kill::Shield;
+use super::shield::Shield;
 use super::unobserved;
 use crate::error::{JoinError, TimedOut};
 use crate::greenlet::GreenletExit;
-use crate::hub::{self, TimerKey, WaitList, refuse};
+use crate::hub::{self, Deadline, TimerKey, WaitList, WaitRequest};
 use crate::list::Node;
 use crate::switch::counted::AnyRef;
 use crate::switch::record::{Core, Record, Trailer};
@@ -116,17 +115,12 @@ impl TaskHeader {
         )
     }
 
-    /// Waits until the task has ended or `limit` has passed. True if it has ended: at the last moment, too.
-    pub(super) fn wait_for(
-        &self,
-        reason: WaitReason,
-        place: &'static Location<'static>,
-        limit: Duration,
-    ) -> bool {
-        let deadline = hub::deadline(limit);
-        let waited = self.joiners.wait_until(reason, place, deadline, &mut None);
-        if let Err(why) = waited {
-            refuse(why, "join", place);
+    /// Waits until the task has ended, or until `deadline`. True if it has ended: at the last moment, too.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn wait(&self, verb: &'static str, reason: WaitReason, deadline: Deadline) -> bool {
+        if !self.is_over() {
+            WaitRequest::new(verb, reason, deadline).in_list(&self.joiners);
         }
         self.is_over()
     }

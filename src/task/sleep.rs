@@ -1,10 +1,9 @@
 //! Letting others run: for a time, or for a turn.
 #![forbid(unsafe_code)]
 
-use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::hub::{self, Wait, refuse};
+use crate::hub::{self, Deadline, WaitRequest};
 use crate::waiting::WaitReason;
 
 /// Waits for `duration`, while others run. Never shorter, and longer by about 0.1 ms where the thread is idle.
@@ -30,16 +29,10 @@ use crate::waiting::WaitReason;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) {
-    let place = Location::caller();
     if duration.is_zero() {
-        return hub::yield_now(place);
+        return hub::yield_now();
     }
-    match Wait::begin(WaitReason::SLEEP, place) {
-        Ok(wait) => {
-            wait.park_for(duration);
-        }
-        Err(why) => refuse(why, "sleep", place),
-    }
+    WaitRequest::new("sleep", WaitReason::SLEEP, Deadline::after(duration)).for_time();
 }
 
 /// As [`sleep`], until this thread's clock has reached `deadline`. If it has already, all greenlets run that are ready now.
@@ -93,5 +86,5 @@ pub fn sleep_until(deadline: Instant) {
 #[inline(always)]
 #[track_caller]
 pub fn yield_now() {
-    hub::yield_now(Location::caller());
+    hub::yield_now();
 }

@@ -23,17 +23,18 @@ use super::ThreadPool;
 pub struct Builder {
     pub(super) max_threads: usize,
     pub(super) idle_timeout: Duration,
-    pub(super) queue: usize,
+    pub(super) queue_capacity: usize,
     pub(super) stack_size: Option<usize>,
     pub(super) name: String,
 }
 
 impl Builder {
-    pub(super) fn new() -> Builder {
+    /// The default: 64 threads at most, which end after 10 idle seconds, and a queue of 1024 jobs.
+    pub fn new() -> Builder {
         Builder {
             max_threads: 64,
             idle_timeout: Duration::from_secs(10),
-            queue: 1024,
+            queue_capacity: 1024,
             stack_size: None,
             name: "greenhub-offload".into(),
         }
@@ -53,8 +54,8 @@ impl Builder {
 
     /// How many jobs may wait for a thread, 1024 if nothing else is said: whoever offloads one more waits until one of them has
     /// begun. One at least.
-    pub fn queue(mut self, jobs: usize) -> Builder {
-        self.queue = jobs.max(1);
+    pub fn queue_capacity(mut self, jobs: usize) -> Builder {
+        self.queue_capacity = jobs.max(1);
         self
     }
 
@@ -86,5 +87,11 @@ impl Builder {
     /// The builder, if that pool is there already.
     pub fn build_global(self) -> Result<(), Builder> {
         super::set_global(self)
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder::new()
     }
 }

@@ -25,7 +25,6 @@ mod task;
 mod workers;
 
 use std::fmt;
-use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 
 pub use self::builder::Builder;
@@ -113,7 +112,7 @@ impl ThreadPool {
     }
 
     fn new(builder: Builder) -> ThreadPool {
-        let (jobs, queue) = shared::bounded(builder.queue);
+        let (jobs, queue) = shared::bounded(builder.queue_capacity);
         let workers = Arc::new(Workers::new(builder));
         ThreadPool {
             jobs,
@@ -157,7 +156,6 @@ impl ThreadPool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let place = Location::caller();
         // While this can still fail: the wait for the job cannot.
         hub::ensure_wakeable().map_err(OffloadError::no_waker)?;
         let pending = self.workers.reserve_worker(&self.queue)?;
@@ -165,10 +163,10 @@ impl ThreadPool {
         // If this unwinds while it waits for room, the job is not in the queue and does not count.
         let sent = self
             .jobs
-            .send_within(task.clone(), Limit::None, WaitReason::OFFLOAD, place);
+            .send_within(task.clone(), Limit::None, WaitReason::OFFLOAD);
         assert!(sent.is_ok(), "the pool itself has a receiver");
         pending.leave_it_queued();
-        Ok(task.wait(place))
+        Ok(task.wait())
     }
 
     /// How many threads it has now.

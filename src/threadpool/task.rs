@@ -8,7 +8,7 @@
 #![forbid(unsafe_code)]
 
 use std::mem;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Result as Caught;
 
@@ -46,9 +46,10 @@ impl<F, T> BlockingTask<F, T> {
 
     /// Waits until it is over, and goes on with its panic if it has panicked. If this unwinds first, the job is not begun any more;
     /// one that runs goes on for nobody.
-    pub(super) fn wait(&self, place: &'static Location<'static>) -> T {
+    #[track_caller]
+    pub(super) fn wait(&self) -> T {
         let abandoned = AbandonOnDrop(self);
-        wait_for_flag(&self.over, Limit::None, WaitReason::OFFLOAD, place);
+        wait_for_flag(&self.over, Limit::None, WaitReason::OFFLOAD);
         mem::forget(abandoned);
         match self.turn(TaskStage::Gone) {
             TaskStage::Over(Ok(value)) => value,

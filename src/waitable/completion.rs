@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use super::Waitable;
 use crate::dropping::DropsAll;
-use crate::hub::{self, Nanos, ReadySet, Registrations, refuse};
+use crate::hub::{Deadline, ReadySet, Registrations, WaitRequest};
 use crate::waiting::{WaitReason, WakeReason};
 
-/// Gives each of `things` when it becomes ready, in the order in which they do: gevent's `iwait`. Those that are ready
-/// already come first, in their own order. Dropping the iterator in between leaves nothing behind.
+/// Returns an iterator over `things` in the order in which they become ready: gevent's `iwait`.
+///
+/// Things that are ready already come first, in their own order. [`timeout`](Completions::timeout) ends the iterator early, and
+/// [`take`](Iterator::take) ends it after a number of things. Dropping it in between leaves nothing behind.
 ///
 /// # Examples
 /// ```
@@ -23,74 +25,34 @@ use crate::waiting::{WaitReason, WakeReason};
 /// let tasks = [20, 10, 0].map(|millis| spawn(move || sleep(Duration::from_millis(millis))));
 /// let ids: Vec<_> = iwait(&tasks).map(|task| task.id()).collect();
 /// assert_eq!(ids, [tasks[2].id(), tasks[1].id(), tasks[0].id()]);
+///
+/// let tasks = [20, 10, 0].map(|millis| spawn(move || sleep(Duration::from_millis(millis))));
+/// assert_eq!(iwait(&tasks).take(1).count(), 1);
+/// assert_eq!(iwait(&tasks).timeout(Duration::from_millis(15)).count(), 2);
 /// ```
 #[track_caller]
 pub fn iwait<W: Waitable>(things: impl IntoIterator<Item = W>) -> Completions<W> {
-    Completions::new(things, Location::caller())
+    Completions::new(things)
 }
 
-/// Waits until all of `things` are ready, and gives them in the order in which they became so.
+/// An iterator over things in the order in which they become ready: see [`iwait`].
 ///
-/// # Panics
-/// As [`Task::wait`](crate::Task::wait).
-///
-/// # Aborts
-/// If it had to wait while a panic unwinds the running greenlet.
-#[track_caller]
-pub fn wait<W: Waitable>(things: impl IntoIterator<Item = W>) -> Vec<W> {
-    let waits = Completions::new(things, Location::caller());
-    waits.collect::<DropsAll<Vec<_>>>().into_inner()
-}
-
-/// Waits until `count` of `things` are ready, and gives these in the order in which they became so; all of them, if
-/// there are fewer.
-///
-/// # Panics
-/// As [`wait`].
-///
-/// # Aborts
-/// As [`wait`].
-#[track_caller]
-pub fn wait_count<W: Waitable>(things: impl IntoIterator<Item = W>, count: usize) -> Vec<W> {
-    let waits = Completions::new(things, Location::caller()).take(count);
-    waits.collect::<DropsAll<Vec<_>>>().into_inner()
-}
-
-/// Waits until all of `things` are ready or `limit` has passed, and gives those that are ready by then, in the order in
-/// which they became so.
-///
-/// # Panics
-/// As [`wait`].
-///
-/// # Aborts
-/// As [`wait`].
-#[track_caller]
-pub fn wait_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Duration) -> Vec<W> {
-    let waits = Completions::new(things, Location::caller()).timeout(limit);
-    waits.collect::<DropsAll<Vec<_>>>().into_inner()
-}
-
-/// What [`iwait`] gives: an iterator over things that become ready.
-///
-/// Its `next` waits. It panics as [`Task::join`](crate::Task::join), and aborts if it had to wait while a panic unwinds
-/// the running greenlet.
+/// Its `next` waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 pub struct Completions<W: Waitable> {
     /// A thing is taken out when it was given. They lie still: the vector never grows.
     things: DropsAll<Vec<Option<W>>>,
     left: usize,
     ready_set: Rc<ReadySet>,
     places: Registrations,
-    deadline: Option<Nanos>,
+    deadline: Deadline,
     /// The deadline has come: what is ready by now is given, and no more.
     is_over: bool,
     place: &'static Location<'static>,
 }
 
 impl<W: Waitable> Completions<W> {
-    fn new(
-        things: impl IntoIterator<Item = W>,
-        place: &'static Location<'static>,
-    ) -> Completions<W> {
+    #[track_caller]
+    fn new(things: impl IntoIterator<Item = W>) -> Completions<W> {
         let things: DropsAll<Vec<_>> = things.into_iter().map(Some).collect();
         let ready_set = Rc::new(ReadySet::new());
         let places = Registrations::new(things.len(), &ready_set);
@@ -108,16 +70,16 @@ impl<W: Waitable> Completions<W> {
             things,
             ready_set,
             places,
-            deadline: None,
+            deadline: Deadline::NEVER,
+            place: Location::caller(),
             is_over: false,
-            place,
         }
     }
 
     /// From now on it ends when `limit` has passed, whatever is ready by then.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Completions<W> {
-        self.deadline = hub::deadline(limit);
+        self.deadline = Deadline::after(limit);
         self
     }
 
@@ -156,10 +118,8 @@ impl<W: Waitable> Iterator for Completions<W> {
                 break;
             }
             let reason = WaitReason::any(self.left);
-            match self.ready_set.wait(reason, self.place, self.deadline) {
-                Ok(woken) => self.is_over = woken == WakeReason::TimedOut,
-                Err(why) => refuse(why, "wait", self.place),
-            }
+            let mut request = WaitRequest::at(self.place, "wait", reason, self.deadline);
+            self.is_over = request.in_ready_set(&self.ready_set) == WakeReason::TimedOut;
         }
         None
     }

@@ -2,15 +2,13 @@
 
 mod completion;
 
-use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::error::CannotWait;
-use crate::hub::{self, Nanos, WaitPoint, WokenAt, refuse};
+use crate::hub::{Deadline, WaitPoint, WaitRequest, WokenAt};
 use crate::waiting::{WaitReason, WakeReason};
 
-pub use self::completion::{Completions, iwait, wait, wait_count, wait_timeout};
+pub use self::completion::{Completions, iwait};
 
 /// Something that a greenlet can wait for beside others: a task, a timer, an event.
 ///
@@ -44,44 +42,37 @@ impl WaitTarget<'_> {
         matches!(self.point, WaitPoint::Observe(_))
     }
 
-    /// Waits until it has become ready, or the clock has reached `deadline`.
-    ///
-    /// # Errors
-    /// [`WaitRefused`] where the running greenlet may not be left.
+    /// The request of a call that waits for it.
     #[inline]
-    pub(crate) fn wait(
-        self,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Result<WakeReason, CannotWait> {
-        let list = self.point.waiters();
-        if deadline.is_none() {
-            return list.wait(self.reason, place).map(|()| WakeReason::Notified);
-        }
-        list.wait_until(self.reason, place, deadline, &mut None)
+    #[track_caller]
+    pub(crate) fn request(&self, verb: &'static str, deadline: Deadline) -> WaitRequest {
+        WaitRequest::new(verb, self.reason, deadline)
+    }
+
+    /// Waits until it has become ready, or until the request's deadline.
+    #[inline]
+    pub(crate) fn wait(&self, request: &mut WaitRequest) -> WakeReason {
+        request.in_list(self.point.waiters())
     }
 }
 
-/// Waits until `thing` is ready. False if the clock has reached `deadline` before.
-///
-/// # Errors
-/// [`WaitRefused`] where the running greenlet may not be left.
+/// Waits until `thing` is ready. False if `deadline` comes before.
+#[track_caller]
 pub(crate) fn wait_for(
     thing: &(impl Waitable + ?Sized),
-    place: &'static Location<'static>,
-    deadline: Option<Nanos>,
-) -> Result<bool, CannotWait> {
+    verb: &'static str,
+    deadline: Deadline,
+) -> bool {
     loop {
-        let post = thing.wait_target();
-        if post.ready {
-            return Ok(true);
+        let target = thing.wait_target();
+        if target.ready {
+            return true;
         }
-        let is_hint = post.is_hint();
-        match post.wait(place, deadline)? {
-            WakeReason::Notified if is_hint => {}
-            WakeReason::Notified => return Ok(true),
+        match target.wait(&mut target.request(verb, deadline)) {
+            WakeReason::Notified if target.is_hint() => {}
+            WakeReason::Notified => return true,
             // At the last moment it may have become ready.
-            WakeReason::TimedOut => return Ok(thing.wait_target().ready),
+            WakeReason::TimedOut => return thing.wait_target().ready,
         }
     }
 }
@@ -94,7 +85,7 @@ pub(crate) fn wait_for(
 /// and the others are to look again.
 ///
 /// # Panics
-/// As [`Task::wait`](crate::Task::wait).
+/// As [`AnyTask::wait`](crate::task::AnyTask::wait).
 ///
 /// # Aborts
 /// If it had to wait while a panic unwinds the running greenlet.
@@ -111,7 +102,7 @@ pub(crate) fn wait_for(
 /// ```
 #[track_caller]
 pub fn wait_any(things: &[&dyn Waitable]) -> usize {
-    let first = wait_until(things, None, Location::caller());
+    let first = wait_until(things, Deadline::NEVER);
     first.expect("a wait without a deadline ends with something")
 }
 
@@ -124,16 +115,13 @@ pub fn wait_any(things: &[&dyn Waitable]) -> usize {
 /// As there.
 #[track_caller]
 pub fn wait_any_timeout(things: &[&dyn Waitable], limit: Duration) -> Option<usize> {
-    let deadline = hub::deadline(limit);
-    wait_until(things, deadline, Location::caller())
+    let deadline = Deadline::after(limit);
+    wait_until(things, deadline)
 }
 
 /// The lowest that is ready, or the first that becomes so.
-pub(crate) fn wait_until(
-    things: &[&dyn Waitable],
-    deadline: Option<Nanos>,
-    place: &'static Location<'static>,
-) -> Option<usize> {
+#[track_caller]
+pub(crate) fn wait_until(things: &[&dyn Waitable], deadline: Deadline) -> Option<usize> {
     let first_ready = || things.iter().position(|thing| thing.wait_target().ready);
     loop {
         if let Some(first) = first_ready() {
@@ -148,13 +136,13 @@ pub(crate) fn wait_until(
             .map(|thing| thing.wait_target().point)
             .collect();
         let nodes = |node: &dyn Fn() -> _| points.iter().map(|_| node()).collect::<Vec<_>>();
-        match hub::wait_in_any(&points, nodes, None, reason, place, deadline, &mut None) {
-            Ok(WokenAt::Notified(index)) if !things[index].wait_target().is_hint() => {
+        let mut request = WaitRequest::new("wait", reason, deadline);
+        match request.in_any(&points, nodes, None) {
+            WokenAt::Notified(index) if !things[index].wait_target().is_hint() => {
                 return Some(index);
             }
-            Ok(WokenAt::TimedOut) => return first_ready(),
-            Ok(WokenAt::Notified(_) | WokenAt::Reserved(..) | WokenAt::Retry) => {}
-            Err(why) => refuse(why, "wait", place),
+            WokenAt::TimedOut => return first_ready(),
+            WokenAt::Notified(_) | WokenAt::Reserved(..) | WokenAt::Retry => {}
         }
     }
 }

@@ -10,11 +10,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
-use std::panic::Location;
 use std::time::Duration;
 
 use crate::hub::reactor::timers::TimerKey;
-use crate::hub::wait::park::{Wait, refuse};
+use crate::hub::wait::park::Wait;
+use crate::hub::wait::request::WaitRequest;
 use crate::hub::{Hub, HubRef, Nanos, get};
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -65,27 +65,21 @@ use crate::waiting::{WaitReason, WakeReason};
 /// ```
 #[track_caller]
 pub fn advance_clock(duration: Duration) {
-    let place = Location::caller();
     let hub = get();
     assert!(
         hub.clock.is_paused(),
         "advance_clock: this thread's clock runs, and only a paused one can be set forward \
          (call hub::pause_clock first)"
     );
-    let Some(end) = hub.clock.after(duration) else {
+    let deadline = hub.clock.after(duration);
+    let Some(end) = deadline.nanos() else {
         panic!("advance_clock: a clock cannot go {duration:?} further, it ends after 584 years");
     };
-    let woken = begin(place).advance_to(end);
+    let mut request = WaitRequest::new("an advance of the clock", WaitReason::ADVANCE, deadline);
+    let woken = request.begin().advance_to(end);
     if woken == WakeReason::Notified {
-        // Somebody has resumed the clock, and it goes there by itself.
-        begin(place).park_until(Some(end));
-    }
-}
-
-fn begin(place: &'static Location<'static>) -> Wait {
-    match Wait::begin(WaitReason::ADVANCE, place) {
-        Ok(wait) => wait,
-        Err(why) => refuse(why, "an advance of the clock", place),
+        // The clock was resumed, and gets there by itself.
+        request.for_time();
     }
 }
 

@@ -7,6 +7,26 @@ use std::time::{Duration, Instant};
 /// Nanoseconds since the hub was made.
 pub(crate) type Nanos = u64;
 
+/// The moment at which a wait gives up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Deadline(Nanos);
+
+impl Deadline {
+    /// A wait with this deadline does not give up.
+    pub(crate) const NEVER: Deadline = Deadline(Nanos::MAX);
+
+    #[inline(always)]
+    pub(crate) fn is_never(self) -> bool {
+        self == Deadline::NEVER
+    }
+
+    /// The moment, if there is one.
+    #[inline(always)]
+    pub(crate) fn nanos(self) -> Option<Nanos> {
+        (!self.is_never()).then_some(self.0)
+    }
+}
+
 /// A hub's clock. It never goes back, and after 584 years it stands still.
 pub(crate) struct Clock {
     /// When the hub was made: zero.
@@ -52,18 +72,18 @@ impl Clock {
         self.base + Duration::from_nanos(moment)
     }
 
-    /// The moment that lies `wait` ahead. None where the clock never gets there: that is for ever.
+    /// The moment that lies `wait` ahead; never, where the clock does not get there.
     #[inline]
-    pub(crate) fn after(&self, wait: Duration) -> Option<Nanos> {
-        let wait = u64::try_from(wait.as_nanos()).ok()?;
-        self.now().checked_add(wait).filter(|&end| end < u64::MAX)
+    pub(crate) fn after(&self, wait: Duration) -> Deadline {
+        let wait = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
+        Deadline(self.now().saturating_add(wait))
     }
 
-    /// When `now` stands for `moment`: zero, if that was before the hub was made. None where the clock never gets there.
-    pub(crate) fn at(&self, moment: Instant) -> Option<Nanos> {
-        let since = moment.saturating_duration_since(self.base);
-        let end = u64::try_from(since.as_nanos()).ok()?;
-        (end < u64::MAX).then_some(end)
+    /// The moment at which the clock shows `instant`: zero, if that was before the hub was made; never, where the clock does
+    /// not get there.
+    pub(crate) fn at(&self, instant: Instant) -> Deadline {
+        let since = instant.saturating_duration_since(self.base);
+        Deadline(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
     }
 
     pub(crate) fn is_paused(&self) -> bool {
@@ -92,7 +112,7 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use crate::hub::*;
+    use super::*;
 
     #[test]
     fn a_paused_clock_moves_only_when_told() {
@@ -129,8 +149,8 @@ mod tests {
 
     #[test]
     fn the_longest_wait_is_for_ever() {
-        assert_eq!(Clock::new().after(Duration::MAX), None);
-        assert!(Clock::new().after(Duration::ZERO).is_some());
+        assert!(Clock::new().after(Duration::MAX).is_never());
+        assert!(!Clock::new().after(Duration::ZERO).is_never());
     }
 
     #[test]
@@ -149,9 +169,9 @@ mod tests {
             clock.resume();
             assert!(clock.now() >= moment && clock.instant() >= shown);
             assert!(clock.now() - moment < 5_000_000_000);
-            assert_eq!(clock.after(Duration::MAX), None);
+            assert!(clock.after(Duration::MAX).is_never());
             let next = clock.after(Duration::from_secs(300 * 365 * 24 * 3600));
-            assert!(next.is_none_or(|next| next > moment));
+            assert!(next.nanos().is_none_or(|next| next > moment));
         }
     }
 }

@@ -41,7 +41,7 @@ impl Hub {
             self.expire_alarm(alarm);
             return None;
         }
-        let deadline = self.clock.after(limit)?;
+        let deadline = self.clock.after(limit).nanos()?;
         Some(self.start_timer(deadline, TimerAction::Expire(alarm.clone())))
     }
 

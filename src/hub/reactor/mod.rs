@@ -4,5 +4,4 @@ pub(super) mod advance;
 pub(super) mod clock;
 pub(super) mod expiry;
 pub(super) mod poller;
-pub(super) mod source;
 pub(super) mod timers;

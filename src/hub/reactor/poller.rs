@@ -49,7 +49,7 @@ pub(crate) struct Poller {
     system: RefCell<Option<System>>,
     sources: RefCell<Slots<Rc<Source>>>,
     /// Greenlets that wait for a descriptor now.
-    pub(in crate::hub) waiting: Cell<usize>,
+    waiting: Cell<usize>,
 }
 
 struct System {
@@ -120,7 +120,7 @@ impl Source {
         side.ended.set(false);
     }
 
-    pub(in crate::hub) fn waiters(&self, direction: Direction) -> &WaitList {
+    pub(crate) fn waiters(&self, direction: Direction) -> &WaitList {
         &self.side(direction).waiters
     }
 
@@ -147,6 +147,11 @@ impl Poller {
             sources: RefCell::new(Slots::new()),
             waiting: Cell::new(0),
         })
+    }
+
+    /// Counts a wait for a descriptor: while there is one the hub is in no deadlock.
+    pub(crate) fn count_wait(&self) -> CountedWait<'_> {
+        CountedWait::new(&self.waiting)
     }
 
     /// Somebody waits for a descriptor.
@@ -282,6 +287,22 @@ fn whole_milliseconds(nanos: Nanos) -> u64 {
 
 fn hub_gone() -> io::Error {
     io::Error::other("this thread's hub is gone: the thread is ending")
+}
+
+/// A wait for a descriptor, counted until it is over.
+pub(crate) struct CountedWait<'a>(&'a Cell<usize>);
+
+impl<'a> CountedWait<'a> {
+    fn new(count: &'a Cell<usize>) -> CountedWait<'a> {
+        count.set(count.get() + 1);
+        CountedWait(count)
+    }
+}
+
+impl Drop for CountedWait<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
 }
 
 #[cfg(test)]

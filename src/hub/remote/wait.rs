@@ -9,21 +9,22 @@
 #![forbid(unsafe_code)]
 
 use std::io;
-use std::panic::Location;
 use std::sync::Arc;
 
 use crate::error::CannotWait;
 use crate::hub::remote::inbox::Remote;
 use crate::hub::remote::remote_waits::{OnThreadExit, RemoteWaiter};
 use crate::hub::wait::park::Wait;
-use crate::hub::{Hub, HubRef, Nanos, current, get};
+use crate::hub::wait::request::WaitRequest;
+use crate::hub::{Deadline, Hub, HubRef, current, get};
 use crate::slots::Key;
-use crate::waiting::{WaitReason, WakeReason};
+use crate::waiting::WakeReason;
 
 /// A wait of the running greenlet that other threads may end. Dropped, it is over.
 pub(crate) struct RemoteWait {
     hub: HubRef,
     wait: Wait,
+    deadline: Deadline,
     key: Key,
     remote: Remote,
 }
@@ -44,8 +45,7 @@ impl RemoteWait {
     /// # Panics
     /// If the system has no descriptor left to wake this hub with.
     pub(crate) fn begin(
-        reason: WaitReason,
-        place: &'static Location<'static>,
+        request: &mut WaitRequest,
         owner: Arc<dyn OnThreadExit>,
         seat: u64,
     ) -> Result<RemoteWait, CannotWait> {
@@ -53,7 +53,7 @@ impl RemoteWait {
         let remote = hub.mailbox.remote(&hub.poller).unwrap_or_else(|error| {
             panic!("other threads cannot wake this thread's hub: no descriptor for that: {error}")
         });
-        let wait = Wait::begin(reason, place)?;
+        let wait = request.try_begin()?;
         let waiter = wait.waker();
         let key = hub.remote_waits.add(RemoteWaiter {
             waiter,
@@ -63,6 +63,7 @@ impl RemoteWait {
         Ok(RemoteWait {
             hub,
             wait,
+            deadline: request.deadline(),
             key,
             remote,
         })
@@ -76,9 +77,9 @@ impl RemoteWait {
         }
     }
 
-    /// Waits until woken, or until the clock has reached `deadline`.
-    pub(crate) fn wait(&self, deadline: Option<Nanos>) -> WakeReason {
-        self.wait.park_in_place(deadline)
+    /// Waits until woken, or until the request's deadline.
+    pub(crate) fn wait(&self) -> WakeReason {
+        self.wait.park(self.deadline)
     }
 }
 

@@ -30,7 +30,7 @@ impl Housekeeping {
             // Others have run since the last look, and may have left something.
             Some(next) if now < next => Some(next),
             _ => {
-                let more = stack::trim(now);
+                let more = stack::trim_step(now);
                 self.next.set(more.or(now.checked_add(PAUSE)));
                 more
             }

@@ -1,12 +1,11 @@
 //! Killing tasks: one, or all that a hub has.
 
-use std::panic::Location;
 use std::time::Duration;
 
 use crate::error::{KillError, ShutdownTimeout};
 use crate::greenlet::GreenletExit;
-use crate::hub::wait::park::refuse;
-use crate::hub::{Hub, HubRef, Nanos, current, get};
+use crate::hub::wait::request::WaitRequest;
+use crate::hub::{Deadline, Hub, HubRef, current, get};
 use crate::switch::counted::AnyRef;
 use crate::switch::{GreenletState, parent, thread};
 use crate::waiting::{WaitReason, WakeReason};
@@ -52,27 +51,22 @@ impl Hub {
     }
 
     /// Waits until there are no tasks but `me`, or, while the roster is closing, until there is another one.
-    fn drain(
-        &self,
-        me: &AnyRef,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> WakeReason {
+    #[track_caller]
+    fn drain(&self, me: &AnyRef, deadline: Deadline) -> WakeReason {
         if self.tasks.count() <= usize::from(me.is_task()) {
             return WakeReason::Notified;
         }
-        self.tasks
-            .changed()
-            .wait_until(WaitReason::DRAIN, place, deadline, &mut None)
-            .unwrap_or_else(|why| refuse(why, "the wait for all tasks", place))
+        let mut request = WaitRequest::new("the wait for all tasks", WaitReason::DRAIN, deadline);
+        request.in_list(self.tasks.changed())
     }
 
     /// Waits until there are no tasks but the running one. False if the clock has reached `deadline` before.
-    fn join(&self, place: &'static Location<'static>, deadline: Option<Nanos>) -> bool {
+    #[track_caller]
+    fn join(&self, deadline: Deadline) -> bool {
         let me = thread::current().to_ref();
         let own = usize::from(me.is_task());
         while self.tasks.count() > own {
-            if self.drain(&me, place, deadline) == WakeReason::TimedOut {
+            if self.drain(&me, deadline) == WakeReason::TimedOut {
                 return self.tasks.count() <= own;
             }
         }
@@ -111,7 +105,7 @@ fn cancel(task: &AnyRef) {
 /// ```
 #[track_caller]
 pub fn join() {
-    get().join(Location::caller(), None);
+    get().join(Deadline::NEVER);
 }
 
 /// As [`join`], for as long as `limit` at most. False if some tasks have not ended by then.
@@ -125,7 +119,7 @@ pub fn join() {
 pub fn join_timeout(limit: Duration) -> bool {
     let hub = get();
     let deadline = hub.clock.after(limit);
-    hub.join(Location::caller(), deadline)
+    hub.join(deadline)
 }
 
 /// Kills all tasks of this thread's hub but for the one that calls this, in the order in which they were spawned, and
@@ -155,7 +149,7 @@ pub fn join_timeout(limit: Duration) -> bool {
 /// ```
 #[track_caller]
 pub fn shutdown(limit: Duration) -> Result<(), ShutdownTimeout> {
-    let (hub, place) = (get(), Location::caller());
+    let hub = get();
     let me = thread::current().to_ref();
     let deadline = hub.clock.after(limit);
     let own = usize::from(me.is_task());
@@ -165,7 +159,7 @@ pub fn shutdown(limit: Duration) -> Result<(), ShutdownTimeout> {
         if hub.tasks.count() <= own {
             return Ok(());
         }
-        if hub.drain(&me, place, deadline) == WakeReason::TimedOut && hub.tasks.count() > own {
+        if hub.drain(&me, deadline) == WakeReason::TimedOut && hub.tasks.count() > own {
             return Err(ShutdownTimeout::new(hub.report_tasks(&me)));
         }
     }

@@ -1,56 +1,25 @@
 //! Waiting in a list with others, and waking them.
 
 use std::mem::ManuallyDrop;
-use std::panic::Location;
 use std::rc::Rc;
 
-use crate::error::CannotWait;
+use crate::hub::reactor::clock::Deadline;
 use crate::hub::wait::multi::WaitPoint;
 use crate::hub::wait::park::Wait;
 use crate::hub::wait::waker::{ReadySet, WaitList, Waker};
-use crate::hub::{HubRef, Nanos, current, get};
+use crate::hub::{HubRef, current, get};
 use crate::list::{Node, Scan};
-use crate::waiting::{WaitReason, WakeReason};
+use crate::waiting::WakeReason;
 
 impl WaitList {
-    /// Waits until woken through this list.
-    ///
-    /// # Errors
-    /// [`WaitRefused`] where the running greenlet may not be left.
+    /// Waits until woken through this list, or until `deadline`.
     #[inline(always)]
-    pub(crate) fn wait(
-        &self,
-        reason: WaitReason,
-        place: &'static Location<'static>,
-    ) -> Result<(), CannotWait> {
-        let wait = Wait::begin(reason, place)?;
-        let node = Node::new(wait.waker(), wait.ticket());
+    pub(super) fn wait(&self, wait: &Wait, rank: u64, deadline: Deadline) -> WakeReason {
+        let node = Node::new(wait.waker(), rank);
         // SAFETY: the link is dropped at the end of this function, before the node; if this frame is
         // never left, the node stays where it is for ever; and the list is borrowed meanwhile.
         let _link = unsafe { self.wakers.insert(&node) };
-        wait.park();
-        Ok(())
-    }
-
-    /// As `wait`, until the clock has reached `deadline` at the latest. Who comes again, because others
-    /// have taken what it was woken for, says its `rank` and gets its old place back; it is set the
-    /// first time.
-    ///
-    /// # Errors
-    /// [`WaitRefused`] where the running greenlet may not be left.
-    pub(crate) fn wait_until(
-        &self,
-        reason: WaitReason,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-        rank: &mut Option<u64>,
-    ) -> Result<WakeReason, CannotWait> {
-        let wait = Wait::begin(reason, place)?;
-        let rank = *rank.get_or_insert(wait.ticket());
-        let node = Node::new(wait.waker(), rank);
-        // SAFETY: as in `wait`.
-        let _link = unsafe { self.wakers.insert(&node) };
-        Ok(wait.park_until(deadline))
+        wait.park(deadline)
     }
 
     /// Wakes all who wait now, in the order in which they came. Where the hub is gone nobody runs any more.
@@ -119,33 +88,6 @@ impl Waker {
 /// A rank after all that were drawn before, by this and by the waits of the thread.
 pub(crate) fn draw_rank() -> u64 {
     get().next_ticket()
-}
-
-impl ReadySet {
-    /// Waits until something has become ready, if nothing has yet.
-    ///
-    /// # Errors
-    /// [`WaitRefused`] where the running greenlet may not be left.
-    pub(crate) fn wait(
-        &self,
-        reason: WaitReason,
-        place: &'static Location<'static>,
-        deadline: Option<Nanos>,
-    ) -> Result<WakeReason, CannotWait> {
-        let wait = Wait::begin(reason, place)?;
-        self.set_waker(Some(wait.waker()));
-        let _end = EndOfWait(self);
-        Ok(wait.park_until(deadline))
-    }
-}
-
-/// Nobody waits for the ready_set any more, also if the frame this lies in unwinds.
-struct EndOfWait<'a>(&'a ReadySet);
-
-impl Drop for EndOfWait<'_> {
-    fn drop(&mut self) {
-        self.0.set_waker(None);
-    }
 }
 
 /// A place in the list of each of several things, for a ready_set of those that become ready.

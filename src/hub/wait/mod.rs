@@ -5,4 +5,5 @@ pub(super) mod list;
 pub(super) mod multi;
 pub(super) mod park;
 pub(super) mod queue;
+pub(super) mod request;
 pub(super) mod waker;

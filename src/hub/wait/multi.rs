@@ -9,15 +9,13 @@
 
 use std::cell::Cell;
 use std::mem;
-use std::panic::Location;
 
-use crate::error::CannotWait;
-use crate::hub::Nanos;
+use crate::hub::reactor::clock::Deadline;
 use crate::hub::wait::park::Wait;
 use crate::hub::wait::queue::{Reservation, Resource, WaitQueue};
 use crate::hub::wait::waker::{WaitList, Waker};
 use crate::list::Node;
-use crate::waiting::{WaitReason, WakeReason};
+use crate::waiting::WakeReason;
 
 /// Where a greenlet waits for one thing.
 #[derive(Clone, Copy)]
@@ -66,31 +64,23 @@ impl<'a> WaitPoint<'a> {
     }
 }
 
-/// Waits in all of `points` until woken or called through one of them, or until the clock has reached `deadline`. A greenlet
-/// that comes again says its `rank` and gets its old places back. If `met` is the index of a line with a counterpart
-/// that must run first to make a thing, the wait is for that alone, until it is there or does not come.
-///
-/// `nodes` makes a node for each point, in an array or a vector.
-///
-/// # Errors
-/// [`WaitRefused`] where the running greenlet may not be left.
+/// Waits at all of `points` until woken through one of them, or until `deadline`. `nodes` makes a node for each point, in an
+/// array or a vector. If `counterpart` is the index of a queue with a counterpart that must run first to make a thing, the
+/// wait is for that alone.
 #[inline]
-pub(crate) fn wait_in_any<'a, N: AsRef<[Node<Waker>]>>(
+pub(super) fn wait<'a, N: AsRef<[Node<Waker>]>>(
     points: &[WaitPoint<'a>],
     nodes: impl FnOnce(&dyn Fn() -> Node<Waker>) -> N,
-    met: Option<usize>,
-    reason: WaitReason,
-    place: &'static Location<'static>,
-    deadline: Option<Nanos>,
-    rank: &mut Option<u64>,
-) -> Result<WokenAt<'a>, CannotWait> {
-    let wait = Wait::begin(reason, place)?;
-    let rank = *rank.get_or_insert(wait.ticket());
+    counterpart: Option<usize>,
+    wait: &Wait,
+    rank: u64,
+    deadline: Deadline,
+) -> WokenAt<'a> {
     let nodes = nodes(&|| Node::new(wait.waker(), rank));
-    let met = met.and_then(|index| points[index].resource());
-    let is_bound = met.is_some_and(|resource| resource.pair(&wait));
-    let deadline = if is_bound { None } else { deadline };
-    Ok(wait_at(points, nodes.as_ref(), &wait, is_bound, deadline))
+    let resource = counterpart.and_then(|index| points[index].resource());
+    let is_bound = resource.is_some_and(|resource| resource.pair(wait));
+    let deadline = if is_bound { Deadline::NEVER } else { deadline };
+    wait_at(points, nodes.as_ref(), wait, is_bound, deadline)
 }
 
 /// Waits with each node in the list of its point. They lie still, since they are borrowed.
@@ -99,7 +89,7 @@ fn wait_at<'a>(
     nodes: &[Node<Waker>],
     wait: &Wait,
     is_bound: bool,
-    deadline: Option<Nanos>,
+    deadline: Deadline,
 ) -> WokenAt<'a> {
     let _links = UnlinkAll { points, nodes };
     // As a taker it may be what others look for, but not what it looks for itself: so lookers come last.
@@ -123,7 +113,7 @@ fn wait_at<'a>(
         nodes,
         wait,
     };
-    let woken = wait.park_in_place(deadline);
+    let woken = wait.park(deadline);
     let first = calls.answer();
     match woken {
         WakeReason::TimedOut => WokenAt::TimedOut,

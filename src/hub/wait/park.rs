@@ -7,9 +7,9 @@
 //! ```
 
 use std::panic::Location;
-use std::time::Duration;
 
 use crate::error::CannotWait;
+use crate::hub::reactor::clock::Deadline;
 use crate::hub::reactor::timers::TimerKey;
 use crate::hub::wait::alarm::TimerAction;
 use crate::hub::wait::waker::Waker;
@@ -66,22 +66,12 @@ impl Wait {
         self.ticket
     }
 
-    /// Waits until somebody wakes this wait.
+    /// Waits until woken, or until `deadline`. The wait lasts until `self` is dropped.
     #[inline(always)]
-    pub(crate) fn park(self) {
-        self.wait();
-    }
-
-    /// Waits until somebody wakes this wait or the hub's clock has reached `deadline`.
-    #[inline]
-    pub(crate) fn park_until(self, deadline: Option<Nanos>) -> WakeReason {
-        self.park_in_place(deadline)
-    }
-
-    /// As `park_until`; the wait counts as such until this is dropped.
-    #[inline(always)]
-    pub(in crate::hub) fn park_in_place(&self, deadline: Option<Nanos>) -> WakeReason {
-        let _timer = deadline.map(|deadline| DeadlineTimer::start(self, deadline));
+    pub(in crate::hub) fn park(&self, deadline: Deadline) -> WakeReason {
+        let _timer = deadline
+            .nanos()
+            .map(|moment| DeadlineTimer::start(self, moment));
         self.wait()
     }
 
@@ -89,12 +79,6 @@ impl Wait {
     #[inline(always)]
     pub(in crate::hub) fn woken_by(&self) -> Option<usize> {
         self.me.wait().woken_by()
-    }
-
-    /// Waits until somebody wakes this wait or `time` has passed.
-    pub(crate) fn park_for(self, time: Duration) -> WakeReason {
-        let deadline = self.hub.clock.after(time);
-        self.park_until(deadline)
     }
 
     #[inline(always)]
@@ -121,10 +105,10 @@ pub(crate) fn may_park() -> bool {
 
 /// Lets those run that are ready, and raises nothing but what is thrown meanwhile. False, and nothing runs, where the running
 /// greenlet may not be left, or a wait would raise something.
-pub(crate) fn yield_if_allowed(place: &'static Location<'static>) -> bool {
+pub(crate) fn yield_if_allowed() -> bool {
     let gives = may_park() && switch_guard::has_nothing_due(thread::current());
     if gives {
-        yield_now(place);
+        yield_now();
     }
     gives
 }
@@ -147,11 +131,12 @@ pub(crate) fn wake_from(greenlet: &AnyRef, reason: WaitReason) {
 
 /// Lets everybody run who is ready now, and then goes on.
 #[inline(always)]
-pub(crate) fn yield_now(place: &'static Location<'static>) {
+#[track_caller]
+pub(crate) fn yield_now() {
     let hub = get();
     let me = thread::current();
     if !switch_guard::may_switch() {
-        return yield_checked(hub, me, place);
+        return yield_checked(hub, me);
     }
     if let Some(next) = hub.next_before_me(me) {
         me.wait().set_ready();
@@ -162,9 +147,10 @@ pub(crate) fn yield_now(place: &'static Location<'static>) {
 
 #[cold]
 #[inline(never)]
-fn yield_checked(hub: HubRef, me: Current, place: &'static Location<'static>) {
+#[track_caller]
+fn yield_checked(hub: HubRef, me: Current) {
     if let Err(why) = check_slow(hub, me) {
-        refuse(why, "yield", place);
+        refuse(why, "yield", Location::caller());
     }
     let_others_run(hub, me);
 }
@@ -203,12 +189,13 @@ fn let_others_run(hub: HubRef, me: Current) {
 ///
 /// Not when something has been taken or given: a panic or a kill may come in here, and with it what was done is lost.
 #[inline]
-pub(crate) fn yield_if_budget_spent(place: &'static Location<'static>) {
+#[track_caller]
+pub(crate) fn yield_if_budget_spent() {
     if let Some(hub) = current()
         && hub.budget_spent.get()
         && (switch_guard::may_switch() || check_slow(hub, thread::current()).is_ok())
     {
-        yield_now(place);
+        yield_now();
     }
 }
 
@@ -227,15 +214,11 @@ pub(crate) fn consume_budget() {
 
 impl Hub {
     /// Lets a task that was not started wait for its time to begin.
-    pub(crate) fn park_unstarted(
-        &self,
-        task: &AnyRef,
-        deadline: Option<Nanos>,
-    ) -> Option<TimerKey> {
+    pub(crate) fn park_unstarted(&self, task: &AnyRef, deadline: Deadline) -> Option<TimerKey> {
         let ticket = self.next_ticket();
         task.wait().begin(ticket, WaitReason::BEGIN, task.made_at());
         let due = TimerAction::wake(Waker::new(task.clone(), ticket));
-        Some(self.start_timer(deadline?, due))
+        Some(self.start_timer(deadline.nanos()?, due))
     }
 }
 

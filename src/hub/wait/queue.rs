@@ -18,14 +18,13 @@
 //! After [`serve`](Supply::serve), either everything available is promised or no taker waits that can be called.
 
 use std::cell::Cell;
-use std::panic::Location;
 
-use crate::error::CannotWait;
+use crate::hub::current;
+use crate::hub::reactor::clock::Deadline;
 use crate::hub::wait::park::{self, Wait};
 use crate::hub::wait::waker::{WaitList, Waker};
-use crate::hub::{Nanos, current};
 use crate::list::{Node, Scan};
-use crate::waiting::{WaitReason, WakeReason};
+use crate::waiting::WakeReason;
 
 /// The takers and lookers of a thing, and how many takers were called and have not taken theirs yet.
 pub(crate) struct WaitQueue {
@@ -119,12 +118,9 @@ fn wake_waiters_slow<S: Resource + ?Sized>(resource: &S) {
 
 #[cold]
 #[inline(never)]
-fn reserve_behind<'a, S: Resource + ?Sized>(
-    resource: &'a S,
-    place: &'static Location<'static>,
-) -> Option<Reservation<'a, S>> {
+fn reserve_behind<'a, S: Resource + ?Sized>(resource: &'a S) -> Option<Reservation<'a, S>> {
     let reservation = Reservation::reserve(resource);
-    park::yield_if_allowed(place).then_some(reservation)
+    park::yield_if_allowed().then_some(reservation)
 }
 
 #[cold]
@@ -167,14 +163,11 @@ impl<'a, S: Resource + ?Sized> Reservation<'a, S> {
     /// Promises one to the running greenlet where takers were called that have not run yet: it comes behind them, so they run
     /// first. `None` if no taker was called, if there is nothing more, or where the running greenlet may not be left.
     #[inline(always)]
-    pub(crate) fn reserve_behind_others(
-        resource: &'a S,
-        place: &'static Location<'static>,
-    ) -> Option<Reservation<'a, S>> {
+    pub(crate) fn reserve_behind_others(resource: &'a S) -> Option<Reservation<'a, S>> {
         if resource.queue().reserved.get() == 0 || !resource.has_unreserved() {
             return None;
         }
-        reserve_behind(resource, place)
+        reserve_behind(resource)
     }
 
     /// There still is a thing for it: where things can be withdrawn, that may be over.
@@ -302,60 +295,40 @@ impl WaitQueue {
     }
 }
 
-/// Waits in the line of `resource` until called, until all are told something, or until the clock has reached `deadline`.
-/// A greenlet that comes again, since others were first all the same, says its `rank` and gets its old place back.
-///
-/// # Errors
-/// [`WaitRefused`] where the running greenlet may not be left.
+/// Waits in the queue of `resource` until one is reserved for this greenlet, until all are notified, or until `deadline`.
 #[inline(always)]
-pub(crate) fn wait_in_queue<'a, S: Resource + ?Sized>(
-    resource: &'a S,
-    reason: WaitReason,
-    place: &'static Location<'static>,
-    deadline: Option<Nanos>,
-    rank: &mut Option<u64>,
-) -> Result<Acquired<'a, S>, CannotWait> {
-    let wait = Wait::begin(reason, place)?;
-    let rank = *rank.get_or_insert(wait.ticket());
-    let is_bound = resource.pair(&wait);
+pub(super) fn wait<'a, R: Resource + ?Sized>(
+    resource: &'a R,
+    wait: &Wait,
+    rank: u64,
+    deadline: Deadline,
+) -> Acquired<'a, R> {
+    let is_bound = resource.pair(wait);
     let node = Node::new(wait.waker(), rank);
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never left, the node
     // stays where it is for ever; and the list is borrowed meanwhile.
     let _link = unsafe { resource.queue().acquirers.wakers.insert(&node) };
-    let calls = TakeReservation {
-        resource,
-        wait: &wait,
-    };
-    let woken = wait.park_in_place(if is_bound { None } else { deadline });
-    Ok(match (woken, calls.answer()) {
+    let taken = TakeReservation { resource, wait };
+    let woken = wait.park(if is_bound { Deadline::NEVER } else { deadline });
+    match (woken, taken.answer()) {
         (_, Some(reservation)) => Acquired::Reserved(reservation),
         (WakeReason::Notified, None) => Acquired::Retry,
         (WakeReason::TimedOut, None) => Acquired::TimedOut,
-    })
+    }
 }
 
-/// Meets a counterpart that must run first to make a thing, and waits for that alone, in no line: for calls that wait for
-/// nobody's decision. `None` if there is none, if the thing did not come, or where the running greenlet may not be left.
-#[cold]
-#[inline(never)]
-pub(crate) fn pair_now<'a, S: Resource + ?Sized>(
-    resource: &'a S,
-    reason: WaitReason,
-    place: &'static Location<'static>,
-) -> Option<Reservation<'a, S>> {
-    if !park::may_park() {
+/// Pairs the running greenlet with a counterpart that must run first to make a thing, and waits for that alone, in no
+/// queue. `None` if there is none, or if the thing did not come.
+pub(super) fn wait_for_counterpart<'a, R: Resource + ?Sized>(
+    resource: &'a R,
+    wait: &Wait,
+) -> Option<Reservation<'a, R>> {
+    if !resource.pair(wait) {
         return None;
     }
-    let wait = Wait::begin(reason, place).ok()?;
-    if !resource.pair(&wait) {
-        return None;
-    }
-    let calls = TakeReservation {
-        resource,
-        wait: &wait,
-    };
-    wait.park_in_place(None);
-    calls.answer()
+    let taken = TakeReservation { resource, wait };
+    wait.park(Deadline::NEVER);
+    taken.answer()
 }
 
 /// Takes the call that has ended a wait, also where the wait unwinds.

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::Broadcast;
 use super::ring::RingRead;
 use crate::dropping::drop_all;
 use crate::error::broadcast::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::hub::{self, Nanos, WaitPoint, refuse};
+use crate::hub::{Deadline, WaitPoint, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -80,7 +80,7 @@ impl<T: Clone> Receiver<T> {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        match self.receive(None, Location::caller()) {
+        match self.receive(Deadline::NEVER) {
             Ok(item) => Ok(item),
             Err(RecvTimeoutError::Lagged(count)) => Err(RecvError::Lagged(count)),
             Err(RecvTimeoutError::Closed | RecvTimeoutError::Timeout) => Err(RecvError::Closed),
@@ -99,7 +99,7 @@ impl<T: Clone> Receiver<T> {
     /// As there.
     #[track_caller]
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
-        self.receive(hub::deadline(limit), Location::caller())
+        self.receive(Deadline::after(limit))
     }
 
     /// Receives the next item if there is one. Never waits.
@@ -117,12 +117,10 @@ impl<T: Clone> Receiver<T> {
         }
     }
 
-    fn receive(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Result<T, RecvTimeoutError> {
-        let (mut rank, mut is_over) = (None, false);
+    #[track_caller]
+    fn receive(&self, deadline: Deadline) -> Result<T, RecvTimeoutError> {
+        let mut request = WaitRequest::new("receive", WaitReason::BROADCAST, deadline);
+        let mut is_over = false;
         loop {
             if let Some(item) = self.take()? {
                 return Ok(item);
@@ -133,11 +131,7 @@ impl<T: Clone> Receiver<T> {
             if is_over {
                 return Err(RecvTimeoutError::Timeout);
             }
-            let waiters = &self.shared.waiters;
-            match waiters.wait_until(WaitReason::BROADCAST, place, deadline, &mut rank) {
-                Ok(woken) => is_over = woken == WakeReason::TimedOut,
-                Err(why) => refuse(why, "receive", place),
-            }
+            is_over = request.in_list(&self.shared.waiters) == WakeReason::TimedOut;
         }
     }
 

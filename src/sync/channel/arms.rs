@@ -1,7 +1,6 @@
 //! A channel's two ends as arms of a select: an item to take, and a place to send to.
 #![forbid(unsafe_code)]
 
-use std::panic::Location;
 use std::rc::Rc;
 
 use super::pairing::NextSender;
@@ -244,11 +243,11 @@ impl<T> Arm for Sender<T> {
 
 impl<T> Sender<T> {
     /// Sends what a select has made, to what `keep` has kept.
+    #[track_caller]
     pub(crate) fn send_reserved(
         &self,
         reservation: ArmReservation,
         item: T,
-        place: &'static Location<'static>,
     ) -> Result<(), SendError<T>> {
         if self.shared.is_closed() {
             self.give_back(reservation);
@@ -258,7 +257,7 @@ impl<T> Sender<T> {
             ArmReservation::Place(number) => self.shared.room.fill_place(number, item),
             ArmReservation::Receiver(receiver) => {
                 self.shared.items().deliver(receiver, item);
-                yield_if_allowed(place);
+                yield_if_allowed();
             }
             ArmReservation::Item(_) | ArmReservation::Nothing => return Err(SendError(item)),
         }
@@ -305,10 +304,7 @@ impl<T> SendReservation<'_, T> {
     #[track_caller]
     pub fn send(mut self, item: T) -> Result<(), SendError<T>> {
         match self.reservation.take() {
-            Some(reservation) => {
-                let place = Location::caller();
-                self.sender.send_reserved(reservation, item, place)
-            }
+            Some(reservation) => self.sender.send_reserved(reservation, item),
             None => Err(SendError(item)),
         }
     }

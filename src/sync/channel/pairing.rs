@@ -23,12 +23,11 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::mem;
-use std::panic::Location;
 
 use super::ends::Items;
 use super::shared::Channel;
 use crate::error::SendTimeoutError;
-use crate::hub::{Nanos, Resource, Wait, Waker, draw_rank, pair_now, refuse, yield_if_allowed};
+use crate::hub::{Deadline, Resource, Wait, WaitRequest, Waker, draw_rank, yield_if_allowed};
 use crate::list::Scan;
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -248,23 +247,24 @@ impl<T> Items<T> {
 impl<T> Channel<T> {
     /// Sends through a rendezvous channel: to the first receiver that waits, or to one that comes.
     #[inline(never)]
+    #[track_caller]
     pub(super) fn send_in_turn(
         &self,
         item: T,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
+        deadline: Deadline,
     ) -> Result<(), SendTimeoutError<T>> {
         if self.room.has_unreserved() {
             self.items().put(item);
-            yield_if_allowed(place);
+            yield_if_allowed();
             return Ok(());
         }
         let offer = QueuedOffer::new(self.items(), item);
+        let mut request = WaitRequest::new("send", WaitReason::SEND, deadline);
+        request.set_rank(offer.rank);
         loop {
             self.room.announce_acquirer();
             let list = self.room.queue().acquirers();
-            let woken = list.wait_until(WaitReason::SEND, place, deadline, &mut Some(offer.rank));
-            let woken = woken.unwrap_or_else(|why| refuse(why, "send", place));
+            let woken = request.in_list(list);
             let error = if !offer.is_there() {
                 mem::forget(offer);
                 return Ok(());
@@ -284,12 +284,15 @@ impl<T> Channel<T> {
     /// Takes what the first sender has. Where that is a select, it runs first, and makes the item; `None` where the running
     /// greenlet may not be left for that.
     #[inline(never)]
-    pub(super) fn receive_offer(&self, place: &'static Location<'static>) -> Option<T> {
+    #[track_caller]
+    pub(super) fn receive_offer(&self) -> Option<T> {
         let items = self.items();
         match items.first_sender()? {
             NextSender::Plain => items.take_offer(),
             NextSender::Select => {
-                let _claim = pair_now(items, WaitReason::RECEIVE, place)?;
+                let mut request =
+                    WaitRequest::new("try_recv", WaitReason::RECEIVE, Deadline::NEVER);
+                let _reservation = request.pair_now(items)?;
                 self.take()
             }
         }

@@ -2,13 +2,13 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::shared::Channel;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
-use crate::hub;
+use crate::hub::Deadline;
 
 /// The receiving end of a channel. Clones receive from the same channel: each item goes to one of them. When the last of them
 /// is dropped, what is left in the channel is dropped, and senders get an error.
@@ -32,7 +32,7 @@ impl<T> Receiver<T> {
     /// [`RecvError`] if the channel is empty and no sender is left.
     ///
     /// # Panics
-    /// If it has to wait, as [`Task::wait`](crate::Task::wait). No item is lost by that.
+    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait). No item is lost by that.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
@@ -50,7 +50,7 @@ impl<T> Receiver<T> {
     #[inline(always)]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        match self.shared.receive(None, Location::caller()) {
+        match self.shared.receive(Deadline::NEVER) {
             Ok(item) => Ok(item),
             Err(_) => Err(RecvError),
         }
@@ -78,8 +78,8 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
-        let deadline = hub::deadline(limit);
-        self.shared.receive(deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.shared.receive(deadline)
     }
 
     /// As [`recv`](Receiver::recv), until `deadline` at the latest.
@@ -94,8 +94,8 @@ impl<T> Receiver<T> {
     /// As there.
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        let deadline = hub::deadline_at(deadline);
-        self.shared.receive(deadline, Location::caller())
+        let deadline = Deadline::at(deadline);
+        self.shared.receive(deadline)
     }
 
     /// Receives an item if there is one that no waiting receiver has a reservation to. In a rendezvous channel it takes the item of a
@@ -121,7 +121,7 @@ impl<T> Receiver<T> {
     #[inline]
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.shared.try_receive(Location::caller())
+        self.shared.try_receive()
     }
 
     /// Closes the channel: senders get an error from now on, those that wait included. What is in it can still be received.

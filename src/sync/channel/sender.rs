@@ -2,13 +2,13 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::shared::Channel;
 use crate::error::{SendError, SendTimeoutError, TrySendError};
-use crate::hub;
+use crate::hub::Deadline;
 
 /// The sending end of a channel. Clones send into the same channel; when the last of them is dropped, receivers get what is
 /// left in it and then an error.
@@ -32,7 +32,7 @@ impl<T> Sender<T> {
     /// [`SendError`] with the item, if no receiver is left.
     ///
     /// # Panics
-    /// If it has to wait, as [`Task::wait`](crate::Task::wait): the item is dropped then, unless a receiver has taken it.
+    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait): the item is dropped then, unless a receiver has taken it.
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
@@ -49,7 +49,7 @@ impl<T> Sender<T> {
     #[inline(always)]
     #[track_caller]
     pub fn send(&self, item: T) -> Result<(), SendError<T>> {
-        match self.shared.send(item, None, Location::caller()) {
+        match self.shared.send(item, Deadline::NEVER) {
             Ok(()) => Ok(()),
             Err(error) => Err(SendError(error.into_inner())),
         }
@@ -79,8 +79,8 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn send_timeout(&self, item: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
-        let deadline = hub::deadline(limit);
-        self.shared.send(item, deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.shared.send(item, deadline)
     }
 
     /// As [`send`](Sender::send), until `deadline` at the latest.
@@ -95,8 +95,8 @@ impl<T> Sender<T> {
     /// As there.
     #[track_caller]
     pub fn send_deadline(&self, item: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
-        let deadline = hub::deadline_at(deadline);
-        self.shared.send(item, deadline, Location::caller())
+        let deadline = Deadline::at(deadline);
+        self.shared.send(item, deadline)
     }
 
     /// Sends an item if there is room that no waiting sender has a reservation to; in a rendezvous channel, if a receiver waits.

@@ -7,13 +7,12 @@
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
-use std::panic::Location;
 
 use super::ends::{Items, Room};
 use super::timed::TimedSource;
 use crate::dropping::drop_all;
 use crate::error::{RecvTimeoutError, SendTimeoutError, TryRecvError, TrySendError};
-use crate::hub::{Acquired, Nanos, Reservation, Resource, refuse, wait_in_queue};
+use crate::hub::{Acquired, Deadline, Reservation, Resource, WaitRequest};
 use crate::waiting::WaitReason;
 
 pub(super) struct Channel<T> {
@@ -85,12 +84,8 @@ impl<T> Channel<T> {
     /// Inlined, with its wait, where nothing is waited for but the switch: one call frame between two switches makes
     /// the processor guess their returns wrong.
     #[inline(always)]
-    pub(super) fn send(
-        &self,
-        item: T,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Result<(), SendTimeoutError<T>> {
+    #[track_caller]
+    pub(super) fn send(&self, item: T, deadline: Deadline) -> Result<(), SendTimeoutError<T>> {
         if self.is_closed() {
             return Err(SendTimeoutError::Disconnected(item));
         }
@@ -99,22 +94,22 @@ impl<T> Channel<T> {
             return Ok(());
         }
         if self.room.is_rendezvous() {
-            return self.send_in_turn(item, deadline, place);
+            return self.send_in_turn(item, deadline);
         }
         if self.room.queue().reserved() > 0 {
             if self.room.has_room_behind() {
                 self.items().put_in_place(item);
                 return Ok(());
             }
-            if let Some(_claim) = Reservation::reserve_behind_others(&self.room, place) {
+            if let Some(_claim) = Reservation::reserve_behind_others(&self.room) {
                 return self.send_promised(item);
             }
         }
-        match wait_in_queue(&self.room, WaitReason::SEND, place, deadline, &mut None) {
-            Ok(Acquired::Reserved(_claim)) => self.send_promised(item),
-            Ok(Acquired::Retry) => Err(SendTimeoutError::Disconnected(item)),
-            Ok(Acquired::TimedOut) => Err(SendTimeoutError::Timeout(item)),
-            Err(why) => refuse(why, "send", place),
+        let mut request = WaitRequest::new("send", WaitReason::SEND, deadline);
+        match request.in_queue(&self.room) {
+            Acquired::Reserved(_reservation) => self.send_promised(item),
+            Acquired::Retry => Err(SendTimeoutError::Disconnected(item)),
+            Acquired::TimedOut => Err(SendTimeoutError::Timeout(item)),
         }
     }
 
@@ -142,22 +137,19 @@ impl<T> Channel<T> {
 
     /// Inlined as `send` is.
     #[inline(always)]
-    pub(super) fn receive(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Result<T, RecvTimeoutError> {
+    #[track_caller]
+    pub(super) fn receive(&self, deadline: Deadline) -> Result<T, RecvTimeoutError> {
         if self.items().is_uncontended()
             && let Some(item) = self.take()
         {
             return Ok(item);
         }
-        let mut rank = None;
+        let mut request = WaitRequest::new("receive", WaitReason::RECEIVE, deadline);
         loop {
             if self.is_drained() {
                 return Err(RecvTimeoutError::Disconnected);
             }
-            if let Some(_claim) = Reservation::reserve_behind_others(self.items(), place)
+            if let Some(_claim) = Reservation::reserve_behind_others(self.items())
                 && let Some(item) = self.take()
             {
                 return Ok(item);
@@ -167,47 +159,42 @@ impl<T> Channel<T> {
             {
                 return Ok(item);
             }
-            match wait_in_queue(
-                self.items(),
-                WaitReason::RECEIVE,
-                place,
-                deadline,
-                &mut rank,
-            ) {
-                Ok(Acquired::Reserved(_claim)) => {
+            match request.in_queue(self.items()) {
+                Acquired::Reserved(_reservation) => {
                     if let Some(item) = self.take() {
                         return Ok(item);
                     }
                 }
                 // Its item did not come, and another may be there; or there is no sender any more.
-                Ok(Acquired::Retry) if self.items().is_uncontended() => {
+                Acquired::Retry if self.items().is_uncontended() => {
                     if let Some(item) = self.take() {
                         return Ok(item);
                     }
                 }
-                Ok(Acquired::Retry) => {}
-                Ok(Acquired::TimedOut) => return Err(RecvTimeoutError::Timeout),
-                Err(why) => refuse(why, "receive", place),
+                Acquired::Retry => {}
+                Acquired::TimedOut => return Err(RecvTimeoutError::Timeout),
             }
         }
     }
 
     #[inline(always)]
-    pub(super) fn try_receive(&self, place: &'static Location<'static>) -> Result<T, TryRecvError> {
+    #[track_caller]
+    pub(super) fn try_receive(&self) -> Result<T, TryRecvError> {
         if self.items().is_uncontended()
             && let Some(item) = self.take()
         {
             return Ok(item);
         }
-        self.try_receive_slow(place)
+        self.try_receive_slow()
     }
 
     #[inline(never)]
-    fn try_receive_slow(&self, place: &'static Location<'static>) -> Result<T, TryRecvError> {
+    #[track_caller]
+    fn try_receive_slow(&self) -> Result<T, TryRecvError> {
         let item = if self.is_ticking() || self.items().has_unreserved() {
             self.take_unpromised()
         } else if self.room.is_rendezvous() {
-            self.receive_offer(place)
+            self.receive_offer()
         } else {
             None
         };

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::Receiver;
 use super::shared::Channel;
-use crate::hub::{self, Alarm, Nanos, OnExpiry, TimerKey};
+use crate::hub::{self, Alarm, Deadline, Nanos, OnExpiry, TimerKey};
 
 /// When the items of a channel come.
 pub(super) struct TimedSource {
@@ -45,13 +45,13 @@ pub(super) struct TimedSource {
 /// ```
 #[must_use]
 pub fn after(wait: Duration) -> Receiver<Instant> {
-    receiver(hub::deadline(wait), None)
+    receiver(Deadline::after(wait), None)
 }
 
 /// A channel that brings the moment when the clock shows `moment`, once.
 #[must_use]
 pub fn at(moment: Instant) -> Receiver<Instant> {
-    receiver(hub::deadline_at(moment), None)
+    receiver(Deadline::at(moment), None)
 }
 
 /// A channel that brings the moment whenever `period` has passed. It holds one item: moments that pass while that is not
@@ -76,7 +76,7 @@ pub fn at(moment: Instant) -> Receiver<Instant> {
 #[track_caller]
 pub fn tick(period: Duration) -> Receiver<Instant> {
     assert!(!period.is_zero(), "a tick needs a period longer than zero");
-    let next = hub::deadline(period);
+    let next = Deadline::after(period);
     let period = Nanos::try_from(period.as_nanos()).unwrap_or(Nanos::MAX);
     receiver(next, Some(period))
 }
@@ -95,10 +95,10 @@ pub fn never<T>() -> Receiver<T> {
     Receiver { shared }
 }
 
-fn receiver(next: Option<Nanos>, period: Option<Nanos>) -> Receiver<Instant> {
+fn receiver(next: Deadline, period: Option<Nanos>) -> Receiver<Instant> {
     let shared = Rc::new_cyclic(|shared: &Weak<Channel<Instant>>| {
         let alarm = Alarm::of_callback(shared.clone());
-        Channel::timed(TimedSource::new(alarm, next, period))
+        Channel::timed(TimedSource::new(alarm, next.nanos(), period))
     });
     Receiver { shared }
 }

@@ -11,12 +11,12 @@
 //! are out of the queue, and take room until then.
 #![forbid(unsafe_code)]
 
+use crate::hub::{Reservation, Resource};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::mem;
 
 use super::ends::{Items, Room};
-use crate::hub::{Reservation, Resource};
 
 /// What comes after the queue, from the first item that is still being made on.
 ///

@@ -2,13 +2,12 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::panic::Location;
 use std::rc::Rc;
 
 use super::arms::{Arm, ArmReadiness, SendReservation};
 use super::shared::Channel;
 use super::{SendError, Sender, TrySendError};
-use crate::hub::{Acquired, Reservation, refuse, wait_in_queue};
+use crate::hub::{Acquired, Deadline, Reservation, WaitRequest};
 use crate::waiting::WaitReason;
 
 /// A handle to the sending end of a channel that does not keep it open: the channel ends when the last [`Sender`] is dropped,
@@ -50,7 +49,7 @@ impl<T> Sender<T> {
     /// [`SendError`], if no receiver is left.
     ///
     /// # Panics
-    /// If it has to wait, as [`Task::wait`](crate::Task::wait).
+    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait).
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
@@ -68,21 +67,20 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn reserve(&self) -> Result<SendPermit<'_, T>, SendError<()>> {
-        let (place, mut rank) = (Location::caller(), None);
+        let mut request = WaitRequest::new("reserve", WaitReason::SEND, Deadline::NEVER);
         let room = &self.shared.room;
         let place = loop {
             if self.readiness(true) == ArmReadiness::Ready {
                 break self.place(false);
             }
-            if let Some(_claim) = Reservation::reserve_behind_others(room, place) {
+            if let Some(_claim) = Reservation::reserve_behind_others(room) {
                 break self.place(true);
             }
-            match wait_in_queue(room, WaitReason::SEND, place, None, &mut rank) {
-                Ok(Acquired::Reserved(reservation)) if reservation.holds() => {
+            match request.in_queue(room) {
+                Acquired::Reserved(reservation) if reservation.holds() => {
                     break self.place(true);
                 }
-                Ok(Acquired::Reserved(_) | Acquired::Retry | Acquired::TimedOut) => {}
-                Err(why) => refuse(why, "reserve", place),
+                Acquired::Reserved(_) | Acquired::Retry | Acquired::TimedOut => {}
             }
         };
         self.permit(place).ok_or(SendError(()))

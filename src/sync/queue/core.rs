@@ -7,11 +7,10 @@
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::marker::PhantomData;
-use std::panic::Location;
 
 use super::order::QueueOrder;
 use crate::error::{PopError, PushError};
-use crate::hub::{Acquired, Nanos, Reservation, Resource, WaitQueue, refuse, wait_in_queue};
+use crate::hub::{Acquired, Deadline, Reservation, Resource, WaitQueue, WaitRequest};
 use crate::switch::no_switch::no_switch;
 use crate::waiting::WaitReason;
 
@@ -66,12 +65,8 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
         }
     }
 
-    pub(super) fn push(
-        &self,
-        item: T,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Result<(), PushError<T>> {
+    #[track_caller]
+    pub(super) fn push(&self, item: T, deadline: Deadline) -> Result<(), PushError<T>> {
         if self.is_shut_down() {
             return Err(PushError::ShutDown(item));
         }
@@ -79,20 +74,14 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
             self.put(item);
             return Ok(());
         }
-        if let Some(_claim) = Reservation::reserve_behind_others(&self.room, place) {
+        if let Some(_claim) = Reservation::reserve_behind_others(&self.room) {
             return self.push_promised(item);
         }
-        match wait_in_queue(
-            &self.room,
-            WaitReason::QUEUE_PUSH,
-            place,
-            deadline,
-            &mut None,
-        ) {
-            Ok(Acquired::Reserved(_claim)) => self.push_promised(item),
-            Ok(Acquired::Retry) => Err(PushError::ShutDown(item)),
-            Ok(Acquired::TimedOut) => Err(PushError::Full(item)),
-            Err(why) => refuse(why, "push", place),
+        let mut request = WaitRequest::new("push", WaitReason::QUEUE_PUSH, deadline);
+        match request.in_queue(&self.room) {
+            Acquired::Reserved(_reservation) => self.push_promised(item),
+            Acquired::Retry => Err(PushError::ShutDown(item)),
+            Acquired::TimedOut => Err(PushError::Full(item)),
         }
     }
 
@@ -115,12 +104,9 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
         Ok(())
     }
 
-    pub(super) fn pop(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Result<T, PopError> {
-        self.for_an_item(deadline, place, || self.take())
+    #[track_caller]
+    pub(super) fn pop(&self, deadline: Deadline) -> Result<T, PopError> {
+        self.for_an_item(deadline, || self.take())
     }
 
     pub(super) fn try_pop(&self) -> Result<T, PopError> {
@@ -136,11 +122,8 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
         })
     }
 
-    pub(super) fn peek(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Result<T, PopError>
+    #[track_caller]
+    pub(super) fn peek(&self, deadline: Deadline) -> Result<T, PopError>
     where
         T: Clone,
     {
@@ -148,18 +131,14 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
             let order = self.order();
             no_switch(|| order.peek().cloned())
         };
-        self.for_an_item(deadline, place, copy)
+        self.for_an_item(deadline, copy)
     }
 
     /// Waits until there is an item for the running greenlet, and does with it what it came for. Whoever is next in the line
     /// is called after that.
-    fn for_an_item(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-        get: impl Fn() -> Option<T>,
-    ) -> Result<T, PopError> {
-        let mut rank = None;
+    #[track_caller]
+    fn for_an_item(&self, deadline: Deadline, get: impl Fn() -> Option<T>) -> Result<T, PopError> {
+        let mut request = WaitRequest::new("pop", WaitReason::QUEUE_POP, deadline);
         loop {
             if self.items.is_uncontended()
                 && let Some(item) = get()
@@ -169,27 +148,20 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
             if self.is_drained() {
                 return Err(PopError::ShutDown);
             }
-            if let Some(_claim) = Reservation::reserve_behind_others(&self.items, place)
+            if let Some(_claim) = Reservation::reserve_behind_others(&self.items)
                 && let Some(item) = get()
             {
                 return Ok(item);
             }
-            match wait_in_queue(
-                &self.items,
-                WaitReason::QUEUE_POP,
-                place,
-                deadline,
-                &mut rank,
-            ) {
-                Ok(Acquired::Reserved(_claim)) => {
+            match request.in_queue(&self.items) {
+                Acquired::Reserved(_reservation) => {
                     if let Some(item) = get() {
                         return Ok(item);
                     }
                     // What was left went to whoever has shut the queue down.
                 }
-                Ok(Acquired::Retry) => {}
-                Ok(Acquired::TimedOut) => return Err(PopError::Empty),
-                Err(why) => refuse(why, "pop", place),
+                Acquired::Retry => {}
+                Acquired::TimedOut => return Err(PopError::Empty),
             }
         }
     }

@@ -15,14 +15,15 @@ mod core;
 mod order;
 
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use self::core::QueueCore;
+#[doc(hidden)]
 pub use self::order::{Fifo, Lifo, Priority, QueueOrder};
 use crate::dropping::DropsAll;
 pub use crate::error::{PopError, PushError, QueueClosed};
-use crate::hub::{self, Nanos, Resource, WaitList, WaitPoint, refuse};
+use crate::hub::{Deadline, Resource, WaitList, WaitPoint, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -121,7 +122,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// [`ShutDown`] with the item, if the queue was shut down.
     ///
     /// # Panics
-    /// If it has to wait, as [`Task::wait`](crate::Task::wait): the item is dropped then. And where a
+    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait): the item is dropped then. And where a
     /// [`PriorityQueue`] compares items, if that panics, waits or uses the queue.
     ///
     /// # Aborts
@@ -129,7 +130,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     #[inline]
     #[track_caller]
     pub fn push(&self, item: T) -> Result<(), QueueClosed<T>> {
-        let pushed = self.stock.push(item, None, Location::caller());
+        let pushed = self.stock.push(item, Deadline::NEVER);
         pushed.map_err(|error| QueueClosed(error.into_inner()))
     }
 
@@ -145,8 +146,8 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// As there.
     #[track_caller]
     pub fn push_timeout(&self, item: T, limit: Duration) -> Result<(), PushError<T>> {
-        let deadline = hub::deadline(limit);
-        self.stock.push(item, deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.stock.push(item, deadline)
     }
 
     /// Puts an item into the queue if there is room that nobody has waited for. Never waits.
@@ -166,7 +167,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// [`ShutDown`] if the queue was shut down and is empty.
     ///
     /// # Panics
-    /// If it has to wait, as [`Task::wait`](crate::Task::wait): no item is lost by that. And where a [`PriorityQueue`]
+    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait): no item is lost by that. And where a [`PriorityQueue`]
     /// compares items, as [`push`](OrderedQueue::push).
     ///
     /// # Aborts
@@ -174,7 +175,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     #[inline]
     #[track_caller]
     pub fn pop(&self) -> Result<T, QueueClosed> {
-        let popped = self.stock.pop(None, Location::caller());
+        let popped = self.stock.pop(Deadline::NEVER);
         popped.map_err(|_| QueueClosed(()))
     }
 
@@ -190,8 +191,8 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// As there.
     #[track_caller]
     pub fn pop_timeout(&self, limit: Duration) -> Result<T, PopError> {
-        let deadline = hub::deadline(limit);
-        self.stock.pop(deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.stock.pop(deadline)
     }
 
     /// Takes the first item if there is one that was promised to nobody who has waited for it. Never waits.
@@ -232,7 +233,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     where
         T: Clone,
     {
-        let seen = self.stock.peek(None, Location::caller());
+        let seen = self.stock.peek(Deadline::NEVER);
         seen.map_err(|_| QueueClosed(()))
     }
 
@@ -251,8 +252,8 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     where
         T: Clone,
     {
-        let deadline = hub::deadline(limit);
-        self.stock.peek(deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.stock.peek(deadline)
     }
 
     /// Says that one of the items that were pushed is done with: to be called once for each that was popped, by those who
@@ -274,13 +275,13 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// Waits until all items that were pushed are [done with](OrderedQueue::task_done). Returns at once if none was pushed.
     ///
     /// # Panics
-    /// If it has to wait, as [`Task::wait`](crate::Task::wait).
+    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait).
     ///
     /// # Aborts
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn join(&self) {
-        self.join_until(None, Location::caller());
+        self.join_until(Deadline::NEVER);
     }
 
     /// As [`join`](OrderedQueue::join), for as long as `limit` at most. False if some are not done with by then.
@@ -292,8 +293,8 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// As there.
     #[track_caller]
     pub fn join_timeout(&self, limit: Duration) -> bool {
-        let deadline = hub::deadline(limit);
-        self.join_until(deadline, Location::caller())
+        let deadline = Deadline::after(limit);
+        self.join_until(deadline)
     }
 
     /// Takes no more items: from now on a push is an error, also of those who wait for room. What is in the queue
@@ -356,17 +357,13 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         }
     }
 
-    fn join_until(&self, deadline: Option<Nanos>, place: &'static Location<'static>) -> bool {
+    #[track_caller]
+    fn join_until(&self, deadline: Deadline) -> bool {
         if self.stock.unfinished.get() == 0 {
             return true;
         }
-        let waited = self
-            .done
-            .wait_until(WaitReason::QUEUE_DONE, place, deadline, &mut None);
-        match waited {
-            Ok(woken) => woken == WakeReason::Notified,
-            Err(why) => refuse(why, "join of a queue", place),
-        }
+        let mut request = WaitRequest::new("join of a queue", WaitReason::QUEUE_DONE, deadline);
+        request.in_list(&self.done) == WakeReason::Notified
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -93,7 +92,7 @@ impl<T, E> AsyncResult<T, E> {
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn get(&self) -> Result<&T, &E> {
-        self.get_within(Limit::None, Location::caller())
+        self.get_within(Limit::None)
             .expect("a wait without a deadline ends with the outcome")
     }
 
@@ -106,7 +105,7 @@ impl<T, E> AsyncResult<T, E> {
     /// As there.
     #[track_caller]
     pub fn get_timeout(&self, limit: Duration) -> Option<Result<&T, &E>> {
-        self.get_within(Limit::After(limit), Location::caller())
+        self.get_within(Limit::After(limit))
     }
 
     /// The outcome, if it was set. Never waits.
@@ -125,13 +124,10 @@ impl<T, E> AsyncResult<T, E> {
         self.outcome.into_inner()
     }
 
-    fn get_within(
-        &self,
-        limit: Limit,
-        place: &'static Location<'static>,
-    ) -> Option<Result<&T, &E>> {
+    #[track_caller]
+    fn get_within(&self, limit: Limit) -> Option<Result<&T, &E>> {
         if !self.is_ready() {
-            event::wait(&self.monitor, limit, WaitReason::SHARED_RESULT, place);
+            event::wait(&self.monitor, limit, WaitReason::SHARED_RESULT);
         }
         self.try_get()
     }

@@ -1,14 +1,13 @@
 //! Who waits for other threads: a greenlet, in its hub; or a thread that has no hub, which is blocked.
 #![forbid(unsafe_code)]
 
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::monitor::{self, Monitor, Monitored, Park, Parked, WaitTicket};
 use super::parker::Parker;
 use crate::error::CannotWait;
-use crate::hub::{self, Nanos, OnThreadExit, RemoteWait, RemoteWaker};
+use crate::hub::{self, Clock, Deadline, OnThreadExit, RemoteWait, RemoteWaker, WaitRequest};
 use crate::waiting::{WaitReason, WakeReason};
 
 /// How long one waits at most.
@@ -19,19 +18,16 @@ pub(crate) enum Limit {
     At(Instant),
 }
 
-/// Whoever runs this.
+/// The greenlet or thread that waits at a monitor.
 pub(crate) struct Caller<'a, S> {
     monitor: &'a Arc<Monitor<S>>,
-    deadline: Deadline,
-    reason: WaitReason,
-    place: &'static Location<'static>,
+    request: WaitRequest,
+    /// `None` in a thread that has a hub.
+    thread: Option<ThreadDeadline>,
 }
 
 #[derive(Clone, Copy)]
-enum Deadline {
-    OfHub(Option<Nanos>),
-    OfThread(Option<Instant>),
-}
+struct ThreadDeadline(Option<Instant>);
 
 /// Ends a wait.
 pub(crate) enum BlockedWaker {
@@ -40,38 +36,50 @@ pub(crate) enum BlockedWaker {
 }
 
 pub(crate) enum Blocker {
-    Greenlet(RemoteWait, Option<Nanos>),
+    Greenlet(RemoteWait),
     Thread(Parker, Option<Instant>),
 }
 
 impl<'a, S> Caller<'a, S> {
     /// For a wait at this monitor that begins now.
+    #[track_caller]
     pub(crate) fn new(
         monitor: &'a Arc<Monitor<S>>,
+        verb: &'static str,
         limit: Limit,
         reason: WaitReason,
-        place: &'static Location<'static>,
     ) -> Caller<'a, S> {
-        let deadline = match hub::current() {
-            Some(hub) => Deadline::OfHub(match limit {
-                Limit::None => None,
-                Limit::After(time) => hub.clock().after(time),
-                Limit::At(moment) => {
-                    let now = hub.clock().instant();
-                    hub.clock().after(moment.saturating_duration_since(now))
-                }
-            }),
-            None => Deadline::OfThread(match limit {
-                Limit::None => None,
-                Limit::After(time) => Instant::now().checked_add(time),
-                Limit::At(moment) => Some(moment),
-            }),
+        let (deadline, thread) = match hub::current() {
+            Some(hub) => (limit.on(hub.clock()), None),
+            None => (Deadline::NEVER, Some(ThreadDeadline(limit.instant()))),
         };
         Caller {
             monitor,
-            deadline,
-            reason,
-            place,
+            request: WaitRequest::new(verb, reason, deadline),
+            thread,
+        }
+    }
+
+    /// Ends the call: it would have to wait where the running greenlet must not be left.
+    pub(crate) fn refuse(&self, why: CannotWait) -> ! {
+        self.request.refuse(why)
+    }
+}
+
+impl Limit {
+    fn on(self, clock: &Clock) -> Deadline {
+        match self {
+            Limit::None => Deadline::NEVER,
+            Limit::After(time) => clock.after(time),
+            Limit::At(moment) => clock.after(moment.saturating_duration_since(clock.instant())),
+        }
+    }
+
+    fn instant(self) -> Option<Instant> {
+        match self {
+            Limit::None => None,
+            Limit::After(time) => Instant::now().checked_add(time),
+            Limit::At(moment) => Some(moment),
         }
     }
 }
@@ -85,14 +93,12 @@ where
     type Refusal = CannotWait;
 
     fn begin(&self, ticket: WaitTicket) -> Result<Blocker, CannotWait> {
-        Ok(match self.deadline {
-            Deadline::OfHub(deadline) => {
-                let owner = self.monitor.clone();
-                let wait = RemoteWait::begin(self.reason, self.place, owner, ticket.to_bits())?;
-                Blocker::Greenlet(wait, deadline)
-            }
-            Deadline::OfThread(deadline) => Blocker::Thread(Parker::new(), deadline),
-        })
+        if let Some(ThreadDeadline(deadline)) = self.thread {
+            return Ok(Blocker::Thread(Parker::new(), deadline));
+        }
+        let (mut request, owner) = (self.request, self.monitor.clone());
+        let wait = RemoteWait::begin(&mut request, owner, ticket.to_bits())?;
+        Ok(Blocker::Greenlet(wait))
     }
 }
 
@@ -101,14 +107,14 @@ impl Parked for Blocker {
 
     fn waker(&self) -> BlockedWaker {
         match self {
-            Blocker::Greenlet(wait, _) => BlockedWaker::Greenlet(wait.waker()),
+            Blocker::Greenlet(wait) => BlockedWaker::Greenlet(wait.waker()),
             Blocker::Thread(parker, _) => BlockedWaker::Thread(parker.clone()),
         }
     }
 
     fn sleep(&self) -> bool {
         match self {
-            Blocker::Greenlet(wait, deadline) => wait.wait(*deadline) == WakeReason::Notified,
+            Blocker::Greenlet(wait) => wait.wait() == WakeReason::Notified,
             Blocker::Thread(parker, Some(deadline)) => parker.park_until(*deadline),
             Blocker::Thread(parker, None) => {
                 parker.park();

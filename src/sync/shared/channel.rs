@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use crate::dropping::drop_all;
 use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
-use crate::hub::{consume_budget, refuse, yield_if_budget_spent};
+use crate::hub::{consume_budget, yield_if_budget_spent};
 use crate::waiting::WaitReason;
 
 type SharedChannel<T> = Arc<Monitor<ChannelState<T, BlockedWaker>>>;
@@ -84,12 +83,7 @@ impl<T: Send + 'static> Sender<T> {
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
-        let sent = self.send_within(
-            value,
-            Limit::None,
-            WaitReason::SHARED_SEND,
-            Location::caller(),
-        );
+        let sent = self.send_within(value, Limit::None, WaitReason::SHARED_SEND);
         sent.map_err(|error| SendError(error.into_inner()))
     }
 
@@ -120,7 +114,7 @@ impl<T: Send + 'static> Sender<T> {
     #[track_caller]
     pub fn send_timeout(&self, value: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
         let limit = Limit::After(limit);
-        self.send_within(value, limit, WaitReason::SHARED_SEND, Location::caller())
+        self.send_within(value, limit, WaitReason::SHARED_SEND)
     }
 
     /// As [`send`](Sender::send), until `deadline` at the latest.
@@ -136,28 +130,28 @@ impl<T: Send + 'static> Sender<T> {
     #[track_caller]
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         let limit = Limit::At(deadline);
-        self.send_within(value, limit, WaitReason::SHARED_SEND, Location::caller())
+        self.send_within(value, limit, WaitReason::SHARED_SEND)
     }
 
+    #[track_caller]
     pub(crate) fn send_within(
         &self,
         value: T,
         limit: Limit,
         reason: WaitReason,
-        place: &'static Location<'static>,
     ) -> Result<(), SendTimeoutError<T>> {
-        yield_if_budget_spent(place);
+        yield_if_budget_spent();
         let mut offer = PendingSend {
             channel: &self.channel,
             value: Some(value),
             rank: None,
         };
-        let here = Caller::new(&self.channel, limit, reason, place);
+        let here = Caller::new(&self.channel, "send", limit, reason);
         let sent = self.channel.wait(SENDERS, &here, |s, rank| {
             offer.rank = rank;
             s.send(&mut offer.value, rank)
         });
-        let sent = sent.unwrap_or_else(|why| refuse(why, "send", place));
+        let sent = sent.unwrap_or_else(|why| here.refuse(why));
         consume_budget();
         match (sent, offer.take_back()) {
             (None, Some(value)) => Err(SendTimeoutError::Timeout(value)),
@@ -203,8 +197,7 @@ impl<T: Send + 'static> Receiver<T> {
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        self.receive_within(Limit::None, Location::caller())
-            .map_err(|_| RecvError)
+        self.receive_within(Limit::None).map_err(|_| RecvError)
     }
 
     /// Receives an item if there is one.
@@ -231,7 +224,7 @@ impl<T: Send + 'static> Receiver<T> {
     /// As [`recv`](Receiver::recv).
     #[track_caller]
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
-        self.receive_within(Limit::After(limit), Location::caller())
+        self.receive_within(Limit::After(limit))
     }
 
     /// As [`recv`](Receiver::recv), until `deadline` at the latest.
@@ -246,7 +239,7 @@ impl<T: Send + 'static> Receiver<T> {
     /// As [`recv`](Receiver::recv).
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
-        self.receive_within(Limit::At(deadline), Location::caller())
+        self.receive_within(Limit::At(deadline))
     }
 
     /// Receives until nothing will come any more. Its `next` waits as [`recv`](Receiver::recv) does.
@@ -259,15 +252,12 @@ impl<T: Send + 'static> Receiver<T> {
         TryIter { receiver: self }
     }
 
-    fn receive_within(
-        &self,
-        limit: Limit,
-        place: &'static Location<'static>,
-    ) -> Result<T, RecvTimeoutError> {
-        yield_if_budget_spent(place);
-        let here = Caller::new(&self.channel, limit, WaitReason::SHARED_RECEIVE, place);
+    #[track_caller]
+    fn receive_within(&self, limit: Limit) -> Result<T, RecvTimeoutError> {
+        yield_if_budget_spent();
+        let here = Caller::new(&self.channel, "recv", limit, WaitReason::SHARED_RECEIVE);
         let received = self.channel.wait(RECEIVERS, &here, |s, _| s.receive());
-        let received = received.unwrap_or_else(|why| refuse(why, "recv", place));
+        let received = received.unwrap_or_else(|why| here.refuse(why));
         consume_budget();
         match received {
             Some(Some(value)) => Ok(value),

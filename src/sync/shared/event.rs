@@ -2,14 +2,12 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::blocker::{BlockedWaker, Caller, Limit};
 use super::flag::{Flag, WAITERS};
 use super::monitor::Monitor;
-use crate::hub::refuse;
 use crate::waiting::WaitReason;
 
 /// A flag that is set or not, for all threads: [`sync::Event`](crate::sync) is that of one thread.
@@ -67,7 +65,7 @@ impl Event {
     /// If it had to wait in a hub while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) {
-        self.wait_within(Limit::None, Location::caller());
+        self.wait_within(Limit::None);
     }
 
     /// As [`wait`](Event::wait), for as long as `limit` at most. False if it was not set by then.
@@ -79,26 +77,27 @@ impl Event {
     /// As there.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
-        self.wait_within(Limit::After(limit), Location::caller())
+        self.wait_within(Limit::After(limit))
     }
 
-    fn wait_within(&self, limit: Limit, place: &'static Location<'static>) -> bool {
-        wait(&self.monitor, limit, WaitReason::SHARED_EVENT, place)
+    #[track_caller]
+    fn wait_within(&self, limit: Limit) -> bool {
+        wait(&self.monitor, limit, WaitReason::SHARED_EVENT)
     }
 }
 
 /// Waits until a flag is set. False if the time was over before.
+#[track_caller]
 pub(crate) fn wait(
     monitor: &Arc<Monitor<Flag<BlockedWaker>>>,
     limit: Limit,
     reason: WaitReason,
-    place: &'static Location<'static>,
 ) -> bool {
-    let here = Caller::new(monitor, limit, reason, place);
+    let here = Caller::new(monitor, "wait", limit, reason);
     let mut times = None;
     match monitor.wait(WAITERS, &here, |flag, _| flag.look(&mut times)) {
         Ok(found) => found.is_some(),
-        Err(why) => refuse(why, "wait", place),
+        Err(why) => here.refuse(why),
     }
 }
 

@@ -3,13 +3,13 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Ref, Watched};
 use crate::error::watch::{RecvError, RecvTimeoutError};
-use crate::hub::{self, Nanos, WaitPoint, refuse};
+use crate::hub::{Deadline, WaitPoint, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -75,7 +75,7 @@ impl<T> Receiver<T> {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn changed(&self) -> Result<(), RecvError> {
-        match self.await_change(None, Location::caller()) {
+        match self.await_change(Deadline::NEVER) {
             Ok(()) => {
                 self.mark_unchanged();
                 Ok(())
@@ -96,7 +96,7 @@ impl<T> Receiver<T> {
     /// As there.
     #[track_caller]
     pub fn changed_timeout(&self, limit: Duration) -> Result<(), RecvTimeoutError> {
-        self.await_change(hub::deadline(limit), Location::caller())?;
+        self.await_change(Deadline::after(limit))?;
         self.mark_unchanged();
         Ok(())
     }
@@ -146,14 +146,13 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn wait_for(&self, mut condition: impl FnMut(&T) -> bool) -> Result<Ref<'_, T>, RecvError> {
-        let place = Location::caller();
         loop {
             let value = self.borrow_and_update();
             if condition(&value) {
                 return Ok(value);
             }
             drop(value);
-            if self.await_change(None, place).is_err() {
+            if self.await_change(Deadline::NEVER).is_err() {
                 return Err(RecvError);
             }
         }
@@ -170,12 +169,10 @@ impl<T> Receiver<T> {
     }
 
     /// Waits until there is a change, which stays unseen.
-    fn await_change(
-        &self,
-        deadline: Option<Nanos>,
-        place: &'static Location<'static>,
-    ) -> Result<(), RecvTimeoutError> {
-        let (mut rank, mut is_over) = (None, false);
+    #[track_caller]
+    fn await_change(&self, deadline: Deadline) -> Result<(), RecvTimeoutError> {
+        let mut request = WaitRequest::new("changed", WaitReason::WATCH, deadline);
+        let mut is_over = false;
         loop {
             if self.is_changed() {
                 return Ok(());
@@ -186,11 +183,7 @@ impl<T> Receiver<T> {
             if is_over {
                 return Err(RecvTimeoutError::Timeout);
             }
-            let changes = &self.shared.changes;
-            match changes.wait_until(WaitReason::WATCH, place, deadline, &mut rank) {
-                Ok(woken) => is_over = woken == WakeReason::TimedOut,
-                Err(why) => refuse(why, "changed", place),
-            }
+            is_over = request.in_list(&self.shared.changes) == WakeReason::TimedOut;
         }
     }
 }

@@ -4,12 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::mem;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 
 use super::{Receiver, Ref, Watched};
 use crate::error::SendError;
-use crate::hub::{WaitList, refuse};
+use crate::hub::{Deadline, WaitList, WaitRequest};
 use crate::waiting::WaitReason;
 
 /// A handle that changes a watched value: see [`channel`](super::channel). Clones change the same value.
@@ -155,12 +155,10 @@ impl<T> Sender<T> {
     /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn closed(&self) {
-        let place = Location::caller();
         // Others may have subscribed before this one runs.
+        let mut request = WaitRequest::new("closed", WaitReason::WATCH_CLOSED, Deadline::NEVER);
         while !self.is_closed() {
-            if let Err(why) = self.shared.end.wait(WaitReason::WATCH_CLOSED, place) {
-                refuse(why, "closed", place);
-            }
+            request.in_list(&self.shared.end);
         }
     }
 

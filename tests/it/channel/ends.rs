@@ -268,7 +268,7 @@ fn a_channel_may_be_used_in_a_destructor_that_does_not_have_to_wait() {
 
 #[test]
 fn a_send_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
-    let name = "channel_ends::a_send_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process";
+    let name = "channel::ends::a_send_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process";
     let ended = in_child(name, || {
         let (sender, _receiver) = channel::bounded(1);
         sender.send(1).unwrap();

@@ -376,7 +376,7 @@ fn neighbours_that_select_in_a_ring_meet() {
         }
         let waits = |n: usize| !tasks[n % size].is_finished();
         assert!((0..size).all(|n| !waits(n) || !waits(n + 1)), "{tasks:?}");
-        tasks.iter().for_each(Task::kill_nowait);
+        tasks.iter().for_each(|task| task.kill_nowait());
         joinall(&tasks);
     }
 }

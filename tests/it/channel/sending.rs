@@ -265,7 +265,7 @@ fn a_report_says_that_somebody_waits_for_a_channel() {
     let (sender, receiver) = channel::bounded(1);
     let text = panic_text(|| receiver.recv());
     assert!(
-        text.contains("receive from a channel") && text.contains("channel.rs"),
+        text.contains("receive from a channel") && text.contains("channel/sending.rs"),
         "{text}"
     );
     sender.send(1).unwrap();

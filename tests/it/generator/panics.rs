@@ -80,7 +80,7 @@ fn a_destructor_may_yield_where_nothing_unwinds() {
 
 #[test]
 fn a_yield_while_a_panic_unwinds_the_body_aborts_and_says_where() {
-    let name = "generator_panics::a_yield_while_a_panic_unwinds_the_body_aborts_and_says_where";
+    let name = "generator::panics::a_yield_while_a_panic_unwinds_the_body_aborts_and_says_where";
     let ended = in_child(name, || {
         let mut generator = Generator::new(|y| {
             let _yields = YieldsAtDrop(y);
@@ -99,7 +99,7 @@ fn a_yield_while_a_panic_unwinds_the_body_aborts_and_says_where() {
 
 #[test]
 fn a_yield_while_it_is_closed_aborts_and_says_where() {
-    let name = "generator_panics::a_yield_while_it_is_closed_aborts_and_says_where";
+    let name = "generator::panics::a_yield_while_it_is_closed_aborts_and_says_where";
     let ended = in_child(name, || {
         let mut generator = Generator::new(|y| {
             let _yields = YieldsAtDrop(y);
@@ -155,7 +155,7 @@ fn the_process_may_end_inside_a_body() {
     thread_local! {
         static KEPT: RefCell<Option<Generator<u32>>> = const { RefCell::new(None) };
     }
-    let name = "generator_panics::the_process_may_end_inside_a_body";
+    let name = "generator::panics::the_process_may_end_inside_a_body";
     let ended = in_child(name, || {
         // On the main thread, whose thread-locals `exit` destroys, with the generator in one of them.
         KEPT.set(Some(Generator::new(|y| {
@@ -192,7 +192,7 @@ fn an_overflow_of_its_stack_is_named() {
         }
     }
     let ended = in_child(
-        "generator_panics::an_overflow_of_its_stack_is_named",
+        "generator::panics::an_overflow_of_its_stack_is_named",
         || {
             let mut generator = Generator::new(|y| y.yield_(deeper(0)));
             generator.next();

@@ -186,8 +186,7 @@ fn in_the_middle_of_a_panic_nobody_is_killed_who_would_have_to_be_let_go_on_firs
 
 #[test]
 fn a_kill_that_is_refused_in_a_destructor_ends_the_process_with_a_message() {
-    let name =
-        "killing_corners::a_kill_that_is_refused_in_a_destructor_ends_the_process_with_a_message";
+    let name = "greenlet::kill_corners::a_kill_that_is_refused_in_a_destructor_ends_the_process_with_a_message";
     let ended = in_child(name, || {
         let outer: Greenlet<(), ()> = Greenlet::new(|()| {
             let outer = current();
@@ -211,7 +210,7 @@ fn a_kill_that_is_refused_in_a_destructor_ends_the_process_with_a_message() {
 
 #[test]
 fn one_that_catches_the_kill_of_one_that_panics_and_waits_ends_the_process_which_names_both() {
-    let name = "killing_corners::one_that_catches_the_kill_of_one_that_panics_and_waits_ends_the_process_which_names_both";
+    let name = "greenlet::kill_corners::one_that_catches_the_kill_of_one_that_panics_and_waits_ends_the_process_which_names_both";
     let ended = in_child(name, || {
         let last = started(|| {
             drop(wait_and_swallow_the_kill());

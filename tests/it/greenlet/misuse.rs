@@ -142,7 +142,7 @@ fn a_destructor_that_a_panic_runs_is_refused_and_gets_the_value_back() {
 
 #[test]
 fn a_switch_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message() {
-    let name = "misuse::a_switch_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message";
+    let name = "greenlet::misuse::a_switch_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message";
     struct SwitchesAtDrop(Greenlet<(), ()>);
     impl Drop for SwitchesAtDrop {
         fn drop(&mut self) {
@@ -312,7 +312,7 @@ fn exhaust(all: &mut Vec<Greenlet<(), ()>>) -> SpawnError {
     ignore = "AddressSanitizer itself needs the addresses that this test takes away"
 )]
 fn out_of_memory_leaves_a_declared_one_to_be_defined_later() {
-    let name = "misuse::out_of_memory_leaves_a_declared_one_to_be_defined_later";
+    let name = "greenlet::misuse::out_of_memory_leaves_a_declared_one_to_be_defined_later";
     let ended = in_child(name, || {
         let mut all = vec![started(wait)]; // whatever is mapped ahead is mapped now
         let pages = std::fs::read_to_string("/proc/self/statm").expect("on Linux");

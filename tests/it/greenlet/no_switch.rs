@@ -340,7 +340,7 @@ fn a_thread_that_ends_inside_a_scope_ends_like_any_other() {
 #[test]
 fn a_process_that_exits_inside_a_scope_exits() {
     let ended = in_child(
-        "no_switch::a_process_that_exits_inside_a_scope_exits",
+        "greenlet::no_switch::a_process_that_exits_inside_a_scope_exits",
         || {
             let greenlet: Greenlet<(), ()> = Greenlet::new(|()| {
                 let _waiting = started(wait);

@@ -208,7 +208,7 @@ fn exit_suspended(nested: usize) -> Vec<Greenlet<(), ()>> {
 
 #[test]
 fn a_process_ends_well_with_greenlets_suspended() {
-    let name = "threads::a_process_ends_well_with_greenlets_suspended";
+    let name = "greenlet::threads::a_process_ends_well_with_greenlets_suspended";
     let ended = in_child(name, || {
         thread_local!(static KEPT: RefCell<Vec<Greenlet<(), ()>>> = RefCell::default());
         crate::support::forget(exit_suspended(50));
@@ -224,7 +224,7 @@ fn a_process_ends_well_with_greenlets_suspended() {
 
 #[test]
 fn a_process_exits_from_main_while_greenlets_are_suspended() {
-    let name = "threads::a_process_exits_from_main_while_greenlets_are_suspended";
+    let name = "greenlet::threads::a_process_exits_from_main_while_greenlets_are_suspended";
     let ended = in_child(name, || {
         let _all = exit_suspended(50);
         std::process::exit(7);
@@ -236,7 +236,7 @@ fn a_process_exits_from_main_while_greenlets_are_suspended() {
 
 #[test]
 fn a_process_exits_from_inside_a_greenlet() {
-    let name = "threads::a_process_exits_from_inside_a_greenlet";
+    let name = "greenlet::threads::a_process_exits_from_inside_a_greenlet";
     let ended = in_child(name, || {
         thread_local!(static KEPT: RefCell<Vec<Greenlet<(), ()>>> = RefCell::default());
         KEPT.set(exit_suspended(10));
@@ -252,7 +252,7 @@ fn a_process_exits_from_inside_a_greenlet() {
 
 #[test]
 fn a_process_exits_from_a_greenlet_of_another_thread() {
-    let name = "threads::a_process_exits_from_a_greenlet_of_another_thread";
+    let name = "greenlet::threads::a_process_exits_from_a_greenlet_of_another_thread";
     let ended = in_child(name, || {
         let _here = exit_suspended(10);
         let _ = thread::spawn(|| {
@@ -269,7 +269,7 @@ fn a_process_exits_from_a_greenlet_of_another_thread() {
 
 #[test]
 fn a_greenlet_that_panics_ends_the_process_as_any_panic_does() {
-    let name = "threads::a_greenlet_that_panics_ends_the_process_as_any_panic_does";
+    let name = "greenlet::threads::a_greenlet_that_panics_ends_the_process_as_any_panic_does";
     let ended = in_child(name, || {
         let log = Log::new();
         started(move || {

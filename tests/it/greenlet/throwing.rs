@@ -57,7 +57,7 @@ fn one_that_does_not_catch_it_unwinds_and_the_same_object_goes_on_in_its_parent(
 
 #[test]
 fn no_panic_hook_runs() {
-    let name = "throwing::no_panic_hook_runs";
+    let name = "greenlet::throwing::no_panic_hook_runs";
     let ended = in_child(name, || {
         let greenlet = started(wait);
         drop(caught(|| greenlet.throw(stone("first"))));
@@ -317,8 +317,7 @@ fn a_throw_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message() {
             self.0.throw(stone("never arrives"));
         }
     }
-    let name =
-        "throwing::a_throw_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message";
+    let name = "greenlet::throwing::a_throw_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message";
     let ended = in_child(name, || {
         let _throws = Throws((&started(wait)).into());
         panic!("so that it unwinds");

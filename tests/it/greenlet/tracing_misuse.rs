@@ -91,7 +91,7 @@ fn one_that_panics_at_the_way_back_takes_the_place_of_the_value_or_of_the_panic(
 
 #[test]
 fn one_that_panics_in_a_greenlet_that_unwinds_another_is_removed_and_a_line_says_so() {
-    let name = "tracing_misuse::one_that_panics_in_a_greenlet_that_unwinds_another_is_removed_and_a_line_says_so";
+    let name = "greenlet::tracing_misuse::one_that_panics_in_a_greenlet_that_unwinds_another_is_removed_and_a_line_says_so";
     let ended = in_child(name, || {
         let victim = started(wait);
         let main = current();

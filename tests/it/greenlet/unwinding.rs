@@ -315,7 +315,7 @@ fn a_drop_during_a_panic_unwinds_as_well() {
 
 #[test]
 fn a_destructor_that_switches_while_its_greenlet_is_killed_ends_the_process_with_a_message() {
-    let name = "unwinding::a_destructor_that_switches_while_its_greenlet_is_killed_ends_the_process_with_a_message";
+    let name = "greenlet::unwinding::a_destructor_that_switches_while_its_greenlet_is_killed_ends_the_process_with_a_message";
     struct WaitsAtDrop;
     impl Drop for WaitsAtDrop {
         fn drop(&mut self) {

@@ -169,7 +169,7 @@ fn main_upgrades_while_its_thread_lives() {
 #[cfg(not(debug_assertions))]
 #[test]
 fn more_upgrades_than_can_be_counted_end_the_process() {
-    let name = "weak::more_upgrades_than_can_be_counted_end_the_process";
+    let name = "greenlet::weak::more_upgrades_than_can_be_counted_end_the_process";
     let ended = crate::support::in_child(name, || {
         let greenlet = started(wait);
         let weak = greenlet.downgrade();

@@ -606,7 +606,7 @@ fn raw_greenlets_open_scopes_and_are_waited_for_by_nobody_meanwhile() {
 )]
 fn a_scope_that_lives_long_keeps_nothing_of_the_tasks_that_have_ended() {
     child(
-        "scope::a_scope_that_lives_long_keeps_nothing_of_the_tasks_that_have_ended",
+        "group::scope::a_scope_that_lives_long_keeps_nothing_of_the_tasks_that_have_ended",
         || {
             scope(|s| {
                 let keeper = s.spawn(|| sleep(Duration::MAX));

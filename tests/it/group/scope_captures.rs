@@ -114,7 +114,7 @@ fn a_capture_that_waits_in_its_destructor_keeps_the_scope_though_its_task_never_
 
 #[test]
 fn a_capture_whose_destructor_never_returns_ends_the_process_and_not_the_scope() {
-    let name = "scope_captures::a_capture_whose_destructor_never_returns_ends_the_process_and_not_the_scope";
+    let name = "group::scope_captures::a_capture_whose_destructor_never_returns_ends_the_process_and_not_the_scope";
     let ended = child(name, || {
         let _watch = within(seconds(10));
         let frame = String::from("borrowed");

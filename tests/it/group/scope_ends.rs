@@ -453,7 +453,7 @@ thread_local! {
 #[test]
 fn a_generator_in_a_thread_local_is_not_unwound_inside_its_scope() {
     let ended = child(
-        "scope_ends::a_generator_in_a_thread_local_is_not_unwound_inside_its_scope",
+        "group::scope_ends::a_generator_in_a_thread_local_is_not_unwound_inside_its_scope",
         || {
             std::thread::spawn(|| {
                 drop(current());
@@ -483,7 +483,7 @@ fn a_generator_in_a_thread_local_is_not_unwound_inside_its_scope() {
 #[test]
 fn a_process_may_exit_in_the_body_of_a_scope_and_in_its_tasks() {
     for in_task in [false, true] {
-        let name = "scope_ends::a_process_may_exit_in_the_body_of_a_scope_and_in_its_tasks";
+        let name = "group::scope_ends::a_process_may_exit_in_the_body_of_a_scope_and_in_its_tasks";
         let ended = child(name, || {
             let ground = Ground::new();
             scope(|s| {
@@ -509,7 +509,7 @@ fn a_process_may_exit_in_the_body_of_a_scope_and_in_its_tasks() {
 #[test]
 fn a_task_that_never_heeds_its_kill_ends_the_process_and_not_the_scope() {
     let ended = child(
-        "scope_ends::a_task_that_never_heeds_its_kill_ends_the_process_and_not_the_scope",
+        "group::scope_ends::a_task_that_never_heeds_its_kill_ends_the_process_and_not_the_scope",
         || {
             let owner = spawn(|| {
                 scope(|s| {
@@ -541,7 +541,7 @@ fn a_task_that_never_heeds_its_kill_ends_the_process_and_not_the_scope() {
 #[test]
 fn a_task_that_swallows_its_unwinding_ends_the_process_too() {
     let ended = child(
-        "scope_ends::a_task_that_swallows_its_unwinding_ends_the_process_too",
+        "group::scope_ends::a_task_that_swallows_its_unwinding_ends_the_process_too",
         || {
             let greenlet: Plain = Greenlet::new(|()| {
                 scope(|s| {
@@ -567,7 +567,7 @@ fn a_task_that_swallows_its_unwinding_ends_the_process_too() {
 #[test]
 fn a_scope_that_would_end_in_its_own_task_ends_the_process() {
     let ended = child(
-        "scope_ends::a_scope_that_would_end_in_its_own_task_ends_the_process",
+        "group::scope_ends::a_scope_that_would_end_in_its_own_task_ends_the_process",
         || {
             let own: Rc<RefCell<Option<Generator<u8>>>> = Rc::default();
             let mut generator = Generator::new({
@@ -597,7 +597,7 @@ fn a_scope_that_would_end_in_its_own_task_ends_the_process() {
 #[test]
 fn a_destructor_that_spawns_in_a_scope_of_its_own_ends_the_process_in_a_panic() {
     let ended = child(
-        "scope_ends::a_destructor_that_spawns_in_a_scope_of_its_own_ends_the_process_in_a_panic",
+        "group::scope_ends::a_destructor_that_spawns_in_a_scope_of_its_own_ends_the_process_in_a_panic",
         || {
             struct Spawns;
             impl Drop for Spawns {

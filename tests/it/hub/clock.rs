@@ -304,7 +304,7 @@ impl Drop for AdvanceAtDrop {
 #[test]
 fn an_advance_in_the_middle_of_a_panic_aborts_and_says_where() {
     child(
-        "hub_clock::an_advance_in_the_middle_of_a_panic_aborts_and_says_where",
+        "hub::clock::an_advance_in_the_middle_of_a_panic_aborts_and_says_where",
         || {
             pause_clock();
             let _advance = AdvanceAtDrop;

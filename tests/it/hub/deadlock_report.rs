@@ -6,7 +6,7 @@ use std::time::Duration;
 use greenhub::hub;
 use greenhub::task::{Builder, joinall_timeout, shield};
 use greenhub::{
-    Greenlet, Task, joinall, sleep, spawn, spawn_later, wait, wait_any, with_timeout, yield_now,
+    Greenlet, Task, iwait, joinall, sleep, spawn, spawn_later, wait_any, with_timeout, yield_now,
 };
 
 use crate::support::{panic_text, seconds, within};
@@ -63,7 +63,9 @@ fn each_kind_of_wait_is_named_with_its_line() {
     let _timed = named("timed", move || b.0.wait_timeout(MAX));
     let _all = named("all", move || joinall([&*c.1, &*c.0]));
     let _any = named("any", move || wait_any(&[&*d.0, &*d.1]));
-    let _some = named("some", move || wait([&*e.0, &*e.1, &*e.0]).len());
+    let _some = named("some", move || {
+        iwait([&*e.0, &*e.1, &*e.0]).collect::<Vec<_>>().len()
+    });
     let _killer = named("killer", move || victim.kill());
     let _drains = named("drains", || hub::join());
     let _bounded = named("bounded", || with_timeout(MAX, || sleep(MAX)));

@@ -9,9 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use greenhub::sync::{AsyncResult, LifoQueue, OnceLock, PriorityQueue, Queue, shared};
 use greenhub::task::gather;
-use greenhub::{
-    Greenlet, Pool, greenlet, greenlet_local, iwait, joinall, sleep, spawn, wait, yield_now,
-};
+use greenhub::{Greenlet, Pool, greenlet, greenlet_local, iwait, joinall, sleep, spawn, yield_now};
 
 use crate::support::{Ended, caught, child, seconds};
 
@@ -167,7 +165,7 @@ fn check(name: &str, fill: Fill, panics: &[bool]) {
 #[test]
 fn a_container_drops_all_items_and_panics_once() {
     let ended = child(
-        "dropping::a_container_drops_all_items_and_panics_once",
+        "hub::dropping::a_container_drops_all_items_and_panics_once",
         || {
             for (name, fill) in CONTAINERS {
                 check(name, *fill, &[false, true, false]);
@@ -185,7 +183,7 @@ fn a_container_drops_all_items_and_panics_once() {
 #[test]
 fn a_container_dropped_in_a_panic_panics_not() {
     let ended = child(
-        "dropping::a_container_dropped_in_a_panic_panics_not",
+        "hub::dropping::a_container_dropped_in_a_panic_panics_not",
         || {
             for (name, fill) in CONTAINERS {
                 let (full, dropped) = items(&[true, false, true]);
@@ -205,7 +203,7 @@ fn a_container_dropped_in_a_panic_panics_not() {
 #[test]
 fn locals_drop_all_and_their_greenlet_panics_once() {
     let ended = child(
-        "dropping::locals_drop_all_and_their_greenlet_panics_once",
+        "hub::dropping::locals_drop_all_and_their_greenlet_panics_once",
         || {
             let (full, dropped) = items(&[true, false, true]);
             let greenlet: Greenlet<(), ()> = builder_with_locals(full).build(|()| ()).unwrap();
@@ -248,19 +246,20 @@ fn killed_while_it_waits(test: &str, wait: fn(Vec<greenhub::Task<Option<Item>>>)
 
 #[test]
 fn a_killed_gather_drops_all_values() {
-    let test = "dropping::a_killed_gather_drops_all_values";
+    let test = "hub::dropping::a_killed_gather_drops_all_values";
     killed_while_it_waits(test, |tasks| drop(gather(tasks))).must_be_ok();
 }
 
 #[test]
-fn a_killed_wait_drops_all_values() {
-    let test = "dropping::a_killed_wait_drops_all_values";
-    killed_while_it_waits(test, |tasks| drop(wait(tasks))).must_be_ok();
+fn a_killed_iwait_drops_all_values() {
+    let test = "hub::dropping::a_killed_iwait_drops_all_values";
+    let each = |tasks| iwait(tasks).for_each(|task| drop(caught(|| drop(task))));
+    killed_while_it_waits(test, each).must_be_ok();
 }
 
 #[test]
 fn a_killed_map_drops_all_values() {
-    let ended = child("dropping::a_killed_map_drops_all_values", || {
+    let ended = child("hub::dropping::a_killed_map_drops_all_values", || {
         let (full, dropped) = items(&[true, false, true]);
         let full: Vec<_> = full.into_iter().map(Some).chain([None]).collect();
         let mapper = spawn(move || {
@@ -284,7 +283,7 @@ fn a_killed_map_drops_all_values() {
 #[test]
 fn a_failed_gather_leaves_no_value_undropped() {
     let ended = child(
-        "dropping::a_failed_gather_leaves_no_value_undropped",
+        "hub::dropping::a_failed_gather_leaves_no_value_undropped",
         || {
             let (full, dropped) = items(&[true, true, true]);
             let mut tasks: Vec<_> = full
@@ -304,7 +303,7 @@ fn a_failed_gather_leaves_no_value_undropped() {
 #[test]
 fn an_offered_item_may_panic_while_its_sender_is_killed() {
     let ended = child(
-        "dropping::an_offered_item_may_panic_while_its_sender_is_killed",
+        "hub::dropping::an_offered_item_may_panic_while_its_sender_is_killed",
         || {
             let (mut full, dropped) = items(&[true]);
             let item = full.remove(0);
@@ -322,14 +321,17 @@ fn an_offered_item_may_panic_while_its_sender_is_killed() {
 
 #[test]
 fn a_queue_is_gone_after_its_items_panic() {
-    let ended = child("dropping::a_queue_is_gone_after_its_items_panic", || {
-        let (full, dropped) = items(&[true, true]);
-        let queue = Rc::new(Queue::new());
-        let weak = Rc::downgrade(&queue);
-        full.into_iter().for_each(|item| drop(queue.push(item)));
-        let _ = caught(|| drop(queue));
-        assert!(weak.upgrade().is_none());
-        assert_eq!(*dropped.lock().unwrap(), [0, 1]);
-    });
+    let ended = child(
+        "hub::dropping::a_queue_is_gone_after_its_items_panic",
+        || {
+            let (full, dropped) = items(&[true, true]);
+            let queue = Rc::new(Queue::new());
+            let weak = Rc::downgrade(&queue);
+            full.into_iter().for_each(|item| drop(queue.push(item)));
+            let _ = caught(|| drop(queue));
+            assert!(weak.upgrade().is_none());
+            assert_eq!(*dropped.lock().unwrap(), [0, 1]);
+        },
+    );
     ended.must_be_ok();
 }

@@ -168,7 +168,7 @@ fn who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next
         }
     }
     nobody_dead_is_resumed(
-        "faults::who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next",
+        "hub::faults::who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next",
         || {
             let x_place = AnyPlace::default();
             let kills = kills(&x_place);
@@ -203,7 +203,7 @@ fn who_runs_because_a_tracer_switches_in_an_unwinding_cannot_end_the_one_that_is
         }
     }
     nobody_dead_is_resumed(
-        "faults::who_runs_because_a_tracer_switches_in_an_unwinding_cannot_end_the_one_that_is_next",
+        "hub::faults::who_runs_because_a_tracer_switches_in_an_unwinding_cannot_end_the_one_that_is_next",
         || {
             let x_place = AnyPlace::default();
             let kills = kills(&x_place);

@@ -54,26 +54,32 @@ fn panicked() -> Task<()> {
 
 #[test]
 fn a_report_of_a_detached_task_is_lost() {
-    must_come_to_its_end("stderr_lost::a_report_of_a_detached_task_is_lost", || {
-        drop(spawn(|| panic!("of a task that nobody joins")));
-        assert!(catch_unwind(|| sleep(millis(1))).is_ok());
-        work_goes_on();
-    });
+    must_come_to_its_end(
+        "hub::stderr_lost::a_report_of_a_detached_task_is_lost",
+        || {
+            drop(spawn(|| panic!("of a task that nobody joins")));
+            assert!(catch_unwind(|| sleep(millis(1))).is_ok());
+            work_goes_on();
+        },
+    );
 }
 
 #[test]
 fn a_report_at_a_dropped_handle_is_lost() {
-    must_come_to_its_end("stderr_lost::a_report_at_a_dropped_handle_is_lost", || {
-        let task = panicked();
-        assert!(catch_unwind(|| drop(task)).is_ok());
-        work_goes_on();
-    });
+    must_come_to_its_end(
+        "hub::stderr_lost::a_report_at_a_dropped_handle_is_lost",
+        || {
+            let task = panicked();
+            assert!(catch_unwind(|| drop(task)).is_ok());
+            work_goes_on();
+        },
+    );
 }
 
 #[test]
 fn a_report_in_the_middle_of_a_panic_is_lost() {
     must_come_to_its_end(
-        "stderr_lost::a_report_in_the_middle_of_a_panic_is_lost",
+        "hub::stderr_lost::a_report_in_the_middle_of_a_panic_is_lost",
         || {
             let task = panicked();
             let payload = caught(move || {
@@ -88,23 +94,26 @@ fn a_report_in_the_middle_of_a_panic_is_lost() {
 
 #[test]
 fn a_task_is_given_up_without_its_line() {
-    must_come_to_its_end("stderr_lost::a_task_is_given_up_without_its_line", || {
-        let stubborn = spawn(|| {
-            loop {
-                caught(|| sleep(seconds(600)));
-            }
-        });
-        yield_now();
-        stubborn.kill();
-        assert!(stubborn.join().unwrap_err().is_killed());
-        work_goes_on();
-    });
+    must_come_to_its_end(
+        "hub::stderr_lost::a_task_is_given_up_without_its_line",
+        || {
+            let stubborn = spawn(|| {
+                loop {
+                    caught(|| sleep(seconds(600)));
+                }
+            });
+            yield_now();
+            stubborn.kill();
+            assert!(stubborn.join().unwrap_err().is_killed());
+            work_goes_on();
+        },
+    );
 }
 
 #[test]
 fn a_tracer_that_panics_on_the_hub_is_removed_without_its_line() {
     must_come_to_its_end(
-        "stderr_lost::a_tracer_that_panics_on_the_hub_is_removed_without_its_line",
+        "hub::stderr_lost::a_tracer_that_panics_on_the_hub_is_removed_without_its_line",
         || {
             spawn(|| ()).join().unwrap(); // the hub is there
             set_tracer(Some(Rc::new(|_, _, target| {
@@ -119,7 +128,7 @@ fn a_tracer_that_panics_on_the_hub_is_removed_without_its_line() {
 #[test]
 fn a_task_from_another_thread_is_refused_without_its_line() {
     must_come_to_its_end(
-        "stderr_lost::a_task_from_another_thread_is_refused_without_its_line",
+        "hub::stderr_lost::a_task_from_another_thread_is_refused_without_its_line",
         || {
             let hub = HubHandle::current().unwrap();
             hub::set_max_tasks(1);
@@ -134,7 +143,7 @@ fn a_task_from_another_thread_is_refused_without_its_line() {
 
 #[test]
 fn a_users_panic_hook_hears_nothing_of_a_lost_line() {
-    let name = "stderr_lost::a_users_panic_hook_hears_nothing_of_a_lost_line";
+    let name = "hub::stderr_lost::a_users_panic_hook_hears_nothing_of_a_lost_line";
     let ended = without_stderr(name, || {
         set_hook(Box::new(|info| println!("the hook: {info}")));
         let ends = || spawn(|| resume_unwind(Box::new("without a hook")));
@@ -153,7 +162,7 @@ fn a_users_panic_hook_hears_nothing_of_a_lost_line() {
 #[test]
 fn an_abort_without_its_line_is_still_one() {
     let ended = without_stderr(
-        "stderr_lost::an_abort_without_its_line_is_still_one",
+        "hub::stderr_lost::an_abort_without_its_line_is_still_one",
         || {
             struct Sleeps;
             impl Drop for Sleeps {

@@ -116,7 +116,7 @@ fn a_main_greenlet_that_has_ended_is_dead_through_every_handle() {
 
 #[test]
 fn a_processes_main_greenlet_that_has_ended_is_dead() {
-    let name = "thread_ends::a_processes_main_greenlet_that_has_ended_is_dead";
+    let name = "hub::thread_ends::a_processes_main_greenlet_that_has_ended_is_dead";
     let ended = child(name, || {
         LAST.with(|_| ());
         main_waits_for_a_big();
@@ -317,7 +317,7 @@ fn throw_into_a_scope(inner: fn()) {
 
 #[test]
 fn a_scope_that_cannot_end_its_tasks_after_the_hub_says_why() {
-    let name = "thread_ends::a_scope_that_cannot_end_its_tasks_after_the_hub_says_why";
+    let name = "hub::thread_ends::a_scope_that_cannot_end_its_tasks_after_the_hub_says_why";
     let ended = child(name, || throw_into_a_scope(|| Event::new().wait()));
     ended.check_abort(&[
         "the scope at ",
@@ -332,7 +332,7 @@ fn a_scope_that_cannot_end_its_tasks_after_the_hub_says_why() {
 
 #[test]
 fn a_scope_whose_tasks_have_ended_is_left_after_the_hub() {
-    let name = "thread_ends::a_scope_whose_tasks_have_ended_is_left_after_the_hub";
+    let name = "hub::thread_ends::a_scope_whose_tasks_have_ended_is_left_after_the_hub";
     let ended = child(name, || {
         LAST.with(|_| ());
         let (task, greenlet) = begun(|| {
@@ -357,7 +357,7 @@ fn a_scope_whose_tasks_have_ended_is_left_after_the_hub() {
 
 #[test]
 fn a_process_that_exits_in_a_task_runs_its_destructors_there() {
-    let name = "thread_ends::a_process_that_exits_in_a_task_runs_its_destructors_there";
+    let name = "hub::thread_ends::a_process_that_exits_in_a_task_runs_its_destructors_there";
     let ended = child(name, || {
         LAST.with(|_| ());
         let (_returns, returns) = switched_away(|| 7);

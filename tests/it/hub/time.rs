@@ -325,7 +325,7 @@ fn storm_of_signals(every: libc::suseconds_t) {
 #[test]
 fn a_storm_of_signals_disturbs_neither_sleeps_nor_sockets() {
     child(
-        "hub_time::a_storm_of_signals_disturbs_neither_sleeps_nor_sockets",
+        "hub::time::a_storm_of_signals_disturbs_neither_sleeps_nor_sockets",
         || {
             let (mut ours, mut theirs) = pair();
             storm_of_signals(500);

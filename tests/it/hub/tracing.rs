@@ -190,7 +190,8 @@ fn on_the_hubs_own_stack_nothing_may_wait() {
 
 #[test]
 fn one_that_panics_on_the_hub_is_removed_with_a_line_and_the_hub_goes_on() {
-    let name = "tracing_hub::one_that_panics_on_the_hub_is_removed_with_a_line_and_the_hub_goes_on";
+    let name =
+        "hub::tracing::one_that_panics_on_the_hub_is_removed_with_a_line_and_the_hub_goes_on";
     let ended = child(name, || {
         set_tracer(Some(Rc::new(|_, _, target| {
             if name_of(target) == "hub" {

@@ -54,7 +54,7 @@ pub(super) const FILES: &[File] = files! {
 }
 "golang.rs": 26 {
     doubleselect.main => like_crossbeam::golang::what_goes_through_four_channels_of_one_select_comes_out_once;
-    fifo.asynch_fifo => channel::what_is_sent_is_received_in_that_order;
+    fifo.asynch_fifo => channel::sending::what_is_sent_is_received_in_that_order;
     fifo.synch_fifo => like_crossbeam::golang::a_chain_of_tasks_receives_in_the_order_of_its_links;
     goroutines.main => like_crossbeam::golang::a_chain_of_tasks_receives_in_the_order_of_its_links;
     nonblock.main => like_crossbeam::golang::a_default_lets_others_run_until_they_wait
@@ -63,7 +63,7 @@ pub(super) const FILES: &[File] = files! {
         : "an item is made when its arm was chosen, so its expression runs 3 times and not 10";
     select2.main
         => like_crossbeam::golang::ten_that_select_one_channel_take_each_item_once,
-           channel_ends::nothing_is_left_behind_by_a_thousand_that_were_ended
+           channel::ends::nothing_is_left_behind_by_a_thousand_that_were_ended
         : "a wait lies in the frame of its task: it takes no memory that could be left behind";
     select4.main => like_crossbeam::selects::an_item_is_received_from_the_channel_that_has_it;
     select6.main => like_crossbeam::golang::a_select_goes_past_an_arm_that_others_wait_for_too;
@@ -150,13 +150,13 @@ pub(super) const FILES: &[File] = files! {
     channel_tests.stress_shared => like_crossbeam::mpsc::one_receiver_hears_eight_senders;
     channel_tests.send_from_outside_runtime
         => like_crossbeam::streams::one_task_sends_to_one_in_order,
-           shared::a_thread_without_a_hub_sends_to_a_task_while_others_run
+           shared::channel::a_thread_without_a_hub_sends_to_a_task_while_others_run
         : "tasks stand for threads; between threads it is `sync::shared`";
     channel_tests.recv_from_outside_runtime
         => like_crossbeam::streams::one_task_sends_to_one_in_order,
-           shared::a_thread_without_a_hub_sends_to_a_task_while_others_run
+           shared::channel::a_thread_without_a_hub_sends_to_a_task_while_others_run
         : "tasks stand for threads; between threads it is `sync::shared`";
-    channel_tests.no_runtime => shared::two_hubs_play_ping_pong
+    channel_tests.no_runtime => shared::channel::two_hubs_play_ping_pong
         : "tasks stand for threads; between threads it is `sync::shared`";
     channel_tests.oneshot_single_thread_close_port_first
         => like_crossbeam::mpsc::ends_that_go_in_any_order_leave_nothing_to_wait_for;
@@ -310,7 +310,7 @@ pub(super) const FILES: &[File] = files! {
     select_tests.preflight8 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
     select_tests.preflight9 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
     select_tests.oneshot_data_waiting
-        => select::the_first_that_becomes_ready_is_chosen,
+        => channel::select::the_first_that_becomes_ready_is_chosen,
            like_crossbeam::times::selects_of_one_operation_wait_as_plain_calls_do;
     select_tests.stream_data_waiting => like_crossbeam::times::selects_of_one_operation_wait_as_plain_calls_do;
     select_tests.shared_data_waiting => like_crossbeam::selects::clones_that_come_and_go_are_no_end_and_no_item;
@@ -412,15 +412,15 @@ pub(super) const FILES: &[File] = files! {
     issue_1096 => like_crossbeam::operations::an_operation_is_completed_with_another_handle_to_its_channel;
     uncompleted_select_unbounded
         => like_crossbeam::operations::an_operation_that_is_not_completed_hangs_nobody,
-           select_operations::an_operation_that_is_dropped_gives_back_what_it_has
+           channel::select_operations::an_operation_that_is_dropped_gives_back_what_it_has
         : "crossbeam hangs or panics there, and says that it should not; here what was selected is given back";
     uncompleted_select_bounded
         => like_crossbeam::operations::an_operation_that_is_not_completed_hangs_nobody,
-           select_operations::an_operation_that_is_dropped_gives_back_what_it_has
+           channel::select_operations::an_operation_that_is_dropped_gives_back_what_it_has
         : "crossbeam hangs or panics there, and says that it should not; here what was selected is given back";
     uncompleted_select_zero
         => like_crossbeam::operations::an_operation_that_is_not_completed_hangs_nobody,
-           select_operations::an_operation_that_is_dropped_gives_back_what_it_has
+           channel::select_operations::an_operation_that_is_dropped_gives_back_what_it_has
         : "crossbeam hangs or panics there, and says that it should not; here what was selected is given back";
     forget_select_unbounded
         => like_crossbeam::operations::an_operation_that_is_forgotten_keeps_what_it_has_and_spoils_no_end

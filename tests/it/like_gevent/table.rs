@@ -6,63 +6,63 @@ use crate::support::ancestors::{File, files};
 pub(super) const FILES: &[File] = files! {
 "test__greenlet.py": 58 {
     TestLink.test_link_to_asyncresult
-        => task_callbacks::each_is_called_for_the_outcome_that_it_is_for,
-           task_callbacks::a_callback_is_told_which_task_it_is_and_sees_the_value_that_join_gives
+        => task::callbacks::each_is_called_for_the_outcome_that_it_is_for,
+           task::callbacks::a_callback_is_told_which_task_it_is_and_sees_the_value_that_join_gives
         : "what is linked is a closure, which may hand the value on to whatever it likes";
-    TestLink.test_link_to_asyncresult_exception => task_callbacks::each_is_called_for_the_outcome_that_it_is_for;
-    TestLink.test_link_to_queue => task_callbacks::each_is_called_for_the_outcome_that_it_is_for;
-    TestLink.test_link_to_channel => task_callbacks::a_callback_may_spawn_and_join_others_and_its_captures_may_wait_when_they_go
+    TestLink.test_link_to_asyncresult_exception => task::callbacks::each_is_called_for_the_outcome_that_it_is_for;
+    TestLink.test_link_to_queue => task::callbacks::each_is_called_for_the_outcome_that_it_is_for;
+    TestLink.test_link_to_channel => task::callbacks::a_callback_may_spawn_and_join_others_and_its_captures_may_wait_when_they_go
         : "a callback may wait: it runs on the task's own stack";
-    TestUnlink.test_func_link => task_callbacks::one_that_is_taken_back_is_dropped_and_never_called;
-    TestUnlink.test_func_link_value => task_callbacks::one_that_is_taken_back_is_dropped_and_never_called;
-    TestUnlink.test_func_link_exception => task_callbacks::one_that_is_taken_back_is_dropped_and_never_called;
-    TestReturn_link.test_return => task_callbacks::each_is_called_for_the_outcome_that_it_is_for,
-        late_callbacks::a_late_one_is_called_before_on_done_returns
+    TestUnlink.test_func_link => task::callbacks::one_that_is_taken_back_is_dropped_and_never_called;
+    TestUnlink.test_func_link_value => task::callbacks::one_that_is_taken_back_is_dropped_and_never_called;
+    TestUnlink.test_func_link_exception => task::callbacks::one_that_is_taken_back_is_dropped_and_never_called;
+    TestReturn_link.test_return => task::callbacks::each_is_called_for_the_outcome_that_it_is_for,
+        task::late_callbacks::a_late_one_is_called_before_on_done_returns
         : "a late one is called at once, and not in the next turn";
-    TestReturn_link.test_kill => task_callbacks::each_is_called_for_the_outcome_that_it_is_for
+    TestReturn_link.test_kill => task::callbacks::each_is_called_for_the_outcome_that_it_is_for
         : "a killed one has failed, so `on_value` is not for it";
-    TestRaise_link.test_raise => task_callbacks::each_is_called_for_the_outcome_that_it_is_for;
-    TestStuff.test_minimal_id => task::names_and_ids_are_the_tasks_own;
-    TestStuff.test_wait_noerrors => task_many::try_gather_gives_all_values_in_order_or_the_earliest_error,
-        task_callbacks::one_that_is_taken_back_is_dropped_and_never_called;
-    TestStuff.test_wait_error => task_many::the_first_failure_is_told_at_once_and_the_others_run_on;
-    TestStuff.test_joinall_exception_order => task_many::the_first_failure_is_told_at_once_and_the_others_run_on;
-    TestStuff.test_joinall_count_raise_error => task_many::a_failure_counts_as_an_end_where_nobody_asks_for_values;
-    TestStuff.test_multiple_listeners_error => task_callbacks::one_that_panics_keeps_no_other_from_being_called;
+    TestRaise_link.test_raise => task::callbacks::each_is_called_for_the_outcome_that_it_is_for;
+    TestStuff.test_minimal_id => task::joining::names_and_ids_are_the_tasks_own;
+    TestStuff.test_wait_noerrors => task::many::try_gather_gives_all_values_in_order_or_the_earliest_error,
+        task::callbacks::one_that_is_taken_back_is_dropped_and_never_called;
+    TestStuff.test_wait_error => task::many::the_first_failure_is_told_at_once_and_the_others_run_on;
+    TestStuff.test_joinall_exception_order => task::many::the_first_failure_is_told_at_once_and_the_others_run_on;
+    TestStuff.test_joinall_count_raise_error => task::many::a_failure_counts_as_an_end_where_nobody_asks_for_values;
+    TestStuff.test_multiple_listeners_error => task::callbacks::one_that_panics_keeps_no_other_from_being_called;
     TestStuff.test_multiple_listeners_error_unlink_Greenlet_link
-        => task_callbacks::one_may_take_another_back_that_was_not_called_yet_and_none_before_it_nor_itself;
+        => task::callbacks::one_may_take_another_back_that_was_not_called_yet_and_none_before_it_nor_itself;
     TestStuff.test_multiple_listeners_error_unlink_Greenlet_rawlink
-        => task_callbacks::one_may_take_another_back_that_was_not_called_yet_and_none_before_it_nor_itself
+        => task::callbacks::one_may_take_another_back_that_was_not_called_yet_and_none_before_it_nor_itself
         : "there is one kind of link";
     TestStuff.test_multiple_listeners_error_unlink_AsyncResult_rawlink: "an `AsyncResult` is no part of these modules";
-    TestStr.test_function => task_states::handles_tell_name_id_and_place;
-    TestStr.test_method => task_states::handles_tell_name_id_and_place;
+    TestStr.test_function => task::states::handles_tell_name_id_and_place;
+    TestStr.test_method => task::states::handles_tell_name_id_and_place;
     TestStr.test_subclass: "a task has no subclasses";
     TestBasic.test_spawn_non_callable: "what is no closure does not compile";
-    TestBasic.test_spawn_raw_kwargs => greenlet::the_body_runs_at_the_first_switch_and_not_before
+    TestBasic.test_spawn_raw_kwargs => greenlet::switching::the_body_runs_at_the_first_switch_and_not_before
         : "arguments are captures; a greenlet that is no task is a `Greenlet`";
-    TestBasic.test_simple_exit => task_states::a_task_goes_through_its_states_in_order;
-    TestBasic.test_error_exit => task_states::each_way_to_end_has_its_state,
-        task::a_panic_stays_in_the_join_with_its_message_the_task_and_the_place;
-    TestBasic.test_exc_info_no_error => task::join_gives_what_the_body_returned;
+    TestBasic.test_simple_exit => task::states::a_task_goes_through_its_states_in_order;
+    TestBasic.test_error_exit => task::states::each_way_to_end_has_its_state,
+        task::joining::a_panic_stays_in_the_join_with_its_message_the_task_and_the_place;
+    TestBasic.test_exc_info_no_error => task::joining::join_gives_what_the_body_returned;
     TestBasic.test_recursion_error
         : "recursion without end is no exception but the end of the process, which says whose it was: `tests/overflow/`";
-    TestBasic.test_tree_locals => local_tasks::a_task_inherits_from_who_spawns_it_when_it_spawns,
-        task_states::a_task_finds_itself_in_the_list_and_its_spawner_by_its_id
+    TestBasic.test_tree_locals => task::locals::a_task_inherits_from_who_spawns_it_when_it_spawns,
+        task::states::a_task_finds_itself_in_the_list_and_its_spawner_by_its_id
         : "locals are inherited where they are declared so, each by a copy of its own";
     TestBasic.test_add_spawn_callback: "nobody is called at each spawn: it would cost every one";
-    TestBasic.test_getframe_value_error => task_states::handles_tell_name_id_and_place
+    TestBasic.test_getframe_value_error => task::states::handles_tell_name_id_and_place
         : "the place is the compiler's: it is always known";
-    TestBasic.test_minimal_ident_parent_not_hub => killing_tasks::a_hub_cannot_be_killed_and_keeps_its_parent
+    TestBasic.test_minimal_ident_parent_not_hub => task::killed_greenlets::a_hub_cannot_be_killed_and_keeps_its_parent
         : "an id needs no hub";
-    TestKill.test_block => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once,
-        task_kill::a_second_kill_changes_nothing,
-        task_kill::one_that_has_ended_stays_as_it_is;
-    TestKill.test_non_block => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once,
-        task_kill::a_killer_that_does_not_wait_goes_on_before_the_task_has_seen_its_kill;
-    TestKill.test_block_killall => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once,
-        task_kill::killall_kills_all_before_it_waits_and_the_killer_itself_last;
-    TestKill.test_non_block_killal => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once
+    TestKill.test_block => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once,
+        task::kill::a_second_kill_changes_nothing,
+        task::kill::one_that_has_ended_stays_as_it_is;
+    TestKill.test_non_block => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once,
+        task::kill::a_killer_that_does_not_wait_goes_on_before_the_task_has_seen_its_kill;
+    TestKill.test_block_killall => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once,
+        task::kill::killall_kills_all_before_it_waits_and_the_killer_itself_last;
+    TestKill.test_non_block_killal => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once
         : "`kill_nowait` of each is the same";
     TestKill.test_non_type_exception: "a kill is a kill; what is thrown is a `throw` into the greenlet";
     TestKill.test_non_type_exception_non_block: "a kill is a kill; what is thrown is a `throw` into the greenlet";
@@ -72,69 +72,69 @@ pub(super) const FILES: &[File] = files! {
     TestKill.test_non_exc_exception_non_block: "a kill has no argument";
     TestKill.test_non_exc_exception_killall: "a kill has no argument";
     TestKill.test_non_exc_exception_killall_non_block: "a kill has no argument";
-    TestKillallRawGreenlet.test_killall_raw => killing::one_that_waits_unwinds_and_has_ended_before_the_next_statement
+    TestKillallRawGreenlet.test_killall_raw => greenlet::killing::one_that_waits_unwinds_and_has_ended_before_the_next_statement
         : "`killall` is for tasks; a greenlet is killed by its own `kill`";
-    TestContextManager.test_simple => scope::tasks_borrow_run_in_order_and_have_all_ended_when_the_scope_returns
+    TestContextManager.test_simple => group::scope::tasks_borrow_run_in_order_and_have_all_ended_when_the_scope_returns
         : "a block that ends when its tasks have is a scope";
-    TestContextManager.test_wait_in_suite => scope::a_join_gives_what_the_task_returned_also_what_it_has_borrowed;
+    TestContextManager.test_wait_in_suite => group::scope::a_join_gives_what_the_task_returned_also_what_it_has_borrowed;
     TestContextManager.test_greenlet_raises
-        => scope::the_first_panic_goes_on_when_all_have_ended_and_the_others_are_reported
+        => group::scope::the_first_panic_goes_on_when_all_have_ended_and_the_others_are_reported
         : "a panic that nobody has joined goes on at the end of the scope";
-    TestContextManager.test_join_raises => scope::a_payload_thrown_into_the_wait_of_a_scope_goes_on_when_its_tasks_were_killed;
+    TestContextManager.test_join_raises => group::scope::a_payload_thrown_into_the_wait_of_a_scope_goes_on_when_its_tasks_were_killed;
     TestContextManager.test_suite_body_raises
-        => scope::when_the_body_panics_its_tasks_run_to_their_ends_and_then_the_panic_goes_on
+        => group::scope::when_the_body_panics_its_tasks_run_to_their_ends_and_then_the_panic_goes_on
         : "a panic of the body kills nobody; a kill or a timeout of the body kills its tasks";
     TestContextManager.test_suite_body_raises_with_delay
-        => scope::when_the_body_panics_its_tasks_run_to_their_ends_and_then_the_panic_goes_on;
+        => group::scope::when_the_body_panics_its_tasks_run_to_their_ends_and_then_the_panic_goes_on;
     TestStart.test_start: "a task is started by its spawn, and there is no second start";
     TestRef.test_init: "the interpreter's collector";
-    TestRef.test_kill_scheduled => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once;
-    TestRef.test_kill_started => task_kill::a_kill_is_raised_where_the_task_waits_and_the_killer_goes_on_when_it_has_ended;
+    TestRef.test_kill_scheduled => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once;
+    TestRef.test_kill_started => task::kill::a_kill_is_raised_where_the_task_waits_and_the_killer_goes_on_when_it_has_ended;
     TestCExt.test_c_extension: "there is one implementation";
     TestPure.test_pure: "there is one implementation";
     TestDeadPropertyDuringSwitch.test_dead_is_false_for_current_greenlet_during_switch
-        => tracing_hub::each_turn_is_seen_from_the_very_first_one,
-           task_states::a_task_goes_through_its_states_in_order;
+        => hub::tracing::each_turn_is_seen_from_the_very_first_one,
+           task::states::a_task_goes_through_its_states_in_order;
 }
 "test__greenletset.py": 9 {
-    Test.test_basic => group::a_task_is_a_member_from_its_spawn_to_its_end;
-    Test.test_waitall => group::join_waits_for_members_that_come_meanwhile_and_with_a_limit_only_so_long;
-    Test.test_kill_block => group::kill_ends_each_member_once_and_those_that_come_meanwhile;
-    Test.test_kill_noblock => group::kill_ends_each_member_once_and_those_that_come_meanwhile;
-    Test.test_kill_fires_once => group::kill_ends_each_member_once_and_those_that_come_meanwhile,
-        task_kill::a_kill_that_is_swallowed_comes_again_at_each_wait
+    Test.test_basic => group::group::a_task_is_a_member_from_its_spawn_to_its_end;
+    Test.test_waitall => group::group::join_waits_for_members_that_come_meanwhile_and_with_a_limit_only_so_long;
+    Test.test_kill_block => group::group::kill_ends_each_member_once_and_those_that_come_meanwhile;
+    Test.test_kill_noblock => group::group::kill_ends_each_member_once_and_those_that_come_meanwhile;
+    Test.test_kill_fires_once => group::group::kill_ends_each_member_once_and_those_that_come_meanwhile,
+        task::kill::a_kill_that_is_swallowed_comes_again_at_each_wait
         : "a kill that is swallowed comes again at the next wait, whoever has killed";
-    Test.test_killall_subclass => group::tasks_that_were_spawned_elsewhere_can_be_added_and_be_in_several_groups
+    Test.test_killall_subclass => group::group::tasks_that_were_spawned_elsewhere_can_be_added_and_be_in_several_groups
         : "a task has no subclasses";
-    Test.test_killall_iterable_argument_non_block => task_kill::killall_kills_all_before_it_waits_and_the_killer_itself_last;
+    Test.test_killall_iterable_argument_non_block => task::kill::killall_kills_all_before_it_waits_and_the_killer_itself_last;
     Test.test_killall_iterable_argument_timeout_not_started
-        => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once;
-    Test.test_killall_iterable_argument_timeout_started => task_shield::whoever_waits_for_a_shielded_one_may_give_up
+        => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once;
+    Test.test_killall_iterable_argument_timeout_started => task::shield::whoever_waits_for_a_shielded_one_may_give_up
         : "a task that shall clean up in peace does so in a shield";
 }
 "test__joinall.py": 1 {
-    Test.test => task_many::the_same_task_twice_is_two_entries,
-        task::joinall_waits_for_all_also_for_none_and_for_one_twice;
+    Test.test => task::many::the_same_task_twice_is_two_entries,
+        task::joining::joinall_waits_for_all_also_for_none_and_for_one_twice;
 }
 "test__iwait.py": 3 {
-    Testiwait.test_noiter => task_many::iwait_takes_what_it_waits_for_and_gives_it_back;
-    Testiwait.test_iwait_partial => task_many::an_iterator_that_is_dropped_in_between_leaves_nothing_behind,
-        task_many::iwait_with_a_limit_ends_then_and_for_good;
-    Testiwait.test_iwait_nogarbage => task_many::an_iterator_that_is_dropped_in_between_leaves_nothing_behind;
+    Testiwait.test_noiter => task::many::iwait_takes_what_it_waits_for_and_gives_it_back;
+    Testiwait.test_iwait_partial => task::many::an_iterator_that_is_dropped_in_between_leaves_nothing_behind,
+        task::many::iwait_with_a_limit_ends_then_and_for_good;
+    Testiwait.test_iwait_nogarbage => task::many::an_iterator_that_is_dropped_in_between_leaves_nothing_behind;
 }
 "test__order.py": 2 {
     Test.test_greenlet_link
-        => task_callbacks::a_thousand_are_called_in_the_order_in_which_they_were_added_and_before_who_joins;
-    TestSleep0.test => hub::tasks_that_yield_take_turns, hub_time::sleeping_for_no_time_is_yielding;
+        => task::callbacks::a_thousand_are_called_in_the_order_in_which_they_were_added_and_before_who_joins;
+    TestSleep0.test => hub::running::tasks_that_yield_take_turns, hub::time::sleeping_for_no_time_is_yielding;
 }
 "test__sleep0.py": 1 {
-    script => task_timeout::one_that_yields_for_ever_is_ended, hub::yields_do_not_keep_a_timer_waiting;
+    script => task::timeout::one_that_yields_for_ever_is_ended, hub::running::yields_do_not_keep_a_timer_waiting;
 }
 "test__hub.py": 14 {
     TestCloseSocketWhilePolling.test: "a connect owns its socket: nobody can close it meanwhile";
-    TestExceptionInMainloop.test_sleep => task_remote::a_panic_in_a_body_from_another_thread_ends_only_that_body
+    TestExceptionInMainloop.test_sleep => task::remote::a_panic_in_a_body_from_another_thread_ends_only_that_body
         : "nobody's code runs on the hub's stack but mail from other threads";
-    TestSleep.test_simple => hub_time::sleeping_for_no_time_is_yielding;
+    TestSleep.test_simple => hub::time::sleeping_for_no_time_is_yielding;
     TestWaiter.test: "a wait of the hub is no object of a user's: what it stands for is an event, or a switch";
     TestPeriodicMonitoringThread.test_config: "watching whether a thread is blocked is no part of these modules";
     TestPeriodicMonitoringThread.test_kill_removes_trace
@@ -151,137 +151,137 @@ pub(super) const FILES: &[File] = files! {
     TestLoopInterface.test_callback_implements_ICallback: "there is one event loop, and the compiler checks its interfaces";
     TestLoopInterface.test_callback_ts_implements_ICallback: "there is one event loop, and the compiler checks its interfaces";
     TestHandleError.test_exception_in_custom_handle_error_does_not_crash
-        => task_unobserved::a_hook_may_wait_spawn_panic_and_set_another_hook;
+        => task::unobserved::a_hook_may_wait_spawn_panic_and_set_another_hook;
 }
 "test__hub_join.py": 3 {
     TestJoin.test_join_many_times
-        => task_leaving::join_waits_for_all_also_for_those_who_are_spawned_meanwhile_and_as_often_as_one_likes;
+        => task::leaving::join_waits_for_all_also_for_those_who_are_spawned_meanwhile_and_as_often_as_one_likes;
     TestJoin.test_join_in_new_thread_doesnt_leak_hub_or_greenlet
-        => task_leaving::a_thread_may_end_with_tasks_alive_which_are_left_as_they_are;
+        => task::leaving::a_thread_may_end_with_tasks_alive_which_are_left_as_they_are;
     TestJoin.test_destroy_in_main_thread_from_new_thread: "a hub belongs to its thread and goes with it: no other has a handle to it";
 }
 "test__hub_join_timeout.py": 6 {
     Test.test_callback
-        => task_leaving::join_waits_for_all_also_for_those_who_are_spawned_meanwhile_and_as_often_as_one_likes;
-    Test.test_later => task_states::one_that_is_spawned_for_later_begins_at_its_moment_and_in_order;
+        => task::leaving::join_waits_for_all_also_for_those_who_are_spawned_meanwhile_and_as_often_as_one_likes;
+    Test.test_later => task::states::one_that_is_spawned_for_later_begins_at_its_moment_and_in_order;
     Test.test_timeout
-        => task_leaving::join_waits_for_all_also_for_those_who_are_spawned_meanwhile_and_as_often_as_one_likes;
-    Test.test_event => event::it_can_be_waited_for_beside_others;
-    Test.test_ref_arg => task_timeout::an_endless_one_never_comes_and_does_not_hide_a_deadlock
+        => task::leaving::join_waits_for_all_also_for_those_who_are_spawned_meanwhile_and_as_often_as_one_likes;
+    Test.test_event => sync::event::it_can_be_waited_for_beside_others;
+    Test.test_ref_arg => task::timeout::an_endless_one_never_comes_and_does_not_hide_a_deadlock
         : "a wait for all tasks is for tasks: a timer keeps it no longer, whatever it is";
-    Test.test_ref_attribute => task_timeout::an_endless_one_never_comes_and_does_not_hide_a_deadlock;
+    Test.test_ref_attribute => task::timeout::an_endless_one_never_comes_and_does_not_hide_a_deadlock;
 }
 "test__timeout.py": 11 {
     TestDirectRaise.test_direct_raise_class: "a `TimedOut` is made by its timeout alone";
     TestDirectRaise.test_direct_raise_instance: "a `TimedOut` is made by its timeout alone";
-    Test.test_expires => timeout_guard::a_guard_tells_how_it_stands;
-    Test.test_expires_false => timeout_guard::a_guard_tells_how_it_stands
+    Test.test_expires => hub::timeout::a_guard_tells_how_it_stands;
+    Test.test_expires_false => hub::timeout::a_guard_tells_how_it_stands
         : "`with_timeout` returns what has come of it, so there is no silent kind";
-    Test.test_expires_str => task_timeout::a_block_that_waits_too_long_unwinds_at_its_moment
+    Test.test_expires_str => task::timeout::a_block_that_waits_too_long_unwinds_at_its_moment
         : "whoever catches it adds the words";
     Test.test_expires_non_exception: "a timeout has one payload, `TimedOut`";
-    Test.test_context_manager => task_timeout::a_block_that_waits_too_long_unwinds_at_its_moment;
-    Test.test_context_manager_false => task_timeout::a_block_that_waits_too_long_unwinds_at_its_moment;
-    Test.test_context_manager_str => task_timeout::a_block_that_waits_too_long_unwinds_at_its_moment;
-    Test.test_cancel => timeout_guard::a_guard_tells_how_it_stands;
-    Test.test_with_timeout => task_timeout::a_block_that_waits_too_long_unwinds_at_its_moment,
-        task_timeout::a_block_that_is_in_time_gives_its_value_and_nothing_comes_after_it
+    Test.test_context_manager => task::timeout::a_block_that_waits_too_long_unwinds_at_its_moment;
+    Test.test_context_manager_false => task::timeout::a_block_that_waits_too_long_unwinds_at_its_moment;
+    Test.test_context_manager_str => task::timeout::a_block_that_waits_too_long_unwinds_at_its_moment;
+    Test.test_cancel => hub::timeout::a_guard_tells_how_it_stands;
+    Test.test_with_timeout => task::timeout::a_block_that_waits_too_long_unwinds_at_its_moment,
+        task::timeout::a_block_that_is_in_time_gives_its_value_and_nothing_comes_after_it
         : "a value in its place is `unwrap_or`";
 }
 "test__api_timeout.py": 5 {
-    Test.test_timeout_calls_update_now => task_timeout::a_block_that_computes_past_its_time_is_ended_at_its_next_wait_or_not_at_all
+    Test.test_timeout_calls_update_now => task::timeout::a_block_that_computes_past_its_time_is_ended_at_its_next_wait_or_not_at_all
         : "the clock is read where a time is counted from";
-    Test.test_sleep_calls_update_now => hub_time::a_sleep_is_never_short_and_seldom_long;
-    Test.test_api => task_timeout::a_block_that_is_in_time_gives_its_value_and_nothing_comes_after_it,
-        timeout_guard::a_guard_knows_its_own_from_another_ones,
-        task_timeout::an_endless_one_never_comes_and_does_not_hide_a_deadlock
+    Test.test_sleep_calls_update_now => hub::time::a_sleep_is_never_short_and_seldom_long;
+    Test.test_api => task::timeout::a_block_that_is_in_time_gives_its_value_and_nothing_comes_after_it,
+        hub::timeout::a_guard_knows_its_own_from_another_ones,
+        task::timeout::an_endless_one_never_comes_and_does_not_hide_a_deadlock
         : "a timeout has one payload, `TimedOut`";
     Test.test_ref: "the interpreter's collector";
-    Test.test_nested_timeout => task_timeout::an_outer_one_goes_past_an_inner_block,
-        task_timeout::an_inner_one_ends_its_own_block_only,
-        timeout_guard::a_guard_knows_its_own_from_another_ones;
+    Test.test_nested_timeout => task::timeout::an_outer_one_goes_past_an_inner_block,
+        task::timeout::an_inner_one_ends_its_own_block_only,
+        hub::timeout::a_guard_knows_its_own_from_another_ones;
 }
 "testing/timing.py": 5 {
-    _DelayWaitMixin.test_outer_timeout_is_not_lost => ended_everywhere::an_outer_timeout_is_never_lost,
-        ended_everywhere::a_guard_finds_its_own_timeout_in_what_it_catches
+    _DelayWaitMixin.test_outer_timeout_is_not_lost => waits::ended_everywhere::an_outer_timeout_is_never_lost,
+        waits::ended_everywhere::a_guard_finds_its_own_timeout_in_what_it_catches
         : "for every call that waits, in one table";
     AbstractGenericWaitTestCase.test_returns_none_after_timeout
-        => task_states::wait_timeout_tells_whether_it_has_ended_as_often_as_one_asks,
-           task_many::joinall_waits_for_the_last_and_its_timeout_says_whether_all_were_ready
+        => task::states::wait_timeout_tells_whether_it_has_ended_as_often_as_one_asks,
+           task::many::joinall_waits_for_the_last_and_its_timeout_says_whether_all_were_ready
         : "a wait with a limit says whether it was in time";
-    AbstractGenericGetTestCase.test_raises_timeout_number => task_timeout::a_timeout_of_a_join_leaves_the_task_alone;
-    AbstractGenericGetTestCase.test_raises_timeout_Timeout => timeout_guard::a_guard_knows_its_own_from_another_ones;
+    AbstractGenericGetTestCase.test_raises_timeout_number => task::timeout::a_timeout_of_a_join_leaves_the_task_alone;
+    AbstractGenericGetTestCase.test_raises_timeout_Timeout => hub::timeout::a_guard_knows_its_own_from_another_ones;
     AbstractGenericGetTestCase.test_raises_timeout_Timeout_exc_customized: "a timeout has one payload, `TimedOut`";
 }
 "test__api.py": 8 {
-    Test.test_killing_dormant => task_kill::a_task_may_clean_up_in_a_shield_and_its_value_counts,
-        killing_tasks::a_killed_task_that_returns_nevertheless_has_its_value_joined;
-    Test.test_nested_with_timeout => task_timeout::an_outer_one_goes_past_an_inner_block;
-    Test.test_sleep_invalid_switch => hub_waits::a_task_that_waits_or_did_not_start_and_the_hub_cannot_be_switched_to
+    Test.test_killing_dormant => task::kill::a_task_may_clean_up_in_a_shield_and_its_value_counts,
+        task::killed_greenlets::a_killed_task_that_returns_nevertheless_has_its_value_joined;
+    Test.test_nested_with_timeout => task::timeout::an_outer_one_goes_past_an_inner_block;
+    Test.test_sleep_invalid_switch => waits::parking::a_task_that_waits_or_did_not_start_and_the_hub_cannot_be_switched_to
         : "it is the switch that fails, and who sleeps sleeps on";
-    Test.test_invalid_switch_None => hub_waits::a_task_that_waits_or_did_not_start_and_the_hub_cannot_be_switched_to;
-    Test.test_invalid_switch_0 => hub_waits::a_task_that_waits_or_did_not_start_and_the_hub_cannot_be_switched_to;
-    Test.test_invalid_switch_1 => hub_waits::a_greenlet_that_waits_in_the_hub_cannot_be_switched_to;
-    TestTimers.test_timer_fired => task_states::one_that_is_spawned_for_later_begins_at_its_moment_and_in_order;
-    TestTimers.test_spawn_is_not_cancelled => task::a_task_whose_handle_is_dropped_runs_on;
+    Test.test_invalid_switch_None => waits::parking::a_task_that_waits_or_did_not_start_and_the_hub_cannot_be_switched_to;
+    Test.test_invalid_switch_0 => waits::parking::a_task_that_waits_or_did_not_start_and_the_hub_cannot_be_switched_to;
+    Test.test_invalid_switch_1 => waits::parking::a_greenlet_that_waits_in_the_hub_cannot_be_switched_to;
+    TestTimers.test_timer_fired => task::states::one_that_is_spawned_for_later_begins_at_its_moment_and_in_order;
+    TestTimers.test_spawn_is_not_cancelled => task::joining::a_task_whose_handle_is_dropped_runs_on;
 }
 "test__issue330.py": 4 {
-    TestSwitch.test_gevent_kill => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once;
-    TestSwitch.test_greenlet_kill => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once;
-    TestSwitch.test_throw => throwing_tasks::into_a_child_of_the_hub_that_never_ran_it_comes_back_and_the_child_is_dead;
-    TestSwitch.test_kill_exception => throwing_tasks::one_in_the_queue_gets_it_and_has_no_second_turn
+    TestSwitch.test_gevent_kill => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once;
+    TestSwitch.test_greenlet_kill => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once;
+    TestSwitch.test_throw => task::throwing::into_a_child_of_the_hub_that_never_ran_it_comes_back_and_the_child_is_dead;
+    TestSwitch.test_kill_exception => task::throwing::one_in_the_queue_gets_it_and_has_no_second_turn
         : "what is thrown is a `throw` into the greenlet";
 }
 "test__issue607.py": 3 {
     TestKillWithException.test_kill_without_exception
-        => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once
+        => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once
         : "a killed one has failed, and its join says so";
     TestKillWithException.test_kill_with_exception
-        => throwing_tasks::a_task_that_dies_of_it_keeps_it_for_its_join_and_the_thrower_waits_on;
+        => task::throwing::a_task_that_dies_of_it_keeps_it_for_its_join_and_the_thrower_waits_on;
     TestKillWithException.test_kill_with_exception_after_started
-        => throwing_tasks::a_task_that_dies_of_it_keeps_it_for_its_join_and_the_thrower_waits_on;
+        => task::throwing::a_task_that_dies_of_it_keeps_it_for_its_join_and_the_thrower_waits_on;
 }
 "test__systemerror.py": 6 {
-    Test.test_sys_exit => task_leaving::a_process_may_exit_in_a_task
+    Test.test_sys_exit => task::leaving::a_process_may_exit_in_a_task
         : "an exit is no exception: it ends the process where it is called";
     Test.test_keyboard_interrupt: "a signal is no exception; `examples/ctrl_c.rs` kills all tasks on one, and a test sends it";
     Test.test_keyboard_interrupt_stderr_patched: "a signal is no exception; nothing is patched";
-    Test.test_system_error => task::a_panic_stays_in_the_join_with_its_message_the_task_and_the_place
+    Test.test_system_error => task::joining::a_panic_stays_in_the_join_with_its_message_the_task_and_the_place
         : "every panic stays with its task, and is reported if nobody asks for it";
-    Test.test_exception => task_unobserved::without_a_hook_it_is_one_line_on_stderr_with_name_and_place;
-    TestCallback.test_exception => task_callbacks::one_that_panics_keeps_no_other_from_being_called;
+    Test.test_exception => task::unobserved::without_a_hook_it_is_one_line_on_stderr_with_name_and_place;
+    TestCallback.test_exception => task::callbacks::one_that_panics_keeps_no_other_from_being_called;
 }
 "test__core_timer.py": 3 {
-    Test.test_main => timer::several_come_in_the_order_of_their_times,
-        timer::one_that_is_dropped_leaves_no_deadline_behind;
-    TestAgain.test_main => timer::one_that_is_restarted_keeps_its_waiters_waiting_and_one_that_is_cancelled_never_comes;
-    TestTimerResolution.test_resolution => hub_time::a_sleep_is_never_short_and_seldom_long;
+    Test.test_main => hub::timer::several_come_in_the_order_of_their_times,
+        hub::timer::one_that_is_dropped_leaves_no_deadline_behind;
+    TestAgain.test_main => hub::timer::one_that_is_restarted_keeps_its_waiters_waiting_and_one_that_is_cancelled_never_comes;
+    TestTimerResolution.test_resolution => hub::time::a_sleep_is_never_short_and_seldom_long;
 }
 "test__core_async.py": 1 {
-    Test.test => task_remote::mail_wakes_a_hub_that_sleeps_in_its_poller;
+    Test.test => task::remote::mail_wakes_a_hub_that_sleeps_in_its_poller;
 }
 "test__core_callback.py": 1 {
-    Test.test => task_kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once
+    Test.test => task::kill::one_that_was_not_started_never_runs_and_its_captures_go_at_once
         : "what shall run in the next turn is a task";
 }
 "test__loop_callback.py": 1 {
-    Test.test => hub::a_task_does_not_run_before_its_spawner_waits: "what shall run in the next turn is a task";
+    Test.test => hub::running::a_task_does_not_run_before_its_spawner_waits: "what shall run in the next turn is a task";
 }
 "test__core_loop_run.py": 1 {
-    script => task_leaving::join_waits_for_all_also_for_those_who_are_spawned_meanwhile_and_as_often_as_one_likes;
+    script => task::leaving::join_waits_for_all_also_for_those_who_are_spawned_meanwhile_and_as_often_as_one_likes;
 }
 "test__core_watcher.py": 6 {
     Test.test_non_callable_to_start: "what is no closure does not compile";
     Test.test_non_callable_after_start: "what is no closure does not compile";
     Test.test_args_can_be_changed_after_start: "arguments are captures";
-    Test.test_run => timer::all_who_wait_for_one_go_on_when_its_time_has_come;
+    Test.test_run => hub::timer::all_who_wait_for_one_go_on_when_its_time_has_come;
     Test.test_invalid_fd: "a socket is never without a descriptor";
     Test.test_reuse_io: "the interpreter's collector";
 }
 "test__exc_info.py": 2 {
     Test.test1 => like_greenlet::switching::one_that_is_started_in_a_handler_sees_no_panic_and_the_handler_keeps_its_own,
-        task::a_panic_stays_in_the_join_with_its_message_the_task_and_the_place;
-    Test.test2 => task_remote::a_panic_in_a_body_from_another_thread_ends_only_that_body;
+        task::joining::a_panic_stays_in_the_join_with_its_message_the_task_and_the_place;
+    Test.test2 => task::remote::a_panic_in_a_body_from_another_thread_ends_only_that_body;
 }
 "test__destroy.py": 2 {
     TestDestroyHub.test_destroy_hub: "a hub goes with its thread: nobody destroys it before";
@@ -301,53 +301,53 @@ pub(super) const FILES: &[File] = files! {
     script: "there is one event loop to a thread";
 }
 "test__pool.py": 44 {
-    TestCoroutinePool.test_apply_async => pool::the_third_spawn_into_a_pool_of_two_waits_for_one_job_to_end;
-    TestCoroutinePool.test_apply => pool::map_takes_an_input_when_there_is_room_and_goes_on_after_failures;
-    TestCoroutinePool.test_apply_raises => pool::a_job_that_panics_leaves_its_room_and_its_panic_to_whoever_joins;
-    TestCoroutinePool.test_multiple_coros => group::a_member_may_wait_for_the_others;
-    TestCoroutinePool.test_reentrant => pool_nested::a_job_of_a_full_pool_spawns_into_it_and_lends_its_place_to_the_new_job;
-    TestCoroutinePool.test_stderr_raising => pool::a_job_that_panics_leaves_its_room_and_its_panic_to_whoever_joins;
-    PoolBasicTests.test_execute_async => pool::the_third_spawn_into_a_pool_of_two_waits_for_one_job_to_end;
+    TestCoroutinePool.test_apply_async => group::pool::the_third_spawn_into_a_pool_of_two_waits_for_one_job_to_end;
+    TestCoroutinePool.test_apply => group::pool::map_takes_an_input_when_there_is_room_and_goes_on_after_failures;
+    TestCoroutinePool.test_apply_raises => group::pool::a_job_that_panics_leaves_its_room_and_its_panic_to_whoever_joins;
+    TestCoroutinePool.test_multiple_coros => group::group::a_member_may_wait_for_the_others;
+    TestCoroutinePool.test_reentrant => group::pool_nested::a_job_of_a_full_pool_spawns_into_it_and_lends_its_place_to_the_new_job;
+    TestCoroutinePool.test_stderr_raising => group::pool::a_job_that_panics_leaves_its_room_and_its_panic_to_whoever_joins;
+    PoolBasicTests.test_execute_async => group::pool::the_third_spawn_into_a_pool_of_two_waits_for_one_job_to_end;
     PoolBasicTests.test_discard: "a job is in its pool until it has ended";
     PoolBasicTests.test_add_method: "a pool has the jobs that were spawned into it: one that runs already has not waited for room";
-    PoolBasicTests.test_add_method_non_blocking => pool::a_full_pool_gives_the_body_back;
-    PoolBasicTests.test_add_method_timeout => pool::whoever_stops_waiting_for_room_leaves_it_to_the_next;
-    PoolBasicTests.test_start_method_timeout => pool::whoever_stops_waiting_for_room_leaves_it_to_the_next;
-    PoolBasicTests.test_apply => pool::map_takes_an_input_when_there_is_room_and_goes_on_after_failures;
+    PoolBasicTests.test_add_method_non_blocking => group::pool::a_full_pool_gives_the_body_back;
+    PoolBasicTests.test_add_method_timeout => group::pool::whoever_stops_waiting_for_room_leaves_it_to_the_next;
+    PoolBasicTests.test_start_method_timeout => group::pool::whoever_stops_waiting_for_room_leaves_it_to_the_next;
+    PoolBasicTests.test_apply => group::pool::map_takes_an_input_when_there_is_room_and_goes_on_after_failures;
     PoolBasicTests.test_init_error: "a size below zero does not compile";
-    TestPool.test_apply => pool::map_takes_an_input_when_there_is_room_and_goes_on_after_failures;
-    TestPool.test_map => pool::twenty_jobs_in_a_pool_of_two_are_never_more_than_two_at_once;
-    TestPool.test_async => pool::the_third_spawn_into_a_pool_of_two_waits_for_one_job_to_end;
-    TestPool.test_async_callback => task_callbacks::each_is_called_for_the_outcome_that_it_is_for
+    TestPool.test_apply => group::pool::map_takes_an_input_when_there_is_room_and_goes_on_after_failures;
+    TestPool.test_map => group::pool::twenty_jobs_in_a_pool_of_two_are_never_more_than_two_at_once;
+    TestPool.test_async => group::pool::the_third_spawn_into_a_pool_of_two_waits_for_one_job_to_end;
+    TestPool.test_async_callback => task::callbacks::each_is_called_for_the_outcome_that_it_is_for
         : "a job is a task, with its callbacks";
-    TestPool.test_async_timeout => task_timeout::a_timeout_of_a_join_leaves_the_task_alone;
-    TestPool.test_imap_list_small => pool::twenty_jobs_in_a_pool_of_two_are_never_more_than_two_at_once;
-    TestPool.test_imap_it_small => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
-    TestPool.test_imap_it_large => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
-    TestPool.test_imap_random => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
-    TestPool.test_imap_unordered => pool::twenty_jobs_in_a_pool_of_two_are_never_more_than_two_at_once;
-    TestPool.test_imap_unordered_random => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
-    TestPool.test_empty_imap_unordered => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
-    TestPool.test_empty_imap => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
-    TestPool.test_empty_map => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
-    TestPool.test_terminate => pool::kill_ends_the_jobs_and_those_who_waited_for_room;
-    TestPool.test_imap_unordered_sleep => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
-    TestPool.test_imap_no_stop => pool::a_result_is_given_though_the_next_input_is_not_there_yet;
-    TestPool.test_imap_unordered_no_stop => pool::a_result_is_given_though_the_next_input_is_not_there_yet;
-    TestPool.test_imap_final_sleep => pool::a_result_is_given_though_the_next_input_is_not_there_yet;
-    TestPool.test_imap_unordered_final_sleep => pool::a_result_is_given_though_the_next_input_is_not_there_yet;
-    TestPool.test_imap_unordered_bounded_queue => pool::imap_starts_no_more_than_maxsize_jobs_ahead_of_its_consumer;
-    TestPool0.test_wait_full => pool::main_is_told_who_waits_for_room_where_there_will_be_none
+    TestPool.test_async_timeout => task::timeout::a_timeout_of_a_join_leaves_the_task_alone;
+    TestPool.test_imap_list_small => group::pool::twenty_jobs_in_a_pool_of_two_are_never_more_than_two_at_once;
+    TestPool.test_imap_it_small => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+    TestPool.test_imap_it_large => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+    TestPool.test_imap_random => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+    TestPool.test_imap_unordered => group::pool::twenty_jobs_in_a_pool_of_two_are_never_more_than_two_at_once;
+    TestPool.test_imap_unordered_random => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+    TestPool.test_empty_imap_unordered => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+    TestPool.test_empty_imap => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+    TestPool.test_empty_map => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+    TestPool.test_terminate => group::pool::kill_ends_the_jobs_and_those_who_waited_for_room;
+    TestPool.test_imap_unordered_sleep => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+    TestPool.test_imap_no_stop => group::pool::a_result_is_given_though_the_next_input_is_not_there_yet;
+    TestPool.test_imap_unordered_no_stop => group::pool::a_result_is_given_though_the_next_input_is_not_there_yet;
+    TestPool.test_imap_final_sleep => group::pool::a_result_is_given_though_the_next_input_is_not_there_yet;
+    TestPool.test_imap_unordered_final_sleep => group::pool::a_result_is_given_though_the_next_input_is_not_there_yet;
+    TestPool.test_imap_unordered_bounded_queue => group::pool::imap_starts_no_more_than_maxsize_jobs_ahead_of_its_consumer;
+    TestPool0.test_wait_full => group::pool::main_is_told_who_waits_for_room_where_there_will_be_none
         : "a pool without room runs nothing, so there is none";
-    TestJoinEmpty.test => group::join_waits_for_members_that_come_meanwhile_and_with_a_limit_only_so_long;
-    TestSpawn.test => pool::the_third_spawn_into_a_pool_of_two_waits_for_one_job_to_end;
-    TestSpawn.testSpawnAndWait => group::join_waits_for_members_that_come_meanwhile_and_with_a_limit_only_so_long;
-    TestErrorInIterator.test => pool::what_ends_the_inputs_of_imap_before_their_time_reaches_its_consumer;
-    TestErrorInIterator.test_unordered => pool::what_ends_the_inputs_of_imap_before_their_time_reaches_its_consumer;
-    TestErrorInHandler.test_map => pool::map_takes_an_input_when_there_is_room_and_goes_on_after_failures
+    TestJoinEmpty.test => group::group::join_waits_for_members_that_come_meanwhile_and_with_a_limit_only_so_long;
+    TestSpawn.test => group::pool::the_third_spawn_into_a_pool_of_two_waits_for_one_job_to_end;
+    TestSpawn.testSpawnAndWait => group::group::join_waits_for_members_that_come_meanwhile_and_with_a_limit_only_so_long;
+    TestErrorInIterator.test => group::pool::what_ends_the_inputs_of_imap_before_their_time_reaches_its_consumer;
+    TestErrorInIterator.test_unordered => group::pool::what_ends_the_inputs_of_imap_before_their_time_reaches_its_consumer;
+    TestErrorInHandler.test_map => group::pool::map_takes_an_input_when_there_is_room_and_goes_on_after_failures
         : "a failure is an outcome like any other, and the other inputs are worked on";
-    TestErrorInHandler.test_imap => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+    TestErrorInHandler.test_imap => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
     TestErrorInHandler.test_imap_unordered
-        => pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
+        => group::pool::imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends;
 }
 };

@@ -5,38 +5,38 @@ use crate::support::ancestors::{File, files};
 #[rustfmt::skip]
 pub(super) const FILES: &[File] = files! {
 "test_greenlet.py": 73 {
-    test_simple => greenlet::main_and_a_greenlet_take_turns_in_order;
+    test_simple => greenlet::switching::main_and_a_greenlet_take_turns_in_order;
     test_switch_no_run_raises_AttributeError
-        => misuse::one_without_a_body_gives_the_value_back_and_can_be_defined_later;
+        => greenlet::misuse::one_without_a_body_gives_the_value_back_and_can_be_defined_later;
     test_throw_no_run_raises_AttributeError
         => like_greenlet::throw::one_without_a_body_gives_the_payload_back_and_stays_as_it_is;
-    test_parent_equals_None => parents::the_creator_is_the_parent;
-    test_run_equals_None => unwinding::a_declared_one_without_a_body_just_goes;
-    test_two_children => parents::a_greenlet_that_ends_leaves_the_others_where_they_are;
+    test_parent_equals_None => greenlet::parents::the_creator_is_the_parent;
+    test_run_equals_None => greenlet::unwinding::a_declared_one_without_a_body_just_goes;
+    test_two_children => greenlet::parents::a_greenlet_that_ends_leaves_the_others_where_they_are;
     test_two_recursive_children => like_greenlet::switching::a_child_made_inside_switches_to_its_maker_and_goes_with_it;
-    test_threads => threads::threads_switch_independently, threads::many_threads_switch_at_once;
+    test_threads => greenlet::threads::threads_switch_independently, greenlet::threads::many_threads_switch_at_once;
     test_switching_many_threads: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_exception
         => like_greenlet::parents::a_panic_goes_to_the_parent_that_was_set_and_from_there_to_its_own,
            like_greenlet::parents::a_panic_kills_a_parent_that_was_not_started_without_running_it;
     test_send_exception => like_greenlet::parents::a_child_of_another_one_is_a_way_to_throw_into_that_one;
-    test_dealloc => unwinding::dropping_the_last_handle_unwinds_before_the_next_statement;
-    test_dealloc_catches_GreenletExit_throws_other => unwinding::a_panic_of_the_cleanup_stays_inside;
+    test_dealloc => greenlet::unwinding::dropping_the_last_handle_unwinds_before_the_next_statement;
+    test_dealloc_catches_GreenletExit_throws_other => greenlet::unwinding::a_panic_of_the_cleanup_stays_inside;
     test_dealloc_other_thread: "does not compile: see the documentation in src/greenlet/handle.rs";
-    test_frame => greenlet::each_state_is_told_as_greenlet_tells_it
+    test_frame => greenlet::switching::each_state_is_told_as_greenlet_tells_it
         : "frames are no objects in Rust, so a handle has none to show; what is left are the states";
-    test_thread_bug => threads::threads_switch_independently;
-    test_switch_kwargs => greenlet::values_of_every_shape_arrive_whole
+    test_thread_bug => greenlet::threads::threads_switch_independently;
+    test_switch_kwargs => greenlet::switching::values_of_every_shape_arrive_whole
         : "a switch carries one value each way; several are a tuple or a struct";
-    test_switch_kwargs_to_parent => greenlet::values_of_every_shape_arrive_whole;
+    test_switch_kwargs_to_parent => greenlet::switching::values_of_every_shape_arrive_whole;
     test_switch_to_another_thread: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_exc_state
         => like_greenlet::switching::one_that_is_started_in_a_handler_sees_no_panic_and_the_handler_keeps_its_own,
-           greenlet::a_panic_that_was_caught_does_not_keep_one_from_switching;
+           greenlet::switching::a_panic_that_was_caught_does_not_keep_one_from_switching;
     test_instance_dict: "a handle has no attributes: what a greenlet knows is in its closure";
-    test_running_greenlet_has_no_run => misuse::a_body_is_given_once_and_of_the_declared_type,
-        greenlet::values_and_captures_are_dropped_once;
-    test_deepcopy => greenlet::a_name_and_an_id_tell_greenlets_apart
+    test_running_greenlet_has_no_run => greenlet::misuse::a_body_is_given_once_and_of_the_declared_type,
+        greenlet::switching::values_and_captures_are_dropped_once;
+    test_deepcopy => greenlet::switching::a_name_and_an_id_tell_greenlets_apart
         : "a clone of a handle is one more handle, and a greenlet cannot be copied at all";
     test_parent_restored_on_kill
         => like_greenlet::parents::one_that_is_unwound_gives_control_to_whoever_dropped_it_and_keeps_its_parent
@@ -50,15 +50,15 @@ pub(super) const FILES: &[File] = files! {
     test_threaded_updatecurrent: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_dealloc_switch_args_not_lost
         => like_greenlet::switching::a_value_sent_by_one_that_has_no_handle_any_more_arrives_all_the_same,
-           abandoned::one_without_a_handle_that_switches_away_is_unwound_before_that_switch_is_over
+           greenlet::abandoned::one_without_a_handle_that_switches_away_is_unwound_before_that_switch_is_over
         : "it is unwound when it waits, and cannot come back to life";
     test_tuple_subclass: "nothing of the user's runs while a value is handed over: it is moved";
     test_abstract_subclasses: "a greenlet is given a closure; there are no subclasses";
-    test_implicit_parent_with_threads => parents::the_creator_is_the_parent
+    test_implicit_parent_with_threads => greenlet::parents::the_creator_is_the_parent
         : "no collector runs in the middle of making one";
     test_issue_245_reference_counting_subclass_no_threads
         => like_greenlet::switching::ten_that_are_dropped_where_they_wait_keep_nothing_alive_though_they_keep_themselves,
-           unwinding::one_that_keeps_itself_during_its_kill_is_dead_afterwards;
+           greenlet::unwinding::one_that_keeps_itself_during_its_kill_is_dead_afterwards;
     test_issue_245_reference_counting_subclass_threads: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_falling_off_end_switches_to_unstarted_parent_raises_error
         => like_greenlet::parents::a_last_value_of_the_wrong_type_leaves_an_unstarted_parent_alone_and_is_told_further_up;
@@ -68,9 +68,9 @@ pub(super) const FILES: &[File] = files! {
         => like_greenlet::parents::a_last_value_of_the_wrong_type_leaves_an_unstarted_parent_alone_and_is_told_further_up;
     test_switch_to_dead_greenlet_reparent
         => like_greenlet::parents::a_switch_to_a_dead_one_with_an_unstarted_parent_starts_that_parent,
-           parents::a_switch_to_a_dead_child_of_a_waiting_parent_resumes_that_parent;
+           greenlet::parents::a_switch_to_a_dead_child_of_a_waiting_parent_resumes_that_parent;
     test_can_access_f_back_of_suspended_greenlet: "frames are no objects in Rust, so a handle has none to show";
-    test_get_stack_with_nested_c_calls => greenlet::a_greenlet_runs_deep_on_its_own_stack
+    test_get_stack_with_nested_c_calls => greenlet::switching::a_greenlet_runs_deep_on_its_own_stack
         : "frames are no objects in Rust; switching from deep inside is what is left";
     test_frames_always_exposed: "frames are no objects in Rust, so a handle has none to show";
     test_switching_holding_critical_section_no_crash
@@ -80,7 +80,7 @@ pub(super) const FILES: &[File] = files! {
     test_unexpected_reparenting_thread_running: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_cannot_delete_parent: "`set_parent` takes a greenlet, so nothing takes a parent away";
     test_cannot_delete_parent_of_main: "`set_parent` takes a greenlet, so nothing takes a parent away";
-    test_main_greenlet_parent_is_none => misuse::main_has_no_parent;
+    test_main_greenlet_parent_is_none => greenlet::misuse::main_has_no_parent;
     test_set_parent_wrong_types: "`set_parent` takes a greenlet: anything else does not compile";
     test_trivial_cycle => like_greenlet::parents::a_greenlet_is_not_its_own_parent;
     test_trivial_cycle_main => like_greenlet::parents::main_gets_no_parent;
@@ -94,12 +94,12 @@ pub(super) const FILES: &[File] = files! {
     test_dead => assertions::debug_shows_id_and_name_and_state;
     test_formatting_produces_native_str: "there is one type of text";
     test_main_greenlet_type_can_be_subclassed: "there are no subclasses";
-    test_main_greenlet_is_greenlet => greenlet::a_switch_to_oneself_gives_the_value_straight_back;
-    test_greenlet_run => misuse::a_body_is_given_once_and_of_the_declared_type;
-    test_failed_to_initialstub => misuse::out_of_memory_leaves_a_declared_one_to_be_defined_later
+    test_main_greenlet_is_greenlet => greenlet::switching::a_switch_to_oneself_gives_the_value_straight_back;
+    test_greenlet_run => greenlet::misuse::a_body_is_given_once_and_of_the_declared_type;
+    test_failed_to_initialstub => greenlet::misuse::out_of_memory_leaves_a_declared_one_to_be_defined_later
         : "the raw switch cannot fail; what can is the stack, when a greenlet is made";
     test_failed_to_switch_into_running
-        => misuse::one_that_waits_for_another_type_gives_the_value_back_and_stays_as_it_is
+        => greenlet::misuse::one_that_waits_for_another_type_gives_the_value_back_and_stays_as_it_is
         : "the raw switch cannot fail; a refused one leaves its target as it is";
     test_failed_to_slp_switch_into_running: "the raw switch cannot fail: it copies no stack";
     test_reentrant_switch_two_greenlets => like_greenlet::tracing::a_tracer_may_switch_at_the_end_of_another_one;
@@ -110,7 +110,7 @@ pub(super) const FILES: &[File] = files! {
     test_reentrant_switch_GreenletAlreadyStartedInPython
         : "nothing of the user's runs between a first switch and the body, as looking up `run` does";
     test_reentrant_switch_run_callable_has_del
-        => greenlet::a_capture_of_a_greenlet_that_never_ran_may_switch_in_its_destructor;
+        => greenlet::switching::a_capture_of_a_greenlet_that_never_ran_may_switch_in_its_destructor;
     test_switch_leaves_no_critical_section_held: "the interpreter's own locks";
     test_no_gil_on_free_threaded: "the interpreter's own lock";
 }
@@ -156,12 +156,12 @@ pub(super) const FILES: &[File] = files! {
     test_circular_greenlet => like_greenlet::weak::one_that_captures_a_weak_handle_to_itself_is_freed
         : "there is no collector: one that keeps a handle to itself while it waits stays";
     test_inactive_ref => like_greenlet::weak::weak_handles_find_nothing_when_the_last_handle_is_gone_whatever_it_was;
-    test_finalizer_crash => greenlet::a_destructor_may_switch_when_nothing_panics,
-        unwinding::locals_are_dropped_in_the_order_of_unwinding;
+    test_finalizer_crash => greenlet::switching::a_destructor_may_switch_when_nothing_panics,
+        greenlet::unwinding::locals_are_dropped_in_the_order_of_unwinding;
     test_issue515_freethread_c_stack_refs: "the interpreter's collector";
     test_c_stack_refs_suspended_gc: "the interpreter's collector";
     test_crashing_deferred_object: "the interpreter's collector";
-    test_cycle_in_suspended_frame => unwinding::unwinding_one_unwinds_those_that_it_owns
+    test_cycle_in_suspended_frame => greenlet::unwinding::unwinding_one_unwinds_those_that_it_owns
         : "there is no collector: what a suspended frame owns goes when it is unwound";
 }
 "test_weakref.py": 3 {
@@ -175,16 +175,16 @@ pub(super) const FILES: &[File] = files! {
 }
 "test_generator_nested.py": 5 {
     test_layered_genlets => like_greenlet::generators::an_item_may_say_how_far_up_it_goes,
-        generator_misuse::an_inner_generator_cannot_yield_for_the_outer_one
+        generator::misuse::an_inner_generator_cannot_yield_for_the_outer_one
         : "a yield goes to whoever has resumed the generator, who may hand it on";
     test_permutations
         => like_greenlet::generators::permutations_come_in_order_and_two_such_generators_do_not_disturb_each_other;
     test_genlet_simple
         => like_greenlet::generators::a_plain_iterator_a_body_and_a_function_called_by_a_body_do_the_same;
-    test_genlet_bad => generator_misuse::nobody_can_yield_for_one_that_is_suspended
+    test_genlet_bad => generator::misuse::nobody_can_yield_for_one_that_is_suspended
         : "outside of a body there is nothing to yield with";
     test_nested_genlets => like_greenlet::generators::generators_in_generators_hand_every_item_up,
-        generator::generators_nest_deeply;
+        generator::resuming::generators_nest_deeply;
 }
 "test_contextvars.py": 9 {
     test_context_propagated_by_context_run
@@ -204,22 +204,22 @@ pub(super) const FILES: &[File] = files! {
 }
 "test_cpp.py": 6 {
     test_exception_switch => like_greenlet::switching::four_that_wait_in_their_handlers_each_go_on_with_their_own_panic;
-    test_unhandled_nonstd_exception_aborts => threads::a_greenlet_that_panics_ends_the_process_as_any_panic_does
+    test_unhandled_nonstd_exception_aborts => greenlet::threads::a_greenlet_that_panics_ends_the_process_as_any_panic_does
         : "a panic that nobody catches ends the process by the way of its main greenlet";
-    test_unhandled_std_exception_aborts => threads::a_greenlet_that_panics_ends_the_process_as_any_panic_does;
+    test_unhandled_std_exception_aborts => greenlet::threads::a_greenlet_that_panics_ends_the_process_as_any_panic_does;
     test_unhandled_std_exception_as_greenlet_function_aborts
-        => threads::a_panic_in_a_greenlet_ends_its_thread_as_any_panic_does;
-    test_unhandled_exception_in_greenlet_aborts => parents::a_panic_nobody_catches_unwinds_each_ancestor_in_turn;
+        => greenlet::threads::a_panic_in_a_greenlet_ends_its_thread_as_any_panic_does;
+    test_unhandled_exception_in_greenlet_aborts => greenlet::parents::a_panic_nobody_catches_unwinds_each_ancestor_in_turn;
     test_leak_test_exception_switch_and_do_in_g2
         => like_greenlet::leaks::a_thousand_panics_through_two_greenlets_leave_no_stack_in_use;
 }
 "test_extension_interface.py": 12 {
-    test_switch => greenlet::the_first_value_is_the_argument_and_the_last_one_is_the_result;
-    test_switch_kwargs => greenlet::values_of_every_shape_arrive_whole;
+    test_switch => greenlet::switching::the_first_value_is_the_argument_and_the_last_one_is_the_result;
+    test_switch_kwargs => greenlet::switching::values_of_every_shape_arrive_whole;
     test_setparent => like_greenlet::parents::one_that_waits_can_be_given_another_parent_and_goes_there_from_then_on;
-    test_getcurrent => greenlet::each_state_is_told_as_greenlet_tells_it;
-    test_new_greenlet => greenlet::the_body_runs_at_the_first_switch_and_not_before;
-    test_raise_greenlet_dead => misuse::a_child_that_a_kill_ends_by_another_way_is_told_as_killed;
+    test_getcurrent => greenlet::switching::each_state_is_told_as_greenlet_tells_it;
+    test_new_greenlet => greenlet::switching::the_body_runs_at_the_first_switch_and_not_before;
+    test_raise_greenlet_dead => greenlet::misuse::a_child_that_a_kill_ends_by_another_way_is_told_as_killed;
     test_raise_greenlet_error: "each call has its own errors: there is no class above them";
     test_throw => like_greenlet::throw::one_that_catches_what_is_thrown_answers_the_thrower_and_goes_on,
         like_greenlet::throw::a_throw_into_oneself_is_raised_in_place,
@@ -227,14 +227,14 @@ pub(super) const FILES: &[File] = files! {
     test_non_traceback_param: "a throw has one argument, of one type: a bad one does not compile";
     test_instance_of_wrong_type: "anything may be thrown that may be a panic: another type does not compile";
     test_not_throwable: "anything may be thrown that may be a panic: another type does not compile";
-    test_leaks => greenlet::values_and_captures_are_dropped_once;
+    test_leaks => greenlet::switching::values_and_captures_are_dropped_once;
 }
 "test_leaks.py": 12 {
     test_arg_refs => like_greenlet::leaks::values_that_go_there_and_back_a_hundred_times_are_dropped_once_each;
     test_kwarg_refs => like_greenlet::leaks::values_that_go_there_and_back_a_hundred_times_are_dropped_once_each;
-    test_threaded_leak => threads::each_thread_has_a_main_greenlet_of_its_own
+    test_threaded_leak => greenlet::threads::each_thread_has_a_main_greenlet_of_its_own
         : "no other thread can have a handle, so nothing of a thread's is left when it has ended";
-    test_threaded_adv_leak => threads::greenlets_that_the_thread_still_holds_are_unwound_before_join_returns;
+    test_threaded_adv_leak => greenlet::threads::greenlets_that_the_thread_still_holds_are_unwound_before_join_returns;
     test_issue251_killing_cross_thread_leaks_list: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_issue251_with_cleanup_disabled: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_issue251_issue252_need_to_collect_in_background: "does not compile: see the documentation in src/greenlet/handle.rs";
@@ -250,15 +250,15 @@ pub(super) const FILES: &[File] = files! {
         : "does not compile: see the documentation in src/greenlet/handle.rs";
 }
 "test_interpreter_shutdown.py": 23 {
-    test_active_greenlet_at_shutdown_no_crash => threads::a_process_ends_well_with_greenlets_suspended;
-    test_multiple_active_greenlets_at_shutdown => threads::a_process_ends_well_with_greenlets_suspended;
-    test_nested_greenlets_at_shutdown => threads::a_process_ends_well_with_greenlets_suspended;
-    test_threaded_greenlets_at_shutdown => threads::a_process_exits_from_a_greenlet_of_another_thread,
+    test_active_greenlet_at_shutdown_no_crash => greenlet::threads::a_process_ends_well_with_greenlets_suspended;
+    test_multiple_active_greenlets_at_shutdown => greenlet::threads::a_process_ends_well_with_greenlets_suspended;
+    test_nested_greenlets_at_shutdown => greenlet::threads::a_process_ends_well_with_greenlets_suspended;
+    test_threaded_greenlets_at_shutdown => greenlet::threads::a_process_exits_from_a_greenlet_of_another_thread,
         like_greenlet::leaving::a_process_ends_well_with_many_suspended_in_it_and_in_its_threads;
     test_greenlet_cleanup_during_thread_exit
         => like_greenlet::leaving::what_a_thread_still_holds_gets_its_exit_and_cleans_up_before_join_returns;
     test_finally_block_during_thread_exit
-        => threads::greenlets_that_the_thread_still_holds_are_unwound_before_join_returns
+        => greenlet::threads::greenlets_that_the_thread_still_holds_are_unwound_before_join_returns
         : "what is left to destructors of thread-locals is leaked, not unwound";
     test_many_greenlets_with_cleanup_at_shutdown
         => like_greenlet::leaving::a_process_ends_well_with_many_suspended_in_it_and_in_its_threads;
@@ -279,20 +279,20 @@ pub(super) const FILES: &[File] = files! {
     test_greenlet_construction_with_cross_thread_deleteme_during_atexit
         : "does not compile: see the documentation in src/greenlet/handle.rs";
     test_getcurrent_returns_none_during_gc_finalization
-        => threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole
+        => greenlet::threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole
         : "the last destructors are those of thread-locals, and a current greenlet is always there";
     test_getcurrent_returns_none_during_gc_finalization_with_active_greenlets
         => like_greenlet::leaving::the_current_greenlet_can_be_asked_for_at_the_very_end;
     test_getcurrent_returns_none_during_gc_finalization_cross_thread
         : "does not compile: see the documentation in src/greenlet/handle.rs";
     test_getcurrent_returns_none_during_atexit_phase
-        => threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole;
+        => greenlet::threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole;
     test_getcurrent_returns_none_during_atexit_phase_with_active_greenlets
         => like_greenlet::leaving::the_current_greenlet_can_be_asked_for_at_the_very_end;
     test_api_getcurrent_no_system_error_at_module_gc_time
-        => threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole;
+        => greenlet::threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole;
     test_switch_no_error_at_module_gc_time
-        => threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole;
+        => greenlet::threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole;
 }
 "test_greenlet_trash.py": 1 {
     test_it => like_greenlet::switching::destructors_may_switch_in_the_middle_of_long_chains_of_destructors;

@@ -257,7 +257,7 @@ fn a_local_that_was_dropped_says_so() {
     said.check([]);
     greenlet.switch(());
     said.check([
-        "the greenlet-local it::local_ends::B has no value any more: \
+        "the greenlet-local it::local::ends::B has no value any more: \
                 this greenlet ends and has dropped it (use try_with in destructors)",
     ]);
 }

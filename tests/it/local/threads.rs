@@ -86,7 +86,7 @@ fn thread_locals_find_the_values_as_long_as_they_go_first() {
         LATE.set(asks("late"));
     });
     // Those that were used first go last.
-    let gone = "early: Err(AccessError { name: \"it::local_threads::A\", in_initialiser: false }) false false";
+    let gone = "early: Err(AccessError { name: \"it::local::threads::A\", in_initialiser: false }) false false";
     assert_eq!(said, ["late: Ok(true) true true", "a", gone]);
 }
 
@@ -145,7 +145,7 @@ fn a_destructor_may_switch_and_drop_greenlets_at_the_end_of_its_thread() {
 
 #[test]
 fn a_process_that_exits_in_a_greenlet_drops_no_value() {
-    let name = "local_threads::a_process_that_exits_in_a_greenlet_drops_no_value";
+    let name = "local::threads::a_process_that_exits_in_a_greenlet_drops_no_value";
     let ended = in_child(name, || {
         A.set(then(|| println!("main's dropped")));
         started(|| {
@@ -161,7 +161,7 @@ fn a_process_that_exits_in_a_greenlet_drops_no_value() {
 
 #[test]
 fn a_process_that_exits_inside_with_keeps_what_is_borrowed() {
-    let name = "local_threads::a_process_that_exits_inside_with_keeps_what_is_borrowed";
+    let name = "local::threads::a_process_that_exits_inside_with_keeps_what_is_borrowed";
     let ended = in_child(name, || {
         greenlet_local!(static BORROWED: Option<Then> = then(|| println!("borrowed one dropped")));
         B.set(then(|| println!("other dropped")));
@@ -175,7 +175,7 @@ fn a_process_that_exits_inside_with_keeps_what_is_borrowed() {
 
 #[test]
 fn a_process_may_exit_in_an_initialiser_and_in_a_destructor() {
-    let name = "local_threads::a_process_may_exit_in_an_initialiser_and_in_a_destructor";
+    let name = "local::threads::a_process_may_exit_in_an_initialiser_and_in_a_destructor";
     let ended = in_child(name, || {
         greenlet_local!(static EXITS: u8 = std::process::exit(7));
         A.set(then(|| {

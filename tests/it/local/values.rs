@@ -261,7 +261,7 @@ fn an_initialiser_that_needs_its_own_value_is_told_so() {
     let text = panic_text(|| FIRST.with(|n| *n));
     assert_eq!(
         text,
-        "the greenlet-local it::local::FIRST has no value yet: its initialiser runs in this greenlet"
+        "the greenlet-local it::local::values::FIRST has no value yet: its initialiser runs in this greenlet"
     );
     COUNT.set(2);
     assert_eq!((FIRST.with(|n| *n), SECOND.with(|n| *n)), (11, 10));

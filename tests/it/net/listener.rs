@@ -189,7 +189,7 @@ fn own_usage() -> (i64, std::time::Duration) {
 #[test]
 fn where_no_descriptor_is_left_accepting_waits_quietly_and_recovers_soon() {
     let ended = child(
-        "net_listener::where_no_descriptor_is_left_accepting_waits_quietly_and_recovers_soon",
+        "net::listener::where_no_descriptor_is_left_accepting_waits_quietly_and_recovers_soon",
         || {
             let listener = TcpListener::bind(any_local_address()).unwrap();
             let address = listener.local_addr().unwrap();

@@ -16,7 +16,7 @@ use crate::support::{
 #[test]
 fn two_thousand_short_connections_are_each_served_by_their_own() {
     child(
-        "net_load::two_thousand_short_connections_are_each_served_by_their_own",
+        "net::load::two_thousand_short_connections_are_each_served_by_their_own",
         || {
             let listener = TcpListener::bind(any_local_address()).unwrap();
             let address = listener.local_addr().unwrap();
@@ -104,7 +104,7 @@ fn an_event_for_a_closed_stream_does_not_reach_the_one_that_has_its_descriptor_n
 #[test]
 fn streams_that_are_dropped_while_their_clones_wait_leave_no_registration_behind() {
     child(
-        "net_load::streams_that_are_dropped_while_their_clones_wait_leave_no_registration_behind",
+        "net::load::streams_that_are_dropped_while_their_clones_wait_leave_no_registration_behind",
         || {
             drop(pair());
             let files = open_descriptors();
@@ -141,7 +141,7 @@ fn streams_that_are_dropped_while_their_clones_wait_leave_no_registration_behind
 )]
 fn a_stream_that_was_dropped_is_watched_no_longer_though_its_socket_lives_on() {
     child(
-        "net_load::a_stream_that_was_dropped_is_watched_no_longer_though_its_socket_lives_on",
+        "net::load::a_stream_that_was_dropped_is_watched_no_longer_though_its_socket_lives_on",
         || {
             let (_ours, theirs) = pair_with_std();
             let round = |count| {
@@ -163,7 +163,7 @@ fn a_stream_that_was_dropped_is_watched_no_longer_though_its_socket_lives_on() {
 #[test]
 fn descriptors_of_refused_and_late_connections_are_closed() {
     child(
-        "net_load::descriptors_of_refused_and_late_connections_are_closed",
+        "net::load::descriptors_of_refused_and_late_connections_are_closed",
         || {
             let address = nobody();
             yield_now();
@@ -182,7 +182,7 @@ fn descriptors_of_refused_and_late_connections_are_closed() {
 #[test]
 fn five_hundred_connections_talk_at_once() {
     let _watch = within(seconds(25));
-    child("net_load::five_hundred_connections_talk_at_once", || {
+    child("net::load::five_hundred_connections_talk_at_once", || {
         let listener = TcpListener::bind(any_local_address()).unwrap();
         let address = listener.local_addr().unwrap();
         spawn(move || {
@@ -271,7 +271,7 @@ thread_local! {
 #[test]
 fn a_stream_in_a_thread_local_may_say_goodbye_when_its_thread_ends() {
     let ended = child(
-        "net_load::a_stream_in_a_thread_local_may_say_goodbye_when_its_thread_ends",
+        "net::load::a_stream_in_a_thread_local_may_say_goodbye_when_its_thread_ends",
         || {
             let listener = std::net::TcpListener::bind(any_local_address()).unwrap();
             let address = listener.local_addr().unwrap();

@@ -175,7 +175,12 @@ fn a_job_that_runs_goes_on_when_nobody_wants_it() {
 fn a_full_queue_lets_those_wait_who_offload_more() {
     let _watch = within(seconds(10));
     let log = Log::new();
-    let pool = Rc::new(ThreadPool::builder().max_threads(1).queue(1).build());
+    let pool = Rc::new(
+        ThreadPool::builder()
+            .max_threads(1)
+            .queue_capacity(1)
+            .build(),
+    );
     let (first, open) = blocked_job(&pool);
     // The first is with the thread, the second in the queue.
     while pool.pending() > 0 || pool.threads() == 0 {
@@ -296,7 +301,7 @@ fn a_pool_without_any_thread_says_so() {
 #[test]
 fn offloading_without_descriptors_is_an_error() {
     let ended = child(
-        "offload::offloading_without_descriptors_is_an_error",
+        "shared::offload::offloading_without_descriptors_is_an_error",
         || {
             spawn(|| ()).join().unwrap();
             let (_, hard) = rlimit::Resource::NOFILE.get().unwrap();
@@ -343,7 +348,7 @@ fn offloading_without_descriptors_is_an_error() {
 #[test]
 fn where_further_threads_fail_the_others_do_the_work() {
     let ended = child(
-        "offload::where_further_threads_fail_the_others_do_the_work",
+        "shared::offload::where_further_threads_fail_the_others_do_the_work",
         || {
             const STACK: usize = 1 << 30;
             let _ = hub::now(); // the hub's own memory first
@@ -433,11 +438,14 @@ fn a_pool_that_is_dropped_does_what_is_in_its_queue() {
 
 #[test]
 fn the_process_ends_without_waiting_for_jobs() {
-    let ended = child("offload::the_process_ends_without_waiting_for_jobs", || {
-        let limit = millis(20);
-        let late = with_timeout(limit, || offload(|| thread::sleep(seconds(3600))));
-        assert!(late.is_err());
-    });
+    let ended = child(
+        "shared::offload::the_process_ends_without_waiting_for_jobs",
+        || {
+            let limit = millis(20);
+            let late = with_timeout(limit, || offload(|| thread::sleep(seconds(3600))));
+            assert!(late.is_err());
+        },
+    );
     ended.must_be_ok();
 }
 
@@ -492,7 +500,7 @@ fn a_panic_that_nobody_takes_home_ends_nothing() {
     }
 
     let ended = child(
-        "offload::a_panic_that_nobody_takes_home_ends_nothing",
+        "shared::offload::a_panic_that_nobody_takes_home_ends_nothing",
         || {
             let pool = pool(1);
             let (open, gate) = mpsc::channel::<()>();

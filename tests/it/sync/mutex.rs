@@ -345,7 +345,8 @@ fn the_destructor_of_what_it_guards_may_lock_it() {
 
 #[test]
 fn whoever_unwinds_a_panic_and_would_have_to_wait_for_it_ends_the_process() {
-    let name = "mutex::whoever_unwinds_a_panic_and_would_have_to_wait_for_it_ends_the_process";
+    let name =
+        "sync::mutex::whoever_unwinds_a_panic_and_would_have_to_wait_for_it_ends_the_process";
     let ended = child(name, || {
         let mutex = mutex(1);
         let _holder = holds(&mutex, &Rc::new(Event::new()), || ());

@@ -174,7 +174,7 @@ thread_local! {
 
 #[test]
 fn a_permit_may_be_given_back_when_its_thread_ends_and_nobody_runs_any_more() {
-    let name = "semaphore_claims::a_permit_may_be_given_back_when_its_thread_ends_and_nobody_runs_any_more";
+    let name = "sync::semaphore_waits::a_permit_may_be_given_back_when_its_thread_ends_and_nobody_runs_any_more";
     let ended = child(name, || {
         let thread = std::thread::spawn(|| {
             let semaphore: &'static Semaphore = Box::leak(Box::new(Semaphore::new(1)));
@@ -189,7 +189,7 @@ fn a_permit_may_be_given_back_when_its_thread_ends_and_nobody_runs_any_more() {
 
 #[test]
 fn a_semaphore_that_nobody_waits_for_needs_no_hub() {
-    let name = "semaphore_claims::a_semaphore_that_nobody_waits_for_needs_no_hub";
+    let name = "sync::semaphore_waits::a_semaphore_that_nobody_waits_for_needs_no_hub";
     let ended = child(name, || {
         let before = open_descriptors();
         let semaphore = Semaphore::new(0);

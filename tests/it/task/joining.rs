@@ -369,7 +369,7 @@ fn tasks_spawn_tasks_to_any_depth() {
 #[test]
 fn a_sleep_in_the_middle_of_a_panic_aborts_and_says_where() {
     let ended = child(
-        "task::a_sleep_in_the_middle_of_a_panic_aborts_and_says_where",
+        "task::joining::a_sleep_in_the_middle_of_a_panic_aborts_and_says_where",
         || {
             let task = spawn(|| {
                 let _sleeper = InDrop(|| sleep(millis(1)));
@@ -389,7 +389,7 @@ fn a_sleep_in_the_middle_of_a_panic_aborts_and_says_where() {
 #[test]
 fn a_join_in_the_middle_of_a_panic_aborts_where_it_would_have_to_wait() {
     let ended = child(
-        "task::a_join_in_the_middle_of_a_panic_aborts_where_it_would_have_to_wait",
+        "task::joining::a_join_in_the_middle_of_a_panic_aborts_where_it_would_have_to_wait",
         || {
             let finished = spawn(|| 1);
             finished.wait();

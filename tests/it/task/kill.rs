@@ -247,7 +247,7 @@ fn a_task_that_swallows_its_own_kill_is_killed_again_at_its_next_wait() {
 
 #[test]
 fn one_that_swallows_a_hundred_kills_is_given_up_and_its_stack_is_counted() {
-    let name = "task_kill::one_that_swallows_a_hundred_kills_is_given_up_and_its_stack_is_counted";
+    let name = "task::kill::one_that_swallows_a_hundred_kills_is_given_up_and_its_stack_is_counted";
     let ended = child(name, || {
         let (log, census) = (Log::new(), Census::new());
         let captured = census.one();

@@ -67,7 +67,7 @@ fn its_timer_goes_with_a_sleeper() {
 
 #[test]
 fn descriptors_that_a_killed_one_waited_for_are_closed() {
-    let name = "killing_tasks::descriptors_that_a_killed_one_waited_for_are_closed";
+    let name = "task::killed_greenlets::descriptors_that_a_killed_one_waited_for_are_closed";
     child(name, || {
         let _watch = within(seconds(10));
         yield_now(); // the hub has its poller
@@ -168,8 +168,7 @@ fn a_greenlet_that_main_waits_for_is_killed_by_a_task_and_main_goes_on_waiting()
 
 #[test]
 fn a_wait_after_a_kill_by_one_that_panics_ends_the_process_which_names_both() {
-    let name =
-        "killing_tasks::a_wait_after_a_kill_by_one_that_panics_ends_the_process_which_names_both";
+    let name = "task::killed_greenlets::a_wait_after_a_kill_by_one_that_panics_ends_the_process_which_names_both";
     let ended = child(name, || {
         let (_task, victim) = begun(|| {
             drop(caught(|| sleep(seconds(1))));

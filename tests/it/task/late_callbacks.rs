@@ -71,7 +71,7 @@ fn a_failure_is_one_also_while_a_late_callback_looks_at_it() {
     pause_clock();
     let begun = now();
     let (failed, looker) = looked_at_late();
-    let first = try_joinall([&*failed]).map_err(Task::id);
+    let first = try_joinall([&*failed]).map_err(|task| task.id());
     assert_eq!(first, Err(failed.id()));
     assert_eq!(now(), begun);
     looker.join().unwrap();

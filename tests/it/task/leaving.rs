@@ -257,7 +257,7 @@ fn leave_tasks() {
 #[test]
 fn main_may_return_with_tasks_alive() {
     let ended = in_child(
-        "task_leaving::main_may_return_with_tasks_alive",
+        "task::leaving::main_may_return_with_tasks_alive",
         leave_tasks,
     );
     if let Some(ended) = ended {
@@ -269,7 +269,7 @@ fn main_may_return_with_tasks_alive() {
 
 #[test]
 fn a_thread_may_end_with_tasks_alive_which_are_left_as_they_are() {
-    let name = "task_leaving::a_thread_may_end_with_tasks_alive_which_are_left_as_they_are";
+    let name = "task::leaving::a_thread_may_end_with_tasks_alive_which_are_left_as_they_are";
     let ended = child(name, || {
         for _ in 0..3 {
             std::thread::spawn(leave_tasks).join().unwrap();
@@ -292,7 +292,7 @@ fn a_thread_may_end_with_tasks_alive_which_are_left_as_they_are() {
 
 #[test]
 fn a_process_may_exit_in_a_task() {
-    let ended = child("task_leaving::a_process_may_exit_in_a_task", || {
+    let ended = child("task::leaving::a_process_may_exit_in_a_task", || {
         leave_tasks();
         let exits: Task<()> = spawn(|| {
             let _unwinds = Unwinds;
@@ -310,7 +310,7 @@ fn a_process_may_exit_in_a_task() {
 
 #[test]
 fn a_process_may_exit_where_a_task_unwinds_and_in_a_callback() {
-    let name = "task_leaving::a_process_may_exit_where_a_task_unwinds_and_in_a_callback";
+    let name = "task::leaving::a_process_may_exit_where_a_task_unwinds_and_in_a_callback";
     let ended = child(name, || {
         struct Exits;
         impl Drop for Exits {
@@ -334,7 +334,7 @@ fn a_process_may_exit_where_a_task_unwinds_and_in_a_callback() {
 
 #[test]
 fn a_panic_of_main_ends_a_process_with_tasks_alive_as_any_panic_does() {
-    let name = "task_leaving::a_panic_of_main_ends_a_process_with_tasks_alive_as_any_panic_does";
+    let name = "task::leaving::a_panic_of_main_ends_a_process_with_tasks_alive_as_any_panic_does";
     let ended = in_child(name, || {
         leave_tasks();
         panic!("main is done");

@@ -39,7 +39,7 @@ fn leave_address_space(bytes: u64) {
 )]
 fn a_hundred_thousand_tasks_one_after_the_other_leave_no_memory_behind() {
     child(
-        "task_limits::a_hundred_thousand_tasks_one_after_the_other_leave_no_memory_behind",
+        "task::limits::a_hundred_thousand_tasks_one_after_the_other_leave_no_memory_behind",
         || {
             let round = |count| {
                 for n in 0..count {
@@ -137,7 +137,7 @@ fn a_stack_has_at_least_the_size_that_was_asked_for() {
 )]
 fn where_memory_ends_spawning_is_an_error_and_all_that_was_spawned_runs() {
     child(
-        "task_limits::where_memory_ends_spawning_is_an_error_and_all_that_was_spawned_runs",
+        "task::limits::where_memory_ends_spawning_is_an_error_and_all_that_was_spawned_runs",
         || {
             yield_now();
             leave_address_space(64 << 20);
@@ -169,7 +169,7 @@ fn where_memory_ends_spawning_is_an_error_and_all_that_was_spawned_runs() {
 #[test]
 fn a_hub_that_cannot_be_made_for_want_of_descriptors_is_an_error_and_can_be_made_later() {
     child(
-        "task_limits::a_hub_that_cannot_be_made_for_want_of_descriptors_is_an_error_and_can_be_made_later",
+        "task::limits::a_hub_that_cannot_be_made_for_want_of_descriptors_is_an_error_and_can_be_made_later",
         || {
             let limit = libc::rlimit {
                 rlim_cur: 64,
@@ -208,7 +208,7 @@ fn what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on() {
         }
     }
     let ended = child(
-        "task_limits::what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on",
+        "task::limits::what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on",
         || {
             let hub = HubHandle::current().unwrap();
             let mut parked = Vec::with_capacity(10_000);
@@ -242,7 +242,7 @@ fn what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on() {
 )]
 fn hubs_of_threads_that_have_ended_leave_no_descriptors_and_little_memory() {
     child(
-        "task_limits::hubs_of_threads_that_have_ended_leave_no_descriptors_and_little_memory",
+        "task::limits::hubs_of_threads_that_have_ended_leave_no_descriptors_and_little_memory",
         || {
             let round = |count| {
                 for n in 0..count {
@@ -292,7 +292,7 @@ thread_local! {
 #[test]
 fn spawning_in_the_destructor_of_a_thread_local_is_an_error_and_leaves_nothing_behind() {
     let ended = child(
-        "task_limits::spawning_in_the_destructor_of_a_thread_local_is_an_error_and_leaves_nothing_behind",
+        "task::limits::spawning_in_the_destructor_of_a_thread_local_is_an_error_and_leaves_nothing_behind",
         || {
             let files = open_descriptors();
             for early in [false, true, true] {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use greenhub::hub::{now, pause_clock};
 use greenhub::task::{AnyTask, gather, joinall_timeout, try_gather, try_joinall};
 use greenhub::{
-    Task, Waitable, iwait, joinall, sleep, spawn, wait, wait_any, wait_any_timeout, wait_count,
-    wait_timeout, with_timeout, yield_now,
+    Task, Waitable, iwait, joinall, sleep, spawn, wait_any, wait_any_timeout, with_timeout,
+    yield_now,
 };
 
 use crate::support::{Log, caught, millis, panic_text, seconds, within};
@@ -64,7 +64,7 @@ impl<E: std::fmt::Debug> MapOk for Vec<Result<u64, E>> {
 fn a_timeout_of_a_fast_and_a_slow_one_gives_the_fast_one_and_leaves_the_slow_one_running() {
     pause_clock();
     let (tasks, begun) = (sleepers([1, 10]), now());
-    let ready = wait_timeout(&tasks, seconds(2));
+    let ready = iwait(&tasks).timeout(seconds(2)).collect::<Vec<_>>();
     assert_eq!(places(&tasks, &ready), [0]);
     assert_eq!(now() - begun, seconds(2));
     assert!(!tasks[1].is_finished());
@@ -76,20 +76,29 @@ fn a_timeout_of_a_fast_and_a_slow_one_gives_the_fast_one_and_leaves_the_slow_one
 fn wait_gives_all_in_the_order_of_their_ends() {
     pause_clock();
     let tasks = sleepers([3, 1, 2, 1]);
-    assert_eq!(places(&tasks, &wait(&tasks)), [1, 3, 2, 0]);
+    assert_eq!(
+        places(&tasks, &iwait(&tasks).collect::<Vec<_>>()),
+        [1, 3, 2, 0]
+    );
     // Those that are ready come in their own order.
-    assert_eq!(places(&tasks, &wait(&tasks)), [0, 1, 2, 3]);
-    assert!(wait([] as [&Task<u64>; 0]).is_empty());
+    assert_eq!(
+        places(&tasks, &iwait(&tasks).collect::<Vec<_>>()),
+        [0, 1, 2, 3]
+    );
+    assert!(iwait([] as [&Task<u64>; 0]).collect::<Vec<_>>().is_empty());
 }
 
 #[test]
 fn wait_count_gives_so_many_and_goes_on_at_once() {
     pause_clock();
     let (tasks, begun) = (sleepers([3, 1, 2]), now());
-    assert!(wait_count(&tasks, 0).is_empty());
-    assert_eq!(places(&tasks, &wait_count(&tasks, 2)), [1, 2]);
+    assert!(iwait(&tasks).take(0).collect::<Vec<_>>().is_empty());
+    assert_eq!(
+        places(&tasks, &iwait(&tasks).take(2).collect::<Vec<_>>()),
+        [1, 2]
+    );
     assert_eq!(now() - begun, seconds(2));
-    assert_eq!(wait_count(&tasks, 100).len(), 3);
+    assert_eq!(iwait(&tasks).take(100).collect::<Vec<_>>().len(), 3);
     assert_eq!(now() - begun, seconds(3));
 }
 
@@ -102,7 +111,7 @@ fn a_failure_counts_as_an_end_where_nobody_asks_for_values() {
         0
     });
     let bad = panics_after(0, "bad");
-    let first = wait_count([&sleeper, &bad], 1);
+    let first = iwait([&sleeper, &bad]).take(1).collect::<Vec<_>>();
     assert!(std::ptr::eq(first[0], &bad));
     joinall([&bad]);
     assert_eq!(now(), begun);
@@ -115,10 +124,14 @@ fn the_same_task_twice_is_two_entries() {
     pause_clock();
     let [a, b] = sleepers([1, 2]);
     joinall([&a, &b, &a]);
-    let given: Vec<u64> = wait([&a, &b, &a]).into_iter().map(Task::id).collect();
+    let given: Vec<u64> = iwait([&a, &b, &a])
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|task| task.id())
+        .collect();
     assert_eq!(given, [a.id(), b.id(), a.id()]);
     let [c, d] = sleepers([2, 1]);
-    let given: Vec<u64> = iwait([&c, &d, &c]).map(Task::id).collect();
+    let given: Vec<u64> = iwait([&c, &d, &c]).map(|task| task.id()).collect();
     assert_eq!(given, [d.id(), c.id(), c.id()]);
     assert_eq!(wait_any(&[&c, &c]), 0);
 }
@@ -184,7 +197,7 @@ fn an_iterator_that_is_dropped_in_between_leaves_nothing_behind() {
         }
         drop(all);
         // A node of it would be woken here, or found in the list by the next one.
-        assert_eq!(wait(&tasks).len(), 3);
+        assert_eq!(iwait(&tasks).collect::<Vec<_>>().len(), 3);
         assert_eq!(gather(tasks).map_ok(), [1, 2, 3]);
     }
 }
@@ -217,7 +230,7 @@ fn one_that_is_killed_while_it_waits_for_many_is_woken_by_none_of_them() {
     let log = Log::new();
     let tasks: Rc<Vec<Task<u64>>> = Rc::new(sleepers([1, 2]).into());
     let waits: [fn(&[Task<u64>]); 5] = [
-        |tasks| drop(wait(tasks)),
+        |tasks| drop(iwait(tasks).collect::<Vec<_>>()),
         |tasks| {
             wait_any(&[&tasks[0], &tasks[1]]);
         },
@@ -229,11 +242,11 @@ fn one_that_is_killed_while_it_waits_for_many_is_woken_by_none_of_them() {
             let _ = try_joinall(tasks);
         },
     ];
-    let waiters = waits.map(|wait| {
+    let waiters = waits.map(|each_way| {
         let tasks = tasks.clone();
         spawn(log.given_to(move |log| {
             let _fin = log.at_drop("fin");
-            wait(&tasks);
+            each_way(&tasks);
             log.say("never");
         }))
     });
@@ -266,14 +279,14 @@ fn the_first_failure_is_told_at_once_and_the_others_run_on() {
     let slow = panics_after(3, "slow");
     let fast = panics_after(1, "fast");
     let [good] = sleepers([2]);
-    let first = try_joinall([&slow, &good, &fast]).map_err(Task::id);
+    let first = try_joinall([&slow, &good, &fast]).map_err(|task| task.id());
     assert_eq!(first, Err(fast.id()));
     assert_eq!(now() - begun, seconds(1));
     // When all have ended it is the first of the list.
     joinall([&slow, &good, &fast]);
-    let first = try_joinall([&good, &slow, &fast]).map_err(Task::id);
+    let first = try_joinall([&good, &slow, &fast]).map_err(|task| task.id());
     assert_eq!(first, Err(slow.id()));
-    assert_eq!(try_joinall([&good]).map_err(Task::id), Ok(()));
+    assert_eq!(try_joinall([&good]).map_err(|task| task.id()), Ok(()));
     let texts = gather([slow, good, fast]).into_iter();
     let texts =
         texts.map(|outcome| outcome.map_err(|error| error.panic_message().map(String::from)));
@@ -293,7 +306,10 @@ fn a_kill_is_a_failure_too() {
         let victim = victim.any();
         move || victim.kill()
     });
-    assert_eq!(try_joinall([&slow, &victim]).map_err(Task::id), Err(id));
+    assert_eq!(
+        try_joinall([&slow, &victim]).map_err(|task| task.id()),
+        Err(id)
+    );
     let error = try_gather([slow, victim]).unwrap_err();
     assert!(error.is_killed());
 }
@@ -375,7 +391,7 @@ fn when_all_wait_for_each_other_the_report_says_of_how_many_things() {
     let said = format!(" waits for any of 2 things at {}:{line}:", file!());
     assert!(text.contains(&said), "{text}");
     let line = line!() + 1;
-    let text = panic_text(|| wait([&stuck]));
+    let text = panic_text(|| iwait([&stuck]).collect::<Vec<_>>());
     let said = format!("waits for any of 1 things at {}:{line}:", file!());
     assert!(text.contains(&said), "{text}");
 }

@@ -53,7 +53,7 @@ fn each_way_to_end_has_its_state() {
     yield_now();
     killed.kill();
     let later = spawn_later(seconds(1), || ());
-    let states = [&returned, &panicked, &killed, &unstarted, &later].map(Task::state);
+    let states = [&returned, &panicked, &killed, &unstarted, &later].map(|task| task.state());
     use State::{Cancelled, Done, Pending};
     assert_eq!(states, [Done, Done, Cancelled, Cancelled, Pending]);
     assert!(panicked.join().unwrap_err().is_panic());

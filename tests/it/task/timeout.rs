@@ -236,7 +236,13 @@ fn an_answer_at_the_last_moment_is_an_answer() {
     assert_eq!(greenhub::wait_any_timeout(&[&task], seconds(1)), Some(0));
     let tasks = [spawn(|| sleep(seconds(1))), spawn(|| sleep(seconds(1)))];
     yield_now();
-    assert_eq!(greenhub::wait_timeout(&tasks, seconds(1)).len(), 2);
+    assert_eq!(
+        greenhub::iwait(&tasks)
+            .timeout(seconds(1))
+            .collect::<Vec<_>>()
+            .len(),
+        2
+    );
 }
 
 #[test]

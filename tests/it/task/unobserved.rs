@@ -156,7 +156,7 @@ fn a_payload_that_is_no_text_and_one_that_panics_when_it_is_dropped_are_told_too
 
 #[test]
 fn without_a_hook_it_is_one_line_on_stderr_with_name_and_place() {
-    let name = "task_unobserved::without_a_hook_it_is_one_line_on_stderr_with_name_and_place";
+    let name = "task::unobserved::without_a_hook_it_is_one_line_on_stderr_with_name_and_place";
     let line = line!() + 4;
     let ended = child(name, || {
         std::panic::set_hook(Box::new(|_| {}));

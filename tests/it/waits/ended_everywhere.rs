@@ -14,8 +14,7 @@ use greenhub::sync::{Event, Queue, Semaphore};
 use greenhub::task::{self, AnyTask, gather, killall, shield, try_gather, try_joinall};
 use greenhub::{
     Greenlet, Group, Pool, Task, TimedOut, Timeout, Timer, iwait, joinall, scope, select, sleep,
-    spawn, spawn_later, wait, wait_any, wait_any_timeout, wait_count, wait_timeout, with_timeout,
-    yield_now,
+    spawn, spawn_later, wait_any, wait_any_timeout, with_timeout, yield_now,
 };
 
 use crate::support::{any_local_address, caught, pair, seconds, within};
@@ -79,11 +78,19 @@ const TABLE: &[Row] = &[
     }),
     ("gather", |_| drop(gather([new_sleeper()]))),
     ("try_gather", |_| drop(try_gather([new_sleeper()]))),
-    ("wait", |s| drop(wait([&s.ended, &s.sleeper]))),
-    ("wait_count", |s| {
-        drop(wait_count([&s.ended, &s.sleeper, &s.pending], 2));
+    ("iwait, all", |s| {
+        drop(iwait([&s.ended, &s.sleeper]).collect::<Vec<_>>())
     }),
-    ("wait_timeout", |s| drop(wait_timeout([&s.sleeper], LONG))),
+    ("iwait, some", |s| {
+        drop(
+            iwait([&s.ended, &s.sleeper, &s.pending])
+                .take(2)
+                .collect::<Vec<_>>(),
+        );
+    }),
+    ("iwait with a timeout", |s| {
+        drop(iwait([&s.sleeper]).timeout(LONG).collect::<Vec<_>>())
+    }),
     ("iwait", |s| {
         let all: Vec<AnyTask> = iwait([s.ended.any(), s.sleeper.any()]).collect();
         drop(all);
@@ -102,12 +109,12 @@ const TABLE: &[Row] = &[
         s.shielded.kill_timeout(LONG);
     }),
     ("killall", |s| killall([&s.ended, &s.shielded])),
-    ("hub::join", |_| hub::join()),
-    ("hub::join_timeout", |_| {
+    ("hub::running::join", |_| hub::join()),
+    ("hub::running::join_timeout", |_| {
         hub::join_timeout(LONG);
     }),
-    ("hub::shutdown", |_| drop(hub::shutdown(LONG))),
-    ("hub::advance_clock", |_| hub::advance_clock(LONG)),
+    ("hub::running::shutdown", |_| drop(hub::shutdown(LONG))),
+    ("hub::running::advance_clock", |_| hub::advance_clock(LONG)),
     ("accept", |s| drop(s.listener.accept())),
     ("incoming", |s| drop(s.listener.incoming().next())),
     ("read", |s| drop((&s.silent).read(&mut [0]))),

@@ -178,7 +178,7 @@ fn the_clocks_channels_are_silent_in_the_last_destructors() {
     }
     thread_local!(static LATE: Late = const { Late(RefCell::new(None)) });
     in_child(
-        "waits_that_end::the_clocks_channels_are_silent_in_the_last_destructors",
+        "waits::spurious::the_clocks_channels_are_silent_in_the_last_destructors",
         || {
             let ended = thread::spawn(|| {
                 LATE.with(|_| ());

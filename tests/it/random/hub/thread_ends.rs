@@ -530,8 +530,7 @@ fn report() {
 
 #[test]
 fn handles_in_destructors_of_a_threads_locals_do_what_the_table_says() {
-    let name =
-        "thread_ends_random::handles_in_destructors_of_a_threads_locals_do_what_the_table_says";
+    let name = "random::hub::thread_ends::handles_in_destructors_of_a_threads_locals_do_what_the_table_says";
     let ended = child(name, || {
         set_hook(Box::new(|_| {}));
         for seed in 0..u64::from(400 / slowness()) {
@@ -546,8 +545,7 @@ fn handles_in_destructors_of_a_threads_locals_do_what_the_table_says() {
 
 #[test]
 fn handles_in_destructors_of_the_processes_locals_do_what_the_table_says() {
-    let name =
-        "thread_ends_random::handles_in_destructors_of_the_processes_locals_do_what_the_table_says";
+    let name = "random::hub::thread_ends::handles_in_destructors_of_the_processes_locals_do_what_the_table_says";
     let ended = child(name, || {
         set_hook(Box::new(|_| {}));
         REPORTS.with(|_| ());
