@@ -22,9 +22,11 @@ pub enum SwitchError<I> {
         /// The name of the type that the target waits for.
         waits_for: &'static str,
     },
-    /// The target does not wait in a switch: it waits for its hub, or unwinds another greenlet. Or nothing may wait for
-    /// an answer here: this runs on the hub's own stack, or in the tracer of a greenlet that unwinds another.
+    /// The target does not wait in a switch: it waits for its hub, or unwinds another greenlet. Or this runs on the hub's
+    /// own stack, where no answer can arrive.
     NotWaiting(I),
+    /// This runs in a [tracer](crate::greenlet::set_tracer), which observes switches and makes none.
+    Tracing(I),
     /// A panic unwinds the running greenlet, which must not be left meanwhile.
     Panicking(I),
     /// This runs inside [`no_switch`](crate::switch::no_switch).
@@ -58,6 +60,7 @@ impl<I> SwitchError<I> {
             | SwitchError::WrongType { value, .. }
             | SwitchError::Forbidden { value, .. }
             | SwitchError::NotWaiting(value)
+            | SwitchError::Tracing(value)
             | SwitchError::Panicking(value) => Some(value),
             SwitchError::Killed | SwitchError::WrongAnswer { .. } => None,
         }
@@ -79,6 +82,7 @@ impl<I> fmt::Display for SwitchError<I> {
             SwitchError::NotWaiting(_) => {
                 f.write_str("it waits for something else than a switch, such as its hub")
             }
+            SwitchError::Tracing(_) => CannotWait::Tracing.fmt(f),
             SwitchError::Panicking(_) => CannotWait::Panicking.fmt(f),
             SwitchError::Forbidden { place, .. } => CannotWait::Forbidden { place }.fmt(f),
             SwitchError::Killed => f.write_str("it was killed"),
@@ -99,6 +103,7 @@ impl<I> fmt::Debug for SwitchError<I> {
             SwitchError::Undefined(_) => "Undefined",
             SwitchError::WrongType { .. } => "WrongType",
             SwitchError::NotWaiting(_) => "NotWaiting",
+            SwitchError::Tracing(_) => "Tracing",
             SwitchError::Panicking(_) => "Panicking",
             SwitchError::Forbidden { .. } => "Forbidden",
             SwitchError::Killed => "Killed",
@@ -124,8 +129,7 @@ pub enum CannotWait {
     },
     /// This runs on the hub's own stack.
     Hub,
-    /// This runs in a [tracer](crate::greenlet::set_tracer) that was called where nothing may wait: on the hub's own
-    /// stack, or in a greenlet that unwinds another.
+    /// This runs in a [tracer](crate::greenlet::set_tracer), which observes switches and makes none.
     Tracing,
 }
 
@@ -141,9 +145,9 @@ impl fmt::Display for CannotWait {
             CannotWait::Hub => {
                 f.write_str("this runs on the hub's own stack, where nothing may wait")
             }
-            CannotWait::Tracing => f.write_str(
-                "this runs in a tracer that was called on the hub's own stack or in a greenlet that unwinds another",
-            ),
+            CannotWait::Tracing => {
+                f.write_str("this runs in a tracer, which must not switch or wait")
+            }
         }
     }
 }

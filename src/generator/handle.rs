@@ -15,7 +15,7 @@ use super::step::Step;
 use super::yielder::{GeneratorState, Injected, Yielder};
 use crate::error::GeneratorEnded;
 use crate::greenlet::GreenletExit;
-use crate::switch::switch_guard::MOST_SWALLOWED;
+use crate::switch::MOST_CAUGHT;
 use crate::switch::{nest, thread as greenlet_thread};
 
 /// A body that yields `Y`s, takes an `I` with each resume, and returns an `R`.
@@ -297,7 +297,7 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
 fn unwind<Y, I, R>(mut engine: Engine<Y, I, R>) -> thread::Result<Option<R>> {
     let token = engine.yielder().token();
     let mut dropped = Ok(());
-    for _ in 0..MOST_SWALLOWED {
+    for _ in 0..MOST_CAUGHT {
         let left: ResumeResult<Y, R> = engine.resume_injected(Injected::Exit);
         match left {
             Yield(item) => {

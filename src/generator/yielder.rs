@@ -30,7 +30,7 @@ use crate::stderr;
 #[cfg(feature = "hub")]
 use crate::switch::generator_stack::StackOwner;
 use crate::switch::generator_stack::{GeneratorStack, OnGeneratorStack};
-use crate::switch::{no_switch, switch_guard, thread, trace};
+use crate::switch::{no_switch, switch_guard, thread};
 
 /// What corosensei hands the body: it takes a `Y` out and brings an `I`, or an order and no `I`.
 pub(super) type RawYielder<Y, I> = corosensei::Yielder<MaybeUninit<I>, Y>;
@@ -324,10 +324,6 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
                 scope.why
             );
         }
-        assert!(
-            !trace::is_on_stack(&stack),
-            "the generator made at {made_at} cannot yield at {place}: this runs in a tracer, whose greenlet waits for it"
-        );
         self.base.leave_greenlet();
     }
 

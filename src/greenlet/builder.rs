@@ -1,15 +1,15 @@
-//! Making a greenlet with a name or with a stack of another size, and learning when there is no stack.
+//! Making greenlets: at once, in two steps, or with a name and a stack size.
 #![forbid(unsafe_code)]
 
+use std::any::type_name;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
-use super::Greenlet;
+use super::handle::{AnyGreenlet, Greenlet};
 use crate::error::SpawnError;
 use crate::stack::{self, DEFAULT_STACK_SIZE};
-use crate::switch::handover;
-use crate::switch::locals::{self, Locals};
+use crate::switch::locals::Locals;
 use crate::switch::record::{Metadata, StartSlot};
-use crate::switch::thread;
+use crate::switch::{current_locals, describe, start, thread};
 
 /// Settings of a greenlet to be made, as [`std::thread::Builder`] has them for threads.
 ///
@@ -34,7 +34,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Settings as [`Greenlet::new`] has them: no name, a stack of [`DEFAULT_STACK_SIZE`] bytes.
+    /// The settings of [`Greenlet::new`]: no name, and a stack of [`DEFAULT_STACK_SIZE`] bytes.
     pub fn new() -> Builder {
         Builder::default()
     }
@@ -45,20 +45,19 @@ impl Builder {
         self
     }
 
-    /// Sets the usable stack size in bytes. It is rounded up, to
-    /// [`MIN_STACK_SIZE`](crate::stack::MIN_STACK_SIZE) at least.
+    /// Sets the usable stack size in bytes, rounded up to [`MIN_STACK_SIZE`](crate::stack::MIN_STACK_SIZE) at least.
     pub fn stack_size(mut self, bytes: usize) -> Builder {
         self.stack_size = Some(bytes);
         self
     }
 
-    /// Makes the greenlet, as a child of the running one. It does not run yet.
+    /// Makes the greenlet, as a child of the running one. Its body runs at the first switch.
     ///
     /// # Errors
-    /// [`SpawnError`] if there is no memory for its stack. Nothing else is changed by that.
+    /// [`SpawnError`] if there is no memory for the stack. Nothing else is changed then.
     ///
     /// # Panics
-    /// With what the `clone` of an inherited [greenlet-local](crate::local) panics with.
+    /// With the panic of the `clone` of an inherited [greenlet-local](crate::local).
     #[track_caller]
     pub fn build<I, O, F>(self, body: F) -> Result<Greenlet<I, O>, SpawnError>
     where
@@ -66,7 +65,7 @@ impl Builder {
         O: 'static,
         F: FnOnce(I) -> O + 'static,
     {
-        let locals = locals::of_child(self.locals);
+        let locals = current_locals::of_child(self.locals);
         let stack = stack::take(self.stack_size.unwrap_or(DEFAULT_STACK_SIZE))?;
         let record = StartSlot::<I>::record(Metadata {
             name: self.name,
@@ -74,12 +73,79 @@ impl Builder {
             made_at: Location::caller(),
             id: thread::next_id(),
         });
-        handover::define::<I, O, F>(&record, stack, body);
+        start::define::<I, O, F>(&record, stack, body);
         record.any().begin_with(locals);
-        Ok(Greenlet::from_record(record))
+        Ok(AnyGreenlet::from_ref(record.into_any()).into_typed())
     }
 }
 
-// Values go in and are not seen again: nothing half changed can be seen through it.
+// Values go in and are not seen again: no broken state can be observed.
 impl UnwindSafe for Builder {}
 impl RefUnwindSafe for Builder {}
+
+impl<I: 'static, O: 'static> Greenlet<I, O> {
+    /// Makes a greenlet with this body, as a child of the running one. The body runs at the first switch.
+    ///
+    /// The argument of the body is the value of the first switch; its return value goes to the parent.
+    ///
+    /// # Panics
+    /// If there is no memory for the stack; [`Builder::build`] returns that as an error. And with the panic of the `clone` of
+    /// an inherited [greenlet-local](crate::local).
+    #[track_caller]
+    pub fn new<F>(body: F) -> Greenlet<I, O>
+    where
+        F: FnOnce(I) -> O + 'static,
+    {
+        match Builder::new().build(body) {
+            Ok(greenlet) => greenlet,
+            Err(error) => panic!("no greenlet could be made: {error}"),
+        }
+    }
+
+    /// Settings for a greenlet with a name or a stack size.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Makes a greenlet without a body, which [`define`](Greenlet::define) adds: for two greenlets that name each other. It has
+    /// no stack until then.
+    ///
+    /// # Panics
+    /// With the panic of the `clone` of an inherited [greenlet-local](crate::local).
+    #[must_use]
+    #[track_caller]
+    pub fn declare() -> Greenlet<I, O> {
+        let locals = current_locals::of_child(None);
+        let record = StartSlot::<I>::record(Metadata {
+            name: None,
+            parent: Some(thread::current().to_weak()),
+            made_at: Location::caller(),
+            id: thread::next_id(),
+        });
+        record.any().begin_with(locals);
+        AnyGreenlet::from_ref(record.into_any()).into_typed()
+    }
+
+    /// Gives a declared greenlet its body.
+    ///
+    /// # Panics
+    /// If the greenlet has a body already or has ended, if it was declared to start with another type than `I`, or if there
+    /// is no memory for the stack.
+    #[track_caller]
+    pub fn define<F>(&self, body: F)
+    where
+        F: FnOnce(I) -> O + 'static,
+    {
+        let Some(record) = self.core.to_ref().starting_with::<I>() else {
+            panic!(
+                "{} does not start with a {}",
+                describe(&self.core),
+                type_name::<I>()
+            );
+        };
+        match stack::take(DEFAULT_STACK_SIZE) {
+            Ok(stack) => start::define::<I, O, F>(&record, stack, body),
+            Err(error) => panic!("{} gets no stack: {error}", describe(&self.core)),
+        }
+    }
+}

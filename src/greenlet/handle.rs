@@ -1,23 +1,19 @@
-//! The handle to a greenlet: making one, asking what it is, and being one.
+//! The handles to a greenlet: one that knows its types, and one that does not.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
-use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use super::any::AnyGreenlet;
-use super::builder::Builder;
-use super::weak::Weak;
 use crate::error::ParentError;
-use crate::stack::{self, DEFAULT_STACK_SIZE};
-use crate::switch::GreenletState;
-use crate::switch::counted::{AnyRef, HandleRef, RecordRef, WeakRef};
-use crate::switch::record::{Core, Metadata, StartSlot};
-use crate::switch::{describe, handover, locals, parent, thread};
+use crate::switch::counted::{AnyRef, HandleRef, WeakRef};
+use crate::switch::{GreenletState, parent, thread};
 
-/// A handle to a greenlet that takes an `I` with each switch and hands out an `O`.
+/// A handle to a greenlet that takes an `I` with each switch and gives an `O` back.
 ///
-/// Handles are cheap to clone and compare equal when they name the same greenlet.
+/// Handles are cheap to clone, and are equal when they name the same greenlet. The methods that need no types are those of
+/// [`AnyGreenlet`].
 ///
 /// # Examples
 /// ```
@@ -41,74 +37,51 @@ use crate::switch::{describe, handover, locals, parent, thread};
 /// std::thread::spawn(move || greenlet.switch(()));
 /// ```
 pub struct Greenlet<I: 'static, O: 'static> {
-    pub(super) core: HandleRef,
+    pub(super) any: AnyGreenlet,
     types: PhantomData<fn(I) -> O>,
 }
 
-impl<I: 'static, O: 'static> Greenlet<I, O> {
-    /// Makes a greenlet that will run `body`, as a child of the running one.
-    ///
-    /// The body's argument is the value of the first switch; what it returns goes to the parent.
-    ///
-    /// # Panics
-    /// If there is no memory for its stack; [`Builder::build`] returns that as an error. And with what the `clone` of
-    /// an inherited [greenlet-local](crate::local) panics with.
-    #[track_caller]
-    pub fn new<F>(body: F) -> Greenlet<I, O>
-    where
-        F: FnOnce(I) -> O + 'static,
-    {
-        match Builder::new().build(body) {
-            Ok(greenlet) => greenlet,
-            Err(error) => panic!("no greenlet could be made: {error}"),
+/// A handle to a greenlet of unknown types, as [`current`](crate::current) gives one.
+///
+/// To switch to the greenlet, name the types with [`typed`](AnyGreenlet::typed): they are checked at each switch.
+///
+/// # Examples
+/// ```
+/// let me = greenhub::current();
+/// assert!(me.is_active());
+/// assert_eq!(me.name(), Some("main"));
+/// assert!(me.parent().is_none());
+/// ```
+#[derive(Clone)]
+pub struct AnyGreenlet {
+    pub(super) core: HandleRef,
+}
+
+impl AnyGreenlet {
+    pub(crate) fn from_ref(core: AnyRef) -> AnyGreenlet {
+        AnyGreenlet::from_handle(HandleRef::Strong(core))
+    }
+
+    pub(super) fn from_weak(core: WeakRef) -> AnyGreenlet {
+        AnyGreenlet::from_handle(HandleRef::Weak(core))
+    }
+
+    pub(super) fn from_handle(core: HandleRef) -> AnyGreenlet {
+        AnyGreenlet { core }
+    }
+
+    pub(super) fn into_typed<I: 'static, O: 'static>(self) -> Greenlet<I, O> {
+        Greenlet {
+            any: self,
+            types: PhantomData,
         }
     }
 
-    /// Settings for a greenlet with a name or with a stack of another size.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
-    /// Makes a greenlet whose body comes later, with [`define`](Greenlet::define): for two that name
-    /// each other. It has no stack until then.
-    ///
-    /// # Panics
-    /// With what the `clone` of an inherited [greenlet-local](crate::local) panics with.
+    /// A handle to the same greenlet that takes an `I` with each switch and waits for an `O`. A switch with types that do not
+    /// fit returns a [`SwitchError`](crate::SwitchError).
     #[must_use]
-    #[track_caller]
-    pub fn declare() -> Greenlet<I, O> {
-        let locals = locals::of_child(None);
-        let record = StartSlot::<I>::record(Metadata {
-            name: None,
-            parent: Some(thread::current().to_weak()),
-            made_at: Location::caller(),
-            id: thread::next_id(),
-        });
-        record.any().begin_with(locals);
-        Greenlet::from_record(record)
-    }
-
-    /// Gives a declared greenlet its body.
-    ///
-    /// # Panics
-    /// If it has one already, if it has ended, if it was declared to start with a value of another
-    /// type than `I`, or if there is no memory for its stack.
-    #[track_caller]
-    pub fn define<F>(&self, body: F)
-    where
-        F: FnOnce(I) -> O + 'static,
-    {
-        let Some(record) = self.core.to_ref().starting_with::<I>() else {
-            panic!(
-                "{} does not start with a {}",
-                describe(&self.core),
-                std::any::type_name::<I>()
-            );
-        };
-        match stack::take(DEFAULT_STACK_SIZE) {
-            Ok(stack) => handover::define::<I, O, F>(&record, stack, body),
-            Err(error) => panic!("{} gets no stack: {error}", describe(&self.core)),
-        }
+    pub fn typed<I: 'static, O: 'static>(&self) -> Greenlet<I, O> {
+        self.clone().into_typed()
     }
 
     /// A number that no other greenlet of this process has or will have.
@@ -117,23 +90,23 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         self.core.id()
     }
 
-    /// The name it was given, if any.
+    /// The name that the greenlet was given, if any.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.core.name()
     }
 
-    /// The greenlet that its last value goes to; `None` for a main greenlet.
+    /// The greenlet that the last value goes to; `None` for a main greenlet.
     #[must_use]
     pub fn parent(&self) -> Option<AnyGreenlet> {
-        self.core.parent().map(AnyGreenlet::from_link)
+        self.core.parent().map(AnyGreenlet::from_weak)
     }
 
-    /// Gives it another parent: what it ends with goes there. As every child's, this pointer does not keep the parent
-    /// alive.
+    /// Changes the parent: the greenlet ends into that one. As with every child, this does not keep the parent alive.
     ///
     /// # Errors
-    /// [`ParentError`] if it would be its own ancestor, or is a main greenlet or a hub. Nothing is changed then.
+    /// [`ParentError`] if the greenlet would be its own ancestor, or is a main greenlet, a hub or a task. Nothing is changed
+    /// then.
     ///
     /// # Examples
     /// ```
@@ -148,8 +121,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// assert!(worker.set_parent(&worker).is_err());
     /// ```
     pub fn set_parent(&self, parent: impl Into<AnyGreenlet>) -> Result<(), ParentError> {
-        let parent = parent.into();
-        let parent = parent.core();
+        let parent = parent.into().core;
         if self.core.is_hub() {
             return Err(ParentError::Hub);
         }
@@ -160,124 +132,134 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         if self.core.is_task() {
             return Err(ParentError::Task);
         }
-        if parent::descends_from(parent, self.core.as_ptr()) {
+        if parent::descends_from(&parent, self.core.as_ptr()) {
             return Err(ParentError::Cycle);
         }
-        // SAFETY: its handle keeps it there.
-        self.core
-            .set_parent(unsafe { WeakRef::to(parent.as_ptr()) });
+        self.core.set_parent(parent.to_weak());
         Ok(())
     }
 
-    /// A handle that does not keep the greenlet from being unwound, and can be made one that does.
-    #[must_use]
-    pub fn downgrade(&self) -> Weak<I, O> {
-        // SAFETY: our handle keeps it there.
-        Weak::from_link(unsafe { WeakRef::to(self.core.as_ptr()) })
-    }
-
-    /// The same greenlet, said to take and give other types. They are checked at each switch.
-    #[must_use]
-    pub fn typed<J: 'static, P: 'static>(&self) -> Greenlet<J, P> {
-        Greenlet::from_handle(self.core.clone())
-    }
-
-    /// Its body was entered, and may have ended since.
+    /// Returns whether the body was entered. It may have ended since.
     #[must_use]
     pub fn is_started(&self) -> bool {
         self.core.was_started()
     }
 
-    /// Its body was entered and has not ended: what `bool(g)` is in greenlet.
+    /// Returns whether the body was entered and has not ended: greenlet's `bool(g)`.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.core.state().is_alive()
     }
 
-    /// It has ended: its body returned, panicked or was killed, or never will run.
+    /// Returns whether the greenlet has ended: its body has returned, panicked or was killed, or never will run.
     #[must_use]
     pub fn is_dead(&self) -> bool {
         self.core.state().is_over()
     }
 
-    /// Bytes of its stack that were touched so far, in whole pages: for choosing a size. `None` for a main
-    /// greenlet, and for one that has no stack yet or any more.
+    /// The bytes of the stack that were touched so far, in whole pages: for choosing a stack size. `None` for a main greenlet
+    /// and for one without a stack.
     ///
-    /// A stack is reused, so what an earlier greenlet touched counts, too, until the hub has given those pages back
-    /// to the system.
+    /// Stacks are reused. The pages that an earlier greenlet has touched count, too, until the hub has returned them to the
+    /// system.
     #[must_use]
     pub fn stack_used(&self) -> Option<usize> {
         match self.core.state() {
             GreenletState::Declared | GreenletState::Dead | GreenletState::Leaked => None,
-            // SAFETY: it was not retired or discarded, since it has not ended.
+            // SAFETY: it has not ended, so it was not retired or discarded.
             GreenletState::Unstarted | GreenletState::Suspended | GreenletState::Active => unsafe {
                 self.core.context.stack_used()
             },
         }
     }
 
-    pub(super) fn from_any(core: AnyRef) -> Greenlet<I, O> {
-        Greenlet::from_handle(HandleRef::Owner(core))
-    }
-
-    pub(super) fn from_link(core: WeakRef) -> Greenlet<I, O> {
-        Greenlet::from_handle(HandleRef::Weak(core))
-    }
-
-    pub(super) fn from_handle(core: HandleRef) -> Greenlet<I, O> {
-        Greenlet {
-            core,
-            types: PhantomData,
+    fn debug(&self, type_name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let core = &self.core;
+        let state = match core.state() {
+            GreenletState::Declared | GreenletState::Unstarted => "pending",
+            GreenletState::Suspended => "suspended",
+            GreenletState::Active if core.as_ptr() == thread::current().as_ptr() => "current",
+            GreenletState::Active => "active",
+            GreenletState::Dead | GreenletState::Leaked => "dead",
+        };
+        let mut out = f.debug_struct(type_name);
+        out.field("id", &core.id());
+        if let Some(name) = core.name() {
+            out.field("name", &name);
         }
-    }
-
-    pub(super) fn from_record(record: RecordRef<StartSlot<I>>) -> Greenlet<I, O> {
-        Greenlet::from_any(record.into_any())
+        out.field("state", &format_args!("{state}")).finish()
     }
 }
 
-pub(super) fn debug(core: &Core, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let state = match core.state() {
-        GreenletState::Declared | GreenletState::Unstarted => "pending",
-        GreenletState::Suspended => "suspended",
-        GreenletState::Active if core.as_ptr() == thread::current().as_ptr() => "current",
-        GreenletState::Active => "active",
-        GreenletState::Dead | GreenletState::Leaked => "dead",
-    };
-    let mut out = f.debug_struct(what);
-    out.field("id", &core.id());
-    if let Some(name) = core.name() {
-        out.field("name", &name);
+impl<I: 'static, O: 'static> Deref for Greenlet<I, O> {
+    type Target = AnyGreenlet;
+
+    #[inline(always)]
+    fn deref(&self) -> &AnyGreenlet {
+        &self.any
     }
-    out.field("state", &format_args!("{state}")).finish()
 }
 
 impl<I: 'static, O: 'static> Clone for Greenlet<I, O> {
     fn clone(&self) -> Greenlet<I, O> {
-        Greenlet::from_handle(self.core.clone())
+        self.any.typed()
     }
 }
 
-// A greenlet that panicked is dead, and its handle says so: nothing half changed can be seen through it.
+// A greenlet that has panicked is dead, and its handle says so: no broken state can be observed through it.
 impl<I: 'static, O: 'static> UnwindSafe for Greenlet<I, O> {}
 impl<I: 'static, O: 'static> RefUnwindSafe for Greenlet<I, O> {}
+impl UnwindSafe for AnyGreenlet {}
+impl RefUnwindSafe for AnyGreenlet {}
 
-impl<I: 'static, O: 'static> PartialEq for Greenlet<I, O> {
-    fn eq(&self, other: &Greenlet<I, O>) -> bool {
+impl PartialEq for AnyGreenlet {
+    fn eq(&self, other: &AnyGreenlet) -> bool {
         self.core.as_ptr() == other.core.as_ptr()
     }
 }
 
+impl<I: 'static, O: 'static> PartialEq for Greenlet<I, O> {
+    fn eq(&self, other: &Greenlet<I, O>) -> bool {
+        self.any == other.any
+    }
+}
+
+impl Eq for AnyGreenlet {}
+
 impl<I: 'static, O: 'static> Eq for Greenlet<I, O> {}
 
-impl<I: 'static, O: 'static> Hash for Greenlet<I, O> {
+impl Hash for AnyGreenlet {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.core.id().hash(state);
     }
 }
 
+impl<I: 'static, O: 'static> Hash for Greenlet<I, O> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.any.hash(state);
+    }
+}
+
+impl From<&AnyGreenlet> for AnyGreenlet {
+    fn from(greenlet: &AnyGreenlet) -> AnyGreenlet {
+        greenlet.clone()
+    }
+}
+
+impl<I: 'static, O: 'static> From<&Greenlet<I, O>> for AnyGreenlet {
+    fn from(greenlet: &Greenlet<I, O>) -> AnyGreenlet {
+        greenlet.any.clone()
+    }
+}
+
+impl fmt::Debug for AnyGreenlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.debug("AnyGreenlet", f)
+    }
+}
+
 impl<I: 'static, O: 'static> fmt::Debug for Greenlet<I, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug(&self.core, "Greenlet", f)
+        self.debug("Greenlet", f)
     }
 }

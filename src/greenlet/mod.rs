@@ -1,8 +1,7 @@
-//! Greenlets: coroutines with a stack of their own and explicit [`switch`](Greenlet::switch).
+//! Greenlets: coroutines with a stack of their own and an explicit [`switch`](Greenlet::switch).
 //!
-//! A greenlet is made with a body, and runs nothing until somebody switches to it. A switch hands a
-//! value over, lets the other one run, and returns when somebody switches back, with the value that
-//! they brought. It is greenlet's model, with types.
+//! A greenlet is made with a body, which runs at the first switch to it. A switch hands a value over, lets the other greenlet
+//! run, and returns when a switch comes back, with the value that this one brings. The model is greenlet's, with types.
 //!
 //! ```text
 //!     main                      adder
@@ -15,40 +14,39 @@
 //! ```
 //!
 //! Rules, as greenlet has them:
-//! - The greenlet that makes another is its *parent*. When a body returns, its value goes to the
-//!   nearest ancestor that has not ended; when it panics, the panic goes on there.
+//! - The greenlet that makes another is its *parent*. When a body returns, its value goes to the nearest ancestor that has not
+//!   ended; when it panics, the panic continues there.
 //! - A greenlet never leaves its thread: no handle is `Send`.
-//! - A suspended greenlet whose last handle is dropped unwinds from its switch, at once. A handle that
-//!   [`parent`] gave does not count: children do not keep their parents alive.
+//! - A suspended greenlet unwinds from its switch as soon as its last handle is dropped. A handle that [`parent`] gave does not
+//!   count: children do not keep their parents alive.
 
-mod any;
 mod builder;
 mod handle;
 mod switch;
 mod throw;
+mod trace;
 mod weak;
 
-pub use self::any::AnyGreenlet;
 pub use self::builder::Builder;
-pub use self::handle::Greenlet;
+pub use self::handle::{AnyGreenlet, Greenlet};
+pub use self::trace::{TraceEvent, Tracer, set_tracer};
 pub use self::weak::Weak;
 pub use crate::switch::exit::GreenletExit;
 pub use crate::switch::no_switch::no_switch;
 use crate::switch::thread;
-pub use crate::switch::trace::{TraceEvent, Tracer, set_tracer};
 
-/// The running greenlet: the main one of its thread where nothing else was started.
+/// The running greenlet: the main one of its thread, unless another was started.
 #[must_use]
 pub fn current() -> AnyGreenlet {
-    // A clone, for that counts with care: handles can be forgotten in any number.
+    // A clone checks that the count does not wrap: handles can be leaked in any number.
     let me = thread::current().to_ref();
     AnyGreenlet::from_ref(me.clone())
 }
 
 /// The parent of the running greenlet, as a handle that takes an `I` and waits for an `O`.
 ///
-/// The handle does not keep the parent alive: a parent that nobody else has a handle to is unwound, and what its
-/// children end with goes to the next ancestor.
+/// The handle does not keep the parent alive: a parent without other handles is unwound, and its children end into the next
+/// ancestor.
 ///
 /// # Panics
 /// In a main greenlet, which has no parent.
@@ -67,7 +65,7 @@ pub fn current() -> AnyGreenlet {
 #[track_caller]
 pub fn parent<I: 'static, O: 'static>() -> Greenlet<I, O> {
     match thread::current().parent() {
-        Some(parent) => Greenlet::from_link(parent),
+        Some(parent) => AnyGreenlet::from_weak(parent).into_typed(),
         None => panic!("the main greenlet has no parent"),
     }
 }

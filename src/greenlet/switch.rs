@@ -1,31 +1,29 @@
-//! Switching: a value goes over, the other one runs, and an answer comes back.
+//! Switching: a value goes over, the other greenlet runs, and an answer comes back.
 
+use std::any::type_name;
 use std::panic::{Location, resume_unwind};
 
-use super::handle::Greenlet;
+use super::handle::{AnyGreenlet, Greenlet};
 use crate::error::{CannotWait, SwitchError};
 use crate::stderr;
-use crate::switch::GreenletState;
-use crate::switch::counted::WeakRef;
+use crate::switch::counted::{HandleRef, WeakRef};
 use crate::switch::record::{Core, Resumption};
 use crate::switch::thread::{self, Current};
-use crate::switch::trace::TraceEvent;
-use crate::switch::{describe, handover, parent, switch_guard};
+use crate::switch::trace::{self, TraceEvent};
+use crate::switch::{GreenletState, describe, handover, parent, raise, switch_guard};
 
 impl<I: 'static, O: 'static> Greenlet<I, O> {
-    /// Hands `value` to this greenlet, lets it run, and waits until somebody switches back.
+    /// Hands `value` to this greenlet, lets it run, and waits until a switch brings control back.
     ///
-    /// Switching to the running greenlet itself gives the value back. Switching to one that has ended
-    /// is switching to its nearest live ancestor, as in greenlet, where that one waits for an `I`.
+    /// A switch to the running greenlet returns the value. A switch to an ended greenlet goes to its nearest ancestor that has
+    /// not ended, as in greenlet, if that one waits for an `I`.
     ///
     /// # Panics
-    /// With the text of the [`SwitchError`] where [`try_switch`](Greenlet::try_switch) returns one.
-    /// A panic that a child of the running greenlet dies of goes on here, too. And in a main greenlet, where everybody waits
-    /// and nobody can ever switch back, the hub's report of that deadlock comes as a panic: who waits for what, and
-    /// since which line.
+    /// With the text of the [`SwitchError`] where [`try_switch`](Greenlet::try_switch) returns one. With the panic of a child
+    /// that ends meanwhile. In a main greenlet, with the hub's report of a deadlock: if all greenlets wait and none can be
+    /// woken, it names each of them, and the line and reason of its wait.
     ///
-    /// # Aborts
-    /// While a panic unwinds the running greenlet, it cannot switch: the process ends with a message.
+    /// While a panic unwinds the running greenlet, the process ends with a message instead.
     #[inline(always)]
     #[track_caller]
     pub fn switch(&self, value: I) -> O {
@@ -35,16 +33,15 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         }
     }
 
-    /// Hands `value` to this greenlet, lets it run, and waits until somebody switches back.
+    /// Hands `value` to this greenlet, lets it run, and waits until a switch brings control back.
     ///
     /// # Errors
-    /// A [`SwitchError`] that says what stands against it and gives the value back. Nothing has run and
-    /// nothing has changed then, except with [`SwitchError::Killed`] and
-    /// [`SwitchError::WrongAnswer`], which tell what the others did meanwhile.
+    /// A [`SwitchError`] with the reason and the value: nothing has run and nothing has changed. After
+    /// [`SwitchError::Killed`] and [`SwitchError::WrongAnswer`] the value was handed over, and these report what happened then.
     ///
     /// # Panics
-    /// A panic that a child of the running greenlet dies of goes on here. So does, in a main greenlet, the report of a
-    /// deadlock: see [`switch`](Greenlet::switch).
+    /// With the panic of a child that ends meanwhile, and in a main greenlet with the report of a deadlock: see
+    /// [`switch`](Greenlet::switch).
     #[inline(always)]
     pub fn try_switch(&self, value: I) -> Result<O, SwitchError<I>> {
         let me = thread::current();
@@ -55,11 +52,10 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         {
             return self.try_switch_slow(me, value);
         }
-        // SAFETY: `me` is the running one, the target is another that waits for an `I`, and a switch
-        // is permitted now.
+        // SAFETY: `me` runs and may be left; the target is another greenlet that waits for an `I`.
         match unsafe { handover::exchange::<I, O>(me, target, value) } {
             Ok(answer) => Ok(answer),
-            Err(resumption) => Err(refuse(*resumption)),
+            Err(resumption) => Err(error_of(*resumption)),
         }
     }
 
@@ -69,25 +65,16 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         if self.core.as_ptr() == me.as_ptr() {
             return switch_to_self(me, value);
         }
-        match switch_guard::check_slow(me) {
-            Ok(()) => {}
-            Err(CannotWait::Forbidden { place }) => {
-                return Err(SwitchError::Forbidden { value, place });
-            }
-            Err(CannotWait::Panicking) => return Err(SwitchError::Panicking(value)),
-            Err(CannotWait::Hub | CannotWait::Tracing) => {
-                return Err(SwitchError::NotWaiting(value));
-            }
-        }
+        let value = check_may_leave(me, value)?;
         if me.is_hub() {
-            // The hub: an answer would be swallowed.
+            // The hub drops answers.
             return Err(SwitchError::NotWaiting(value));
         }
         if handover::waits_for::<I>(&self.core) {
-            handover::trace(TraceEvent::Switch, me, &self.core);
-            // SAFETY: as in `try_switch`, now that somebody has looked.
+            trace::leave_event(TraceEvent::Switch, me, &self.core);
+            // SAFETY: as in `try_switch`, after the slow check.
             return unsafe { handover::exchange::<I, O>(me, self.core.as_ptr(), value) }
-                .map_err(|resumption| refuse(*resumption));
+                .map_err(|resumption| error_of(*resumption));
         }
         Err(match self.core.state() {
             GreenletState::Declared => SwitchError::Undefined(value),
@@ -99,62 +86,80 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         })
     }
 
-    /// What `switch` does where `try_switch` has an error: the rule for dead targets, or a panic.
+    /// Does what `switch` does where `try_switch` returns an error: follows the rule for ended targets, or panics.
     #[cold]
     #[inline(never)]
     #[track_caller]
     fn switch_otherwise(&self, error: SwitchError<I>) -> O {
         let error = match error {
-            SwitchError::Dead(value) => match parent::ancestor(&self.core) {
-                Some(ancestor) => {
-                    // SAFETY: our handle keeps the dead one there, and its parent links the ancestor.
-                    let ancestor = Greenlet::<I, O>::from_link(unsafe { WeakRef::to(ancestor) });
-                    match ancestor.try_switch(value) {
-                        Ok(answer) => return answer,
-                        Err(error @ (SwitchError::Killed | SwitchError::WrongAnswer { .. })) => {
-                            error
-                        }
-                        Err(error) => match error.into_value() {
-                            Some(value) => SwitchError::Dead(value),
-                            None => unreachable!("only a switch that was made keeps the value"),
-                        },
-                    }
-                }
-                // A main greenlet, whose thread ends: nothing comes after it.
-                None => SwitchError::Dead(value),
+            SwitchError::Dead(value) => match self.switch_to_ancestor(value) {
+                Ok(answer) => return answer,
+                Err(error) => error,
             },
             other => other,
         };
         panic_or_abort("switch to", "try_switch", &self.core, &error)
     }
+
+    fn switch_to_ancestor(&self, value: I) -> Result<O, SwitchError<I>> {
+        let Some(ancestor) = parent::ancestor(&self.core) else {
+            // A main greenlet, with an ending thread.
+            return Err(SwitchError::Dead(value));
+        };
+        // SAFETY: our handle keeps the ended greenlet, and its parent links keep the ancestor.
+        let ancestor = HandleRef::Weak(unsafe { WeakRef::to(ancestor) });
+        let ancestor = AnyGreenlet::from_handle(ancestor).into_typed::<I, O>();
+        ancestor.try_switch(value).map_err(|error| match error {
+            SwitchError::Killed | SwitchError::WrongAnswer { .. } => error,
+            refused => match refused.into_value() {
+                Some(value) => SwitchError::Dead(value),
+                None => unreachable!("only a switch that was made keeps the value"),
+            },
+        })
+    }
 }
 
-/// A greenlet that switches to itself gets its value back at once, as greenlet has it.
+/// Returns the value of a greenlet that switches to itself, as in greenlet.
 fn switch_to_self<I: 'static, O: 'static>(me: Current, value: I) -> Result<O, SwitchError<I>> {
     let same = handover::same_type::<I, O>(value).map_err(|value| SwitchError::WrongType {
         value,
-        waits_for: std::any::type_name::<O>(),
+        waits_for: type_name::<O>(),
     })?;
-    handover::trace(TraceEvent::Switch, me, &me);
+    trace::leave_event(TraceEvent::Switch, me, &me);
     if let Err(panic) = handover::begin(me) {
         resume_unwind(panic);
     }
     Ok(same)
 }
 
-pub(super) fn refuse<I>(resumption: Resumption) -> SwitchError<I> {
-    match resumption {
-        Resumption::ChildKilled => SwitchError::Killed,
-        Resumption::MistypedValue(unwanted) => SwitchError::WrongAnswer {
-            from: unwanted.from,
-            type_name: unwanted.type_name,
-            value: unwanted.value,
-        },
-        thrown => handover::raise(thrown),
+/// Returns `value` if the running greenlet may be left.
+pub(super) fn check_may_leave<T>(me: Current, value: T) -> Result<T, SwitchError<T>> {
+    if switch_guard::may_switch() {
+        return Ok(value);
+    }
+    match switch_guard::check_slow(me) {
+        Ok(()) => Ok(value),
+        Err(CannotWait::Forbidden { place }) => Err(SwitchError::Forbidden { value, place }),
+        Err(CannotWait::Panicking) => Err(SwitchError::Panicking(value)),
+        Err(CannotWait::Tracing) => Err(SwitchError::Tracing(value)),
+        Err(CannotWait::Hub) => Err(SwitchError::NotWaiting(value)),
     }
 }
 
-/// Panics with what stands against a switch; or ends the process, in the middle of a panic.
+/// The error of a switch that was made. Raises a resumption that is none.
+pub(super) fn error_of<I>(resumption: Resumption) -> SwitchError<I> {
+    match resumption {
+        Resumption::ChildKilled => SwitchError::Killed,
+        Resumption::MistypedValue(value) => SwitchError::WrongAnswer {
+            from: value.from,
+            type_name: value.type_name,
+            value: value.value,
+        },
+        thrown => raise::raise(thrown),
+    }
+}
+
+/// Panics with the error; or ends the process, while a panic unwinds the running greenlet.
 #[cold]
 #[track_caller]
 pub(super) fn panic_or_abort<I>(

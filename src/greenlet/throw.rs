@@ -1,37 +1,33 @@
-//! Throwing into a greenlet and killing it: what others can do to the place where it waits.
+//! Throwing into a greenlet and killing it: how other greenlets end the switch or wait that it is in.
 
 use std::any::Any;
 use std::panic::{Location, resume_unwind};
 
-use super::handle::Greenlet;
-use super::switch::{panic_or_abort, refuse};
+use super::handle::{AnyGreenlet, Greenlet};
+use super::switch::{check_may_leave, error_of, panic_or_abort};
 use crate::error::{CannotWait, KillError, SwitchError};
 use crate::stderr;
-use crate::switch::CorePtr;
-use crate::switch::GreenletState;
 use crate::switch::exit::GreenletExit;
 use crate::switch::record::{Core, Resumption};
 use crate::switch::thread::{self, Current};
-use crate::switch::trace::TraceEvent;
-use crate::switch::{describe, handover, parent, switch_guard, unwind};
+use crate::switch::trace::{self, TraceEvent};
+use crate::switch::{CorePtr, GreenletState, describe, handover, kill, parent, switch_guard};
 
-/// What a panic carries.
 type Payload = Box<dyn Any + Send>;
 
 impl<I: 'static, O: 'static> Greenlet<I, O> {
-    /// Lets the switch or the wait that this greenlet is in panic with `payload`, and waits until somebody switches back.
-    /// No panic hook runs.
+    /// Makes the switch or wait that this greenlet is in panic with `payload`, and waits until a switch brings control back. No
+    /// panic hook runs.
     ///
-    /// A greenlet that was not started yet is dead with that: its body is dropped and never runs, and the payload goes
-    /// on in its nearest live ancestor. So it does where the greenlet has ended already. In the running greenlet
-    /// itself it is raised here.
+    /// A greenlet that was not started is dead after that: its body is dropped, and the payload continues in its nearest
+    /// ancestor that was started and has not ended. The same holds for a greenlet that has ended. In the running greenlet the
+    /// payload is raised here.
     ///
     /// # Panics
-    /// With the text of the [`SwitchError`] where [`try_throw`](Greenlet::try_throw) returns another than `Dead`. With
-    /// `payload`, where it goes on in the running greenlet: because a child of it does not catch it, say.
+    /// With the text of the [`SwitchError`] where [`try_throw`](Greenlet::try_throw) returns one other than `Dead`. With
+    /// `payload`, where it continues in the running greenlet: for example because a child does not catch it.
     ///
-    /// # Aborts
-    /// While a panic unwinds the running greenlet, which cannot switch then.
+    /// While a panic unwinds the running greenlet, the process ends with a message instead.
     ///
     /// # Examples
     /// ```
@@ -48,71 +44,60 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     /// ```
     #[track_caller]
     pub fn throw(&self, payload: Payload) -> O {
-        let error = match self.try_throw(payload) {
-            Ok(answer) => return answer,
-            Err(SwitchError::Dead(payload)) => match throw_above(&self.core, payload, true) {
-                Ok(answer) => return answer,
-                Err(error) => error,
-            },
-            Err(error) => error,
-        };
-        panic_or_abort("throw into", "try_throw", &self.core, &error)
+        throw(&self.any, payload)
     }
 
-    /// Throws as [`throw`](Greenlet::throw) does, where that may fail.
+    /// Throws as [`throw`](Greenlet::throw) does, and returns errors.
     ///
     /// # Errors
-    /// A [`SwitchError`] that says what stands against it and gives the payload back: nothing has changed then. After
-    /// [`SwitchError::Killed`] and [`SwitchError::WrongAnswer`] it was thrown, and these tell what came of it.
+    /// A [`SwitchError`] with the reason and the payload: nothing has changed. After [`SwitchError::Killed`] and
+    /// [`SwitchError::WrongAnswer`] the payload was thrown, and these report what happened then.
     ///
     /// # Panics
-    /// As [`throw`](Greenlet::throw) does with `payload`.
+    /// With `payload`, where it continues in the running greenlet.
     pub fn try_throw(&self, payload: Payload) -> Result<O, SwitchError<Payload>> {
-        let me = thread::current();
-        if self.core.as_ptr() == me.as_ptr() {
-            return throw_here(me, payload);
-        }
-        let payload = permit_throw(me, payload)?;
-        if me.is_hub() || self.core.is_hub() || self.core.is_killing() {
-            return Err(SwitchError::NotWaiting(payload));
-        }
-        match self.core.state() {
-            GreenletState::Declared => Err(SwitchError::Undefined(payload)),
-            GreenletState::Dead | GreenletState::Leaked => Err(SwitchError::Dead(payload)),
-            GreenletState::Unstarted => {
-                let kept = self.core.to_ref();
-                parent::drop_quietly(parent::cancel(&kept));
-                // Its children go where the payload goes.
-                parent::successor_of_panic(&kept);
-                // Only handles keep a dead greenlet, and not who waits.
-                drop(kept);
-                throw_above(&self.core, payload, false)
-            }
-            // SAFETY: it waits, and is not the running one; the switch is permitted.
-            GreenletState::Suspended | GreenletState::Active => unsafe {
-                throw_at(me, self.core.as_ptr(), Resumption::Thrown(payload))
-            },
-        }
+        try_throw(&self.any, payload)
+    }
+}
+
+impl AnyGreenlet {
+    /// Throws `payload` as [`Greenlet::throw`] does, into a greenlet that answers with `()`.
+    ///
+    /// # Panics
+    /// With the text of the [`SwitchError`] where [`try_throw`](AnyGreenlet::try_throw) returns one other than `Dead`, and with
+    /// `payload`, where it continues in the running greenlet.
+    #[track_caller]
+    pub fn throw(&self, payload: Payload) {
+        throw(self, payload)
     }
 
-    /// Ends this greenlet: unwinds it from its switch or its wait, with [`GreenletExit`], and returns when it has ended.
+    /// Throws `payload` as [`Greenlet::try_throw`] does, into a greenlet that answers with `()`.
     ///
-    /// A body that was not started never runs: it is dropped. One that has ended stays as it is. The running greenlet
-    /// itself unwinds from here, so that this does not return; whoever waits for it gets
-    /// [`SwitchError::Killed`].
-    ///
-    /// Nobody else is told: whoever has switched to it waits on, for whoever switches back there.
-    ///
-    /// A greenlet that catches the kill and switches or waits again is killed again there, and
-    /// after a hundred times it is given up, and its stack leaked.
+    /// # Errors
+    /// A [`SwitchError`], as for [`Greenlet::try_throw`].
     ///
     /// # Panics
-    /// With the text of the [`KillError`] where [`try_kill`](Greenlet::try_kill) returns one; and with what the
-    /// destructors of a body panic with that never ran.
+    /// With `payload`, where it continues in the running greenlet.
+    pub fn try_throw(&self, payload: Payload) -> Result<(), SwitchError<Payload>> {
+        try_throw(self, payload)
+    }
+
+    /// Ends this greenlet: unwinds it from its switch or wait with [`GreenletExit`], and returns when it has ended.
     ///
-    /// # Aborts
-    /// While a panic unwinds the running greenlet, if that is the one to kill, or would have to be left for it: the
-    /// process ends with a message. Who merely waits can be killed then.
+    /// The body of a greenlet that was not started is dropped and never runs. A greenlet that has ended stays as it is. The
+    /// running greenlet unwinds from here, so this does not return; its parent's switch returns [`SwitchError::Killed`].
+    ///
+    /// No other greenlet is notified: one that has switched to the killed greenlet waits on, until a switch reaches it.
+    ///
+    /// A greenlet that catches the kill and switches or waits again is killed again there. After a hundred times its stack is
+    /// leaked.
+    ///
+    /// # Panics
+    /// With the text of the [`KillError`] where [`try_kill`](AnyGreenlet::try_kill) returns one; and with the panic of the
+    /// destructors of a body that never ran.
+    ///
+    /// While a panic unwinds the running greenlet, suspended greenlets can be killed. To kill the running greenlet, or one that
+    /// waits for it, then ends the process with a message.
     ///
     /// # Examples
     /// ```
@@ -150,18 +135,18 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         panic!("{} cannot be killed: {error}", describe(&self.core));
     }
 
-    /// Kills as [`kill`](Greenlet::kill) does, where that may fail.
+    /// Kills as [`kill`](AnyGreenlet::kill) does, and returns errors.
     ///
     /// # Errors
-    /// [`KillError`] for a main greenlet and a hub; for one that has switched to the running one where that may not be
-    /// left; and for one that was started in a program built with `panic=abort`. It is as it was then.
+    /// [`KillError`] for a main greenlet and a hub; for a greenlet that waits for the running one where that may not be left;
+    /// and for a started greenlet in a program built with `panic=abort`. The greenlet is as it was then.
     ///
     /// # Panics
-    /// With what the destructors of a body panic with that never ran.
+    /// With the panic of the destructors of a body that never ran.
     pub fn try_kill(&self) -> Result<(), KillError> {
         let me = thread::current();
         if self.core.as_ptr() != me.as_ptr() {
-            return unwind::kill(&self.core.to_ref());
+            return kill::kill(&self.core.to_ref());
         }
         if me.is_hub() {
             return Err(KillError::Hub);
@@ -179,49 +164,77 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
     }
 }
 
-/// Raises `payload` in the running greenlet, which is not left for that.
+#[track_caller]
+fn throw<O: 'static>(target: &AnyGreenlet, payload: Payload) -> O {
+    let error = match try_throw(target, payload) {
+        Ok(answer) => return answer,
+        Err(SwitchError::Dead(payload)) => match throw_above(&target.core, payload, true) {
+            Ok(answer) => return answer,
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    panic_or_abort("throw into", "try_throw", &target.core, &error)
+}
+
+fn try_throw<O: 'static>(
+    target: &AnyGreenlet,
+    payload: Payload,
+) -> Result<O, SwitchError<Payload>> {
+    let (me, core) = (thread::current(), &target.core);
+    if core.as_ptr() == me.as_ptr() {
+        return throw_here(me, payload);
+    }
+    let payload = check_may_leave(me, payload)?;
+    if me.is_hub() || core.is_hub() || core.is_killing() {
+        return Err(SwitchError::NotWaiting(payload));
+    }
+    match core.state() {
+        GreenletState::Declared => Err(SwitchError::Undefined(payload)),
+        GreenletState::Dead | GreenletState::Leaked => Err(SwitchError::Dead(payload)),
+        GreenletState::Unstarted => {
+            let kept = core.to_ref();
+            parent::drop_quietly(parent::cancel(&kept));
+            // Its children go to the greenlet that the payload goes to.
+            parent::successor_of_panic(&kept);
+            // A waiting greenlet must not keep an ended one.
+            drop(kept);
+            throw_above(core, payload, false)
+        }
+        // SAFETY: it waits, and is not the running one, which may be left.
+        GreenletState::Suspended | GreenletState::Active => unsafe {
+            throw_at(me, core.as_ptr(), Resumption::Thrown(payload))
+        },
+    }
+}
+
+/// Raises `payload` in the running greenlet.
 fn throw_here<O>(me: Current, payload: Payload) -> Result<O, SwitchError<Payload>> {
     if std::thread::panicking() {
         return Err(SwitchError::Panicking(payload));
     }
-    handover::trace(TraceEvent::Throw, me, &me);
-    let told = handover::begin(me);
-    resume_unwind(told.err().unwrap_or(payload))
+    trace::leave_event(TraceEvent::Throw, me, &me);
+    let traced = handover::begin(me);
+    resume_unwind(traced.err().unwrap_or(payload))
 }
 
-/// Gives `payload` back if `me` may be left for another.
-fn permit_throw(me: Current, payload: Payload) -> Result<Payload, SwitchError<Payload>> {
-    if switch_guard::may_switch() {
-        return Ok(payload);
-    }
-    match switch_guard::check_slow(me) {
-        Ok(()) => Ok(payload),
-        Err(CannotWait::Panicking) => Err(SwitchError::Panicking(payload)),
-        Err(CannotWait::Forbidden { place }) => Err(SwitchError::Forbidden {
-            value: payload,
-            place,
-        }),
-        Err(CannotWait::Hub | CannotWait::Tracing) => Err(SwitchError::NotWaiting(payload)),
-    }
-}
-
-/// Lets `payload` go on in the nearest ancestor of `core`, which has ended, that was started. If that is the running
-/// greenlet, the tracer is told of it where `is_told` says so.
+/// Throws `payload` into the nearest ancestor of `core`, which has ended, that was started and has not ended. If that is the
+/// running greenlet, this is traced if `is_traced`.
 ///
 /// # Errors
-/// As [`Greenlet::try_throw`]. A hub takes nothing: the payload comes back as from one that has ended.
+/// As [`Greenlet::try_throw`]. A hub takes nothing: the payload comes back with [`SwitchError::Dead`].
 fn throw_above<O: 'static>(
     core: &Core,
     payload: Payload,
-    is_told: bool,
+    is_traced: bool,
 ) -> Result<O, SwitchError<Payload>> {
     if parent::ancestor(core).is_none() {
-        // A main greenlet, whose thread ends: nothing comes after it.
+        // A main greenlet, with an ending thread.
         return Err(SwitchError::Dead(payload));
     }
     let successor = parent::started_ancestor(core);
-    // Destructors of bodies have run, and may have waited: this may be another greenlet now, in a generator's body, or
-    // one that was told to unwind.
+    // Destructors of bodies have run, and may have waited: another greenlet may run now, in a generator's body, or one that is
+    // to unwind.
     let me = thread::current();
     // As at the end of a body: a kill ends there.
     let is_kill = GreenletExit::is_in(&*payload);
@@ -229,18 +242,18 @@ fn throw_above<O: 'static>(
         if is_kill {
             return Err(SwitchError::Killed);
         }
-        if is_told {
+        if is_traced {
             return throw_here(me, payload);
         }
         resume_unwind(payload);
     }
-    let payload = permit_throw(me, payload)?;
-    // SAFETY: the parent links from `core` keep it there.
-    let heir_core = unsafe { successor.as_ref() };
-    if heir_core.is_hub() {
+    let payload = check_may_leave(me, payload)?;
+    // SAFETY: the parent links from `core` keep it.
+    let successor_core = unsafe { successor.as_ref() };
+    if successor_core.is_hub() {
         return Err(SwitchError::Dead(payload));
     }
-    if heir_core.is_killing() {
+    if successor_core.is_killing() {
         return Err(SwitchError::NotWaiting(payload));
     }
     let resumption = if is_kill {
@@ -248,18 +261,18 @@ fn throw_above<O: 'static>(
     } else {
         Resumption::Thrown(payload)
     };
-    // SAFETY: it waits, and is not the running one; the switch is permitted.
+    // SAFETY: it waits, and is not the running one, which may be left.
     unsafe { throw_at(me, successor, resumption) }
 }
 
 /// # Safety
-/// `target` waits, is not `me`, which runs, and stays there; and the switch is permitted.
+/// `target` waits, is not `me`, and stays allocated; `me` runs and may be left.
 unsafe fn throw_at<O: 'static>(
     me: Current,
     target: CorePtr,
     resumption: Resumption,
 ) -> Result<O, SwitchError<Payload>> {
-    // SAFETY: the caller's promise.
+    // SAFETY: the contract above.
     unsafe { handover::throw_into::<O>(me, target, resumption) }
-        .map_err(|resumption| refuse(*resumption))
+        .map_err(|resumption| error_of(*resumption))
 }

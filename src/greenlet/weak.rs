@@ -1,10 +1,10 @@
-//! A handle that does not keep its greenlet: for who wants to look at it again while it is there.
+//! A handle that does not keep its greenlet alive.
 #![forbid(unsafe_code)]
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::handle::Greenlet;
+use super::handle::{AnyGreenlet, Greenlet};
 use crate::switch::counted::WeakRef;
 
 /// A handle to a greenlet that does not keep it from being unwound, as [`std::rc::Weak`] does not keep a value.
@@ -20,8 +20,24 @@ use crate::switch::counted::WeakRef;
 /// assert!(weak.upgrade().is_none());
 /// ```
 pub struct Weak<I: 'static, O: 'static> {
-    weak: Option<WeakRef>,
+    core: Option<WeakRef>,
     types: PhantomData<fn(I) -> O>,
+}
+
+impl AnyGreenlet {
+    /// A handle that does not keep the greenlet from being unwound.
+    #[must_use]
+    pub fn downgrade(&self) -> Weak<(), ()> {
+        Weak::to(self)
+    }
+}
+
+impl<I: 'static, O: 'static> Greenlet<I, O> {
+    /// A handle that does not keep the greenlet from being unwound.
+    #[must_use]
+    pub fn downgrade(&self) -> Weak<I, O> {
+        Weak::to(self)
+    }
 }
 
 impl<I: 'static, O: 'static> Weak<I, O> {
@@ -29,37 +45,37 @@ impl<I: 'static, O: 'static> Weak<I, O> {
     #[must_use]
     pub const fn new() -> Weak<I, O> {
         Weak {
-            weak: None,
+            core: None,
             types: PhantomData,
         }
     }
 
-    pub(super) fn from_link(weak: WeakRef) -> Weak<I, O> {
+    fn to(greenlet: &AnyGreenlet) -> Weak<I, O> {
         Weak {
-            weak: Some(weak),
+            core: Some(greenlet.core.to_weak()),
             types: PhantomData,
         }
     }
 
-    /// A handle that keeps the greenlet, if anything still does. A greenlet that runs, or waits for what it has
-    /// switched to, keeps itself; one that has ended is kept by its handles.
+    /// A handle that keeps the greenlet, if it still exists. A running greenlet, and one that waits for a greenlet that it has
+    /// switched to, keep themselves; an ended one is kept by its handles.
     #[must_use]
     pub fn upgrade(&self) -> Option<Greenlet<I, O>> {
-        let core = self.weak.as_ref()?.upgrade()?;
-        Some(Greenlet::from_any(core))
+        let core = self.core.as_ref()?.upgrade()?;
+        Some(AnyGreenlet::from_ref(core).into_typed())
     }
 
-    /// Both name the same greenlet, or none.
+    /// Returns whether both name the same greenlet, or none.
     #[must_use]
     pub fn ptr_eq(&self, other: &Weak<I, O>) -> bool {
-        self.weak.as_ref().map(WeakRef::as_ptr) == other.weak.as_ref().map(WeakRef::as_ptr)
+        self.core.as_ref().map(WeakRef::as_ptr) == other.core.as_ref().map(WeakRef::as_ptr)
     }
 }
 
 impl<I: 'static, O: 'static> Clone for Weak<I, O> {
     fn clone(&self) -> Weak<I, O> {
         Weak {
-            weak: self.weak.clone(),
+            core: self.core.clone(),
             types: PhantomData,
         }
     }

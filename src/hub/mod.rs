@@ -79,7 +79,7 @@ use crate::stack::{self, DEFAULT_STACK_SIZE};
 use crate::switch::counted::{AnyRef, RecordRef};
 use crate::switch::record::{Core, Metadata};
 use crate::switch::thread;
-use crate::switch::{CorePtr, GreenletState, handover, unwind};
+use crate::switch::{CorePtr, GreenletState, handover, kill, start};
 
 /// How many waits of one slice may be interrupted before they have begun: as many as the longest slice has hand-overs.
 const MOST_AT_ONCE: u32 = 128;
@@ -229,13 +229,13 @@ fn make() -> Result<HubRef, SpawnError> {
     let core = greenlet.as_ptr();
     let root = move || {
         // SAFETY: this is the root of that greenlet.
-        let me = unsafe { handover::enter(core) };
+        let me = unsafe { start::enter(core) };
         handover::trace_hub(me);
         hub.run()
     };
     // SAFETY: the root never returns and does not unwind: it runs no code of anybody else's but mail, which
     // is caught, and the hub that it uses goes only when it will never run again.
-    unsafe { handover::install(&greenlet, stack, root) };
+    unsafe { start::install(&greenlet, stack, root) };
     HUB.set(Some(hub.0));
     thread::set_idle(Some(core));
     Ok(hub)
@@ -317,7 +317,7 @@ impl Drop for EndOfHub {
         let greenlet = hub_ref.greenlet.clone();
         if greenlet.state() == GreenletState::Suspended {
             // SAFETY: the hub's own frames own nothing, nobody waits for it, and no task is left to switch to it.
-            unsafe { unwind::end_without_unwinding(&greenlet) };
+            unsafe { kill::end_without_unwinding(&greenlet) };
         }
         // SAFETY: leaked from a box when it was made. `HUB` was the only way to it but for frames, and its own stack was the
         // last that had any.

@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use crate::error::AccessError;
 use crate::generator;
-use crate::switch::locals::{self, AnyKey, CannotInit, Value};
+use crate::switch::current_locals;
+use crate::switch::locals::{AnyKey, CannotInit, Value};
 
 /// A static of which each greenlet has a value of its own: [`std::thread::LocalKey`] for greenlets.
 ///
@@ -137,13 +138,13 @@ impl<T: 'static> LocalKey<T> {
 
     #[inline(always)]
     pub(super) fn value_if_there(&'static self) -> Option<Rc<T>> {
-        locals::find(self).map(typed)
+        current_locals::find(self).map(typed)
     }
 
     #[cold]
     #[inline(never)]
     fn make(&'static self) -> Result<Rc<T>, AccessError> {
-        let begun = locals::begin(self, generator::on_generator_stack())
+        let begun = current_locals::begin_init(self, generator::on_generator_stack())
             .map_err(|missing| self.explain(missing))?;
         let value = Rc::new((self.init)());
         drop(begun);
@@ -162,7 +163,7 @@ impl<T: 'static> LocalKey<T> {
 
     /// Gives the running greenlet this value, if it has none.
     fn put(&'static self, value: Rc<T>) -> Result<Rc<T>, AccessError> {
-        match locals::put(self, value) {
+        match current_locals::put(self, value) {
             Ok(value) => Ok(typed(value)),
             Err(missing) => Err(self.explain(missing)),
         }
@@ -180,8 +181,8 @@ impl<T: 'static> LocalKey<T> {
 
     fn explain(&self, missing: CannotInit) -> AccessError {
         match missing {
-            CannotInit::Gone => AccessError::gone(self.name),
-            CannotInit::Begun => AccessError::in_initialiser(self.name),
+            CannotInit::Dropped => AccessError::gone(self.name),
+            CannotInit::Initialising => AccessError::in_initialiser(self.name),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The payload that a kill unwinds a greenlet with.
+//! The panic payload of a kill.
 #![forbid(unsafe_code)]
 
 use std::any::Any;
@@ -10,13 +10,13 @@ use std::sync::Arc;
 #[cfg(feature = "hub")]
 use crate::switch::thread;
 
-/// What a greenlet unwinds with when it is killed: greenlet's `GreenletExit`.
+/// The panic payload that a killed greenlet unwinds with: greenlet's `GreenletExit`.
 ///
-/// It travels as a panic payload that no panic hook sees. Code that catches panics should let it go
-/// on, with [`std::panic::resume_unwind`]: a greenlet that keeps catching it is told again at each of
-/// its next switches, and after a hundred times its stack is given up and leaked.
+/// No panic hook sees this payload. Code that catches panics should continue the unwinding with
+/// [`std::panic::resume_unwind`]. A greenlet that catches the payload is unwound again at its next switch or wait; after a
+/// hundred times its stack is leaked.
 ///
-/// A [`Generator`](crate::generator::Generator) unwinds with it when it is closed or dropped: Python's
+/// A [`Generator`](crate::generator::Generator) that is closed or dropped unwinds with this payload, too: Python's
 /// `GeneratorExit`.
 ///
 /// # Examples
@@ -32,18 +32,18 @@ use crate::switch::thread;
 ///     }
 /// });
 /// greenlet.switch(());
-/// drop(greenlet); // the last handle: it unwinds from its switch
+/// drop(greenlet); // the last handle: the greenlet unwinds from its switch
 /// ```
 pub struct GreenletExit {
-    /// Which generator was closed; zero for a greenlet.
+    /// The token of a closed generator; zero for a greenlet.
     generator: usize,
-    /// How the greenlet that unwinds with it knows that it is there.
+    /// Tells the greenlet that this payload still exists.
     #[cfg(feature = "hub")]
     _payload: Option<Arc<()>>,
 }
 
 impl GreenletExit {
-    /// For those who ask what has become of a greenlet: nothing unwinds with it.
+    /// A value for reports of how a greenlet has ended: nothing unwinds with it.
     #[cfg(feature = "hub")]
     pub(crate) fn in_place_of_a_payload() -> GreenletExit {
         GreenletExit {
@@ -57,7 +57,7 @@ impl GreenletExit {
         GreenletExit::raise_in(0)
     }
 
-    /// Unwinds that generator, whose body runs, and no other and no greenlet.
+    /// Unwinds the running body of the generator with this token, and nothing beyond it.
     pub(crate) fn raise_in(generator: usize) -> ! {
         resume_unwind(Box::new(GreenletExit {
             generator,
@@ -66,13 +66,13 @@ impl GreenletExit {
         }))
     }
 
-    /// Tells whether this payload is that generator's own, and not on its way further up.
+    /// The payload ends at the generator with this token.
     pub(crate) fn is_of_generator(payload: &(dyn Any + Send), generator: usize) -> bool {
         let exit = payload.downcast_ref::<GreenletExit>();
         exit.is_some_and(|exit| exit.generator == generator)
     }
 
-    /// Tells whether a caught panic payload is a kill on its way.
+    /// Returns whether a caught panic payload is a `GreenletExit`.
     #[must_use]
     pub fn is_in(payload: &(dyn Any + Send)) -> bool {
         payload.is::<GreenletExit>()

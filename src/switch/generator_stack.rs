@@ -1,15 +1,14 @@
-//! Where something lies that holds only while its stack runs, a shield say: on the greenlet's own stack, or on that of a
-//! generator, which another greenlet may resume.
+//! The scopes on the stack of a generator: shields, timeouts and initialisers, which hold only while that stack runs.
 //!
 //! ```text
 //!   greenlet's stack        generator's stack
-//!   +---------------+       +------------------------+      Piece
-//!   | shield        |       | Yielder ---------------+----> greenlet: which one runs it, while it runs
-//!   | items.next()  |-----> | shield, with_timeout   |      layer:    what the hub floor keeps of these
+//!   +---------------+       +------------------------+      GeneratorStack
+//!   | shield        |       | Yielder ---------------+----> greenlet: the one that runs it, while it runs
+//!   | items.next()  |-----> | shield, with_timeout   |      layer:    the hub's list of these
 //!   +---------------+       +------------------------+
 //! ```
-//! A generator has a piece from the first moment in which something lies on its stack. It *enters* the greenlet that
-//! resumes it and *leaves* it at each yield, so that what lies there holds for that greenlet while the generator runs.
+//! A generator gets a [`GeneratorStack`] when the first scope is opened on its stack. That one *enters* the greenlet that
+//! resumes the generator and *leaves* it at each yield, so that its scopes hold for that greenlet while the generator runs.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -24,28 +23,29 @@ use crate::switch::counted::WeakRef;
 use crate::switch::interrupt;
 use crate::switch::thread;
 
-/// The stack of a generator, as a piece of its greenlet's.
+/// The scopes on the stack of one generator.
 pub(crate) struct GeneratorStack {
+    /// The greenlet that runs the generator, while it runs.
     greenlet: RefCell<Option<WeakRef>>,
-    /// How many things lie on it.
+    /// The number of open scopes.
     count: Cell<usize>,
     #[cfg(feature = "hub")]
     layer: Rc<Layer>,
 }
 
-/// Something that lies on the stack of a generator.
+/// An open scope on the stack of a generator.
 pub(crate) struct OnGeneratorStack(Rc<GeneratorStack>);
 
-/// The stack that something lies on.
+/// The stack on which a scope is open.
 #[cfg(feature = "hub")]
 pub(crate) enum StackOwner {
-    /// The own one of this greenlet.
+    /// The own stack of this greenlet.
     Greenlet(WeakRef),
     Generator(OnGeneratorStack),
 }
 
 impl GeneratorStack {
-    /// A piece on which nothing lies, and which runs in no greenlet.
+    /// Without scopes, and not running.
     pub(crate) fn new() -> Rc<GeneratorStack> {
         Rc::new(GeneratorStack {
             greenlet: RefCell::new(None),
@@ -59,7 +59,7 @@ impl GeneratorStack {
         self.count.get() == 0
     }
 
-    /// It runs in the running greenlet from now on, if it did not before.
+    /// Enters the running greenlet, unless it runs in one already.
     pub(crate) fn enter(&self) {
         if self.greenlet.borrow().is_some() {
             return;
@@ -73,7 +73,7 @@ impl GeneratorStack {
         }
     }
 
-    /// It does not run any more: its generator yields or has ended.
+    /// Leaves the greenlet: the generator yields, or has ended.
     pub(crate) fn leave(&self) {
         let left = self.greenlet.take();
         #[cfg(feature = "hub")]
@@ -86,12 +86,12 @@ impl GeneratorStack {
 }
 
 impl OnGeneratorStack {
-    pub(crate) fn on(piece: Rc<GeneratorStack>) -> OnGeneratorStack {
-        piece.count.set(piece.count.get() + 1);
-        OnGeneratorStack(piece)
+    pub(crate) fn on(stack: Rc<GeneratorStack>) -> OnGeneratorStack {
+        stack.count.set(stack.count.get() + 1);
+        OnGeneratorStack(stack)
     }
 
-    /// Its stack runs in the running greenlet.
+    /// The stack runs in the running greenlet.
     pub(crate) fn runs_here(&self) -> bool {
         let greenlet = self.0.greenlet.borrow();
         let runs_in = greenlet.as_ref().map(WeakRef::as_ptr);
@@ -107,15 +107,15 @@ impl Drop for OnGeneratorStack {
 
 #[cfg(feature = "hub")]
 impl StackOwner {
-    /// The greenlet that the stack runs in: `None` if it does not, or is gone.
+    /// The greenlet that the stack runs in, if it runs and that greenlet still exists.
     pub(crate) fn greenlet(&self) -> Option<AnyRef> {
         match self {
             StackOwner::Greenlet(greenlet) => greenlet.upgrade(),
-            StackOwner::Generator(lying) => lying.0.greenlet.borrow().as_ref()?.upgrade(),
+            StackOwner::Generator(scope) => scope.0.greenlet.borrow().as_ref()?.upgrade(),
         }
     }
 
-    /// The own one of the running greenlet.
+    /// The own stack of the running greenlet.
     #[inline]
     pub(crate) fn own() -> StackOwner {
         StackOwner::Greenlet(thread::current().to_weak())
@@ -133,7 +133,7 @@ impl StackOwner {
         self.layer().unshield(id);
     }
 
-    /// A timeout has expired, which was started last at `started`. It is held back while the stack does not run.
+    /// Marks a timeout as expired that was last started at `started`. It is held back while the stack does not run.
     pub(crate) fn expire(&self, id: u64, started: u64) {
         match self {
             StackOwner::Greenlet(greenlet) => {
@@ -141,11 +141,11 @@ impl StackOwner {
                     greenlet.interrupts().expire(id, started);
                 }
             }
-            StackOwner::Generator(lying) => lying.0.layer.expire(id),
+            StackOwner::Generator(scope) => scope.0.layer.expire(id),
         }
     }
 
-    /// A timeout is over: it is not delivered any more, unless it has ended a wait already.
+    /// Ends a timeout: it is not delivered any more, unless it has ended a wait already.
     pub(crate) fn stop(&self, id: u64) {
         if self.layer().stop(id)
             && let Some(greenlet) = self.greenlet()
@@ -157,8 +157,8 @@ impl StackOwner {
     #[inline]
     fn layer(&self) -> &Layer {
         match self {
-            StackOwner::Greenlet(greenlet) => greenlet.core().interrupts().own(),
-            StackOwner::Generator(lying) => &lying.0.layer,
+            StackOwner::Greenlet(greenlet) => greenlet.block().interrupts().own(),
+            StackOwner::Generator(scope) => &scope.0.layer,
         }
     }
 }

@@ -1,14 +1,13 @@
-//! Where greenlet-locals lie: a short list in the record of the greenlet whose values they are.
+//! The list of a greenlet's locals, in its record.
 //!
 //! ```text
-//!   Core -> Rare -> Locals   | key, Begun | key, Here | key, Gone |      in the order in which they were made
-//!                                               |
-//!                                               +--> Rc<T>   one more pointer while a `with` is inside
+//!   Core -> ColdState -> Locals   | key, Initialising | key, Value | key, Dropped |      in the order of creation
+//!                                                        |
+//!                                                        +--> Rc<T>   one more pointer while a `with` runs
 //! ```
 //! # Invariant
-//! No list is borrowed while anybody's code runs: initialisers, clones and destructors may switch, panic, use any
-//! local, or end the process. And who runs is asked again after an initialiser or a clone: in a generator's body it
-//! may have begun in one greenlet and ended in another.
+//! No list is borrowed while user code runs: initialisers, clones and destructors may switch, panic, use any local, or end
+//! the process.
 #![forbid(unsafe_code)]
 
 use std::any::Any;
@@ -19,30 +18,31 @@ use std::rc::{Rc, Weak};
 use std::thread::Result as Caught;
 
 use crate::dropping::{DropsAll, drop_quietly, dropped};
-use crate::switch::generator_stack::OnGeneratorStack;
-use crate::switch::record::Core;
-use crate::switch::thread;
 
-/// What a local's static is to this list. It is known by its address.
+/// The static of a local, as this list sees it. A local is known by the address of its static.
 pub(crate) trait AnyKey {
     /// A child gets a copy.
     fn is_inherited(&self) -> bool;
 
-    /// That copy, if it is inherited and the value is this key's.
+    /// That copy, if the local is inherited and the value is of its type.
     fn copy(&self, value: &dyn Any) -> Option<Value>;
+}
+
+/// A running initialiser.
+pub(crate) trait Initialiser {
+    /// The initialiser is not in the body of a suspended generator, but runs in the running greenlet.
+    fn runs_here(&self) -> bool;
 }
 
 pub(crate) type Value = Rc<dyn Any>;
 
-type Panic = Box<dyn Any + Send>;
-
 /// Why the running greenlet has no value, and gets none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CannotInit {
-    /// It has ended, and its value was dropped.
-    Gone,
-    /// Its initialiser runs.
-    Begun,
+    /// The greenlet ends, and the value was dropped.
+    Dropped,
+    /// The initialiser runs.
+    Initialising,
 }
 
 /// The locals of one greenlet.
@@ -53,152 +53,36 @@ pub(crate) struct Locals {
 
 struct Local {
     key: &'static dyn AnyKey,
-    slot: LocalValue,
+    slot: LocalSlot,
 }
 
-enum LocalValue {
-    /// Its initialiser runs, for as long as it holds the other end of this.
-    Begun(Weak<Initialising>),
-    Here(Value),
-    /// The greenlet ends, and this was dropped.
-    Gone,
-}
-
-/// An initialiser that has begun and not ended.
-pub(crate) struct Initialising {
-    /// The generator whose body it runs in. While that is suspended, the initialiser is in nobody's way.
-    generator: Option<OnGeneratorStack>,
-}
-
-impl Initialising {
-    fn runs_here(&self) -> bool {
-        self.generator
-            .as_ref()
-            .is_none_or(OnGeneratorStack::runs_here)
-    }
-}
-
-/// The running greenlet's value.
-#[inline(always)]
-pub(crate) fn find(key: &'static dyn AnyKey) -> Option<Value> {
-    thread::current().locals()?.find(key)
-}
-
-/// Says that the initialiser of the running greenlet, which has no value, runs: for as long as the caller keeps what comes
-/// back, and in the body of `generator`, if that is given.
-///
-/// # Errors
-/// If there can be no value.
-pub(crate) fn begin(
-    key: &'static dyn AnyKey,
-    generator: Option<OnGeneratorStack>,
-) -> Result<Rc<Initialising>, CannotInit> {
-    let me = thread::current();
-    if me.has_ended_locals() {
-        return Err(CannotInit::Gone);
-    }
-    me.locals_or_new().begin(key, generator)
-}
-
-/// Gives the running greenlet a value. If it has got one meanwhile, that one stays. Evaluates to the one it has then.
-///
-/// # Errors
-/// If there can be no value.
-pub(crate) fn put(key: &'static dyn AnyKey, value: Value) -> Result<Value, CannotInit> {
-    let me = thread::current();
-    if me.has_ended_locals() {
-        return Err(CannotInit::Gone);
-    }
-    me.locals_or_new().put(key, value)
-}
-
-/// What a greenlet that is about to be made starts with: what it is given, and copies of what the running one has that
-/// is inherited.
-///
-/// # Panics
-/// With what a `clone` panics with.
-#[inline(always)]
-pub(crate) fn of_child(given: Option<Box<Locals>>) -> Option<Box<Locals>> {
-    if thread::current().locals().is_none() {
-        return given;
-    }
-    inherit_slow(given)
-}
-
-#[cold]
-#[inline(never)]
-fn inherit_slow(given: Option<Box<Locals>>) -> Option<Box<Locals>> {
-    let inherited = match thread::current().locals() {
-        Some(locals) => locals.inherited(),
-        None => DropsAll::default(),
-    };
-    let mut child = None;
-    for (key, value) in inherited.iter() {
-        let is_given = given
-            .as_ref()
-            .is_some_and(|given| given.find(*key).is_some());
-        if !is_given && let Some(copy) = key.copy(&**value) {
-            Locals::give(&mut child, *key, copy);
-        }
-    }
-    let given = given.map(|given| given.list.take().into_inner());
-    for local in given.into_iter().flatten() {
-        if let LocalValue::Here(value) = local.slot {
-            Locals::give(&mut child, local.key, value);
-        }
-    }
-    child
-}
-
-/// Drops the locals of a greenlet whose body is over, the last one made first. From then on it has none.
-///
-/// # Errors
-/// The first panic of a destructor. The others are dropped all the same.
-#[inline(always)]
-pub(crate) fn end(core: &Core) -> Caught<()> {
-    let ended = match core.locals() {
-        Some(locals) => locals.drop_all(),
-        None => Ok(()),
-    };
-    core.set_ended_locals();
-    ended
-}
-
-/// Ends the locals of a greenlet that has this outcome. A panic of theirs takes the place of a value, and not of
-/// another panic.
-#[inline(always)]
-pub(crate) fn end_with<O>(core: &Core, outcome: Caught<O>) -> Caught<O> {
-    match end(core) {
-        Ok(()) => outcome,
-        Err(panic) => replace_outcome(outcome, panic),
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn replace_outcome<O>(outcome: Caught<O>, panic: Panic) -> Caught<O> {
-    match outcome {
-        Ok(value) => {
-            drop_quietly(value);
-            Err(panic)
-        }
-        Err(first) => {
-            drop_quietly(panic);
-            Err(first)
-        }
-    }
+enum LocalSlot {
+    /// The initialiser runs while its end of this pointer exists.
+    Initialising(Weak<dyn Initialiser>),
+    Value(Value),
+    /// The greenlet ends, and the value was dropped.
+    Dropped,
 }
 
 impl Locals {
-    /// Puts a value into the list of a greenlet to be made, in place of the one that was there.
+    /// Gives a greenlet that is about to be made a value, in place of the previous one.
     pub(crate) fn give(locals: &mut Option<Box<Locals>>, key: &'static dyn AnyKey, value: Value) {
         let locals = locals.get_or_insert_default();
         let old = locals.take_out(key);
-        locals.push(key, value);
+        locals.push(key, LocalSlot::Value(value));
         drop(old);
     }
 
-    /// Begins with what was given before there was a greenlet.
+    /// Adds the values of `given`, in place of those that are there.
+    pub(super) fn add_given(locals: &mut Option<Box<Locals>>, given: Locals) {
+        for local in given.list.into_inner().into_inner() {
+            if let LocalSlot::Value(value) = local.slot {
+                Locals::give(locals, local.key, value);
+            }
+        }
+    }
+
+    /// Moves the values that a greenlet starts with into its record.
     pub(super) fn begin_with(&self, given: &Locals) {
         let old = self.list.replace(given.list.take());
         debug_assert!(old.is_empty(), "it has never run");
@@ -209,83 +93,84 @@ impl Locals {
     }
 
     #[inline(always)]
-    fn find(&self, key: &'static dyn AnyKey) -> Option<Value> {
+    pub(super) fn find(&self, key: &'static dyn AnyKey) -> Option<Value> {
         let list = self.list.borrow();
         match &list.iter().find(|local| local.is_of(key))?.slot {
-            LocalValue::Here(value) => Some(value.clone()),
-            LocalValue::Begun(_) | LocalValue::Gone => None,
+            LocalSlot::Value(value) => Some(value.clone()),
+            LocalSlot::Initialising(_) | LocalSlot::Dropped => None,
         }
     }
 
-    fn begin(
+    /// Marks the local as being initialised, for as long as `initialiser` exists.
+    pub(super) fn begin_init(
         &self,
         key: &'static dyn AnyKey,
-        generator: Option<OnGeneratorStack>,
-    ) -> Result<Rc<Initialising>, CannotInit> {
-        self.look(key)?;
-        let begun = Rc::new(Initialising { generator });
-        let slot = LocalValue::Begun(Rc::downgrade(&begun));
+        initialiser: Weak<dyn Initialiser>,
+    ) -> Result<(), CannotInit> {
+        self.check(key)?;
         self.take_out(key);
-        self.list.borrow_mut().push(Local { key, slot });
-        Ok(begun)
+        self.push(key, LocalSlot::Initialising(initialiser));
+        Ok(())
     }
 
-    fn put(&self, key: &'static dyn AnyKey, value: Value) -> Result<Value, CannotInit> {
+    /// Adds a value, unless one is there, and evaluates to the value that is there then.
+    pub(super) fn put(&self, key: &'static dyn AnyKey, value: Value) -> Result<Value, CannotInit> {
         if let Some(there) = self.find(key) {
             return Ok(there);
         }
-        if self.look(key) == Err(CannotInit::Gone) {
-            return Err(CannotInit::Gone);
+        if self.check(key) == Err(CannotInit::Dropped) {
+            return Err(CannotInit::Dropped);
         }
-        // Behind those that its initialiser has made, so that it is dropped before them.
+        // Behind the locals that its initialiser has made, so that it is dropped before them.
         self.take_out(key);
-        self.push(key, value.clone());
+        self.push(key, LocalSlot::Value(value.clone()));
         Ok(value)
     }
 
-    fn look(&self, key: &'static dyn AnyKey) -> Result<(), CannotInit> {
+    fn check(&self, key: &'static dyn AnyKey) -> Result<(), CannotInit> {
         let list = self.list.borrow();
-        match list.iter().find(|local| local.is_of(key)) {
-            Some(local) => match &local.slot {
-                LocalValue::Begun(begun)
-                    if begun.upgrade().is_some_and(|begun| begun.runs_here()) =>
-                {
-                    Err(CannotInit::Begun)
-                }
-                LocalValue::Gone => Err(CannotInit::Gone),
-                LocalValue::Begun(_) | LocalValue::Here(_) => Ok(()),
-            },
-            None => Ok(()),
+        let found = list.iter().find(|local| local.is_of(key));
+        match found.map(|local| &local.slot) {
+            Some(LocalSlot::Initialising(initialiser))
+                if initialiser.upgrade().is_some_and(|one| one.runs_here()) =>
+            {
+                Err(CannotInit::Initialising)
+            }
+            Some(LocalSlot::Dropped) => Err(CannotInit::Dropped),
+            Some(LocalSlot::Initialising(_) | LocalSlot::Value(_)) | None => Ok(()),
         }
     }
 
-    fn push(&self, key: &'static dyn AnyKey, value: Value) {
-        let slot = LocalValue::Here(value);
+    fn push(&self, key: &'static dyn AnyKey, slot: LocalSlot) {
         self.list.borrow_mut().push(Local { key, slot });
     }
 
-    /// Not to be dropped while the list is borrowed.
+    /// Removes a local. The result must not be dropped while the list is borrowed.
     fn take_out(&self, key: &'static dyn AnyKey) -> Option<Local> {
         let mut list = self.list.borrow_mut();
         let place = list.iter().position(|local| local.is_of(key))?;
         Some(list.remove(place))
     }
 
-    fn inherited(&self) -> DropsAll<Vec<(&'static dyn AnyKey, Value)>> {
+    /// The values of the inherited locals.
+    pub(super) fn inherited(&self) -> DropsAll<Vec<(&'static dyn AnyKey, Value)>> {
         let list = self.list.borrow();
         let copied = list.iter().filter(|local| local.key.is_inherited());
         let copied = copied.filter_map(|local| match &local.slot {
-            LocalValue::Here(value) => Some((local.key, value.clone())),
-            LocalValue::Begun(_) | LocalValue::Gone => None,
+            LocalSlot::Value(value) => Some((local.key, value.clone())),
+            LocalSlot::Initialising(_) | LocalSlot::Dropped => None,
         });
         DropsAll::new(copied.collect())
     }
 
-    /// A destructor may use those that are still there, and make those that never were: these are dropped, too.
-    /// Each ends once, so this ends.
+    /// Drops all values, the last one made first. Destructors may use the remaining locals and make new ones, which are dropped
+    /// too. Each local ends once, so the loop ends.
+    ///
+    /// # Errors
+    /// The first panic of a destructor. The other values are dropped all the same.
     #[cold]
     #[inline(never)]
-    fn drop_all(&self) -> Caught<()> {
+    pub(super) fn drop_all(&self) -> Caught<()> {
         let mut first = Ok(());
         while let Some(value) = self.pop_value() {
             match dropped(value) {
@@ -299,8 +184,9 @@ impl Locals {
 
     fn pop_value(&self) -> Option<Value> {
         let mut list = self.list.borrow_mut();
-        while let Some(local) = list.iter_mut().rev().find(|local| !local.is_gone()) {
-            if let LocalValue::Here(value) = std::mem::replace(&mut local.slot, LocalValue::Gone) {
+        while let Some(local) = list.iter_mut().rev().find(|local| !local.is_dropped()) {
+            if let LocalSlot::Value(value) = std::mem::replace(&mut local.slot, LocalSlot::Dropped)
+            {
                 return Some(value);
             }
         }
@@ -320,7 +206,7 @@ impl Local {
         ptr::addr_eq(self.key, key)
     }
 
-    fn is_gone(&self) -> bool {
-        matches!(self.slot, LocalValue::Gone)
+    fn is_dropped(&self) -> bool {
+        matches!(self.slot, LocalSlot::Dropped)
     }
 }

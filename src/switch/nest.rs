@@ -1,42 +1,42 @@
-//! Dropping bodies that never ran, each of which may own the next: a chain of any length takes little stack.
+//! Nested drops of bodies that never ran, each of which may own the next: a chain of any length takes little stack.
 //!
 //! ```text
-//!   drop of body 1 -> of body 2 -> ... -> of body DEEPEST        as with boxes, one in the other
+//!   drop of body 1 -> of body 2 -> ... -> of body DEEPEST        nested, as with boxes
 //!                                           |
-//!                                           +-- body 9, body 10, ...     put off, and dropped one after the other when
-//!                                                                        body 8 is gone: each before what comes behind it
+//!                                           +-- body 9, body 10, ...     deferred, and dropped one after the other when
+//!                                                                        body 8 is dropped, in the order of nested drops
 //! ```
-//! The depth is counted for each stack, since a destructor may switch and another greenlet may drop bodies meanwhile.
+//! The depth is counted for each stack, because a destructor may switch and another greenlet may drop bodies meanwhile.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
 use std::mem::{self, ManuallyDrop};
 use std::thread::Result as Caught;
 
+use crate::dropping::drop_quietly;
 use crate::stack::{self, stack_pointer};
-use crate::switch::parent;
 
-/// How deep drops are nested on one stack. In builds without optimisation a level takes about 1.5 KiB.
+/// How deeply drops are nested on one stack. In builds without optimisation a level takes about 1.5 KiB.
 const DEEPEST: usize = 8;
 
-/// Addresses that are closer to each other lie on one stack: a guard is as large.
+/// Addresses that are closer to each other lie on one stack: a guard is this large.
 const CLOSE: usize = 64 << 10;
 
 type DropFn = Box<dyn FnOnce() -> Caught<()>>;
 
-/// None of it has a destructor: while nothing is being dropped all are empty, and hold no memory.
+/// Without destructors: while nothing is being dropped, the lists are empty and hold no memory.
 struct Nests {
-    /// The one stack on which bodies are being dropped, mostly.
+    /// Usually the only stack on which bodies are being dropped.
     first: Cell<Nest>,
     others: RefCell<ManuallyDrop<Vec<Nest>>>,
-    /// What was put off, by the top of its nest.
+    /// Deferred drops, each with the top of its nest.
     deferred: RefCell<ManuallyDrop<Vec<(usize, DropFn)>>>,
 }
 
 /// The drops that are nested on one stack.
 #[derive(Clone, Copy)]
 struct Nest {
-    /// Where on the stack the first of them is.
+    /// The stack address of the first of them.
     top: usize,
     depth: usize,
 }
@@ -55,11 +55,11 @@ thread_local! {
     };
 }
 
-/// Calls `drop`, which drops a body that never ran: now, or where too many of them are nested on this stack, as soon as the
-/// deepest is gone.
+/// Calls `drop`, which drops a body that never ran: now, or if too many are nested on this stack, as soon as the deepest has
+/// been dropped.
 ///
 /// # Errors
-/// What `drop` has given, or the first that was put off by it.
+/// The panic of `drop`, or else the first panic of a drop that it has deferred.
 pub(crate) fn drop_body(drop: impl FnOnce() -> Caught<()> + 'static) -> Caught<()> {
     let here = stack_pointer();
     if NESTS.with(|nests| nests.begin(here)) {
@@ -91,7 +91,7 @@ fn drop_nested(here: usize, drop: impl FnOnce() -> Caught<()> + 'static) -> Caug
     dropped
 }
 
-/// Drops all that was put off in this nest, in the order in which nested drops would have come to it.
+/// Runs the deferred drops of this nest, in the order of nested drops.
 #[cold]
 #[inline(never)]
 fn drop_rest(top: usize, mut first: Caught<()>) -> Caught<()> {
@@ -103,7 +103,7 @@ fn drop_rest(top: usize, mut first: Caught<()>) -> Caught<()> {
         };
         match drop() {
             Err(panic) if first.is_ok() => first = Err(panic),
-            dropped => parent::drop_quietly(dropped),
+            dropped => drop_quietly(dropped),
         }
     }
 }
@@ -114,7 +114,7 @@ fn are_on_one_stack(one: usize, other: usize) -> bool {
 }
 
 impl Nests {
-    /// Begins a nest at `here`, if there is none at all. It stays the first until it has ended.
+    /// Begins a nest at `here`, if there is none at all. It stays the first until it ends.
     #[inline(always)]
     fn begin(&self, here: usize) -> bool {
         let is_first = self.first.get().depth == 0 && self.others.borrow().is_empty();
@@ -127,7 +127,7 @@ impl Nests {
         is_first
     }
 
-    /// The nest on the stack that `here` lies in: a new one, if there is none.
+    /// The nest on the stack that contains `here`, or a new one.
     #[inline]
     fn find(&self, here: usize) -> Nest {
         let first = self.first.get();
@@ -161,13 +161,13 @@ impl Nests {
         }
     }
 
-    /// Moves what was put off in this nest, the first last.
+    /// Moves the deferred drops of this nest into `rest`, the first one last.
     fn take_deferred(&self, top: usize, rest: &mut Vec<DropFn>) {
-        let mut put_off = self.deferred.borrow_mut();
-        let (own, others): (Vec<_>, _) = mem::take(&mut **put_off)
+        let mut deferred = self.deferred.borrow_mut();
+        let (own, others): (Vec<_>, _) = mem::take(&mut **deferred)
             .into_iter()
             .partition(|(other, _)| *other == top);
-        **put_off = others;
+        **deferred = others;
         rest.extend(own.into_iter().rev().map(|(_, drop)| drop));
     }
 }

@@ -1,9 +1,9 @@
-//! Scopes in which the running greenlet must not be left: a switch or a wait inside is an error.
+//! Scopes that the running greenlet must not leave: a switch or a wait inside is an error.
 //!
 //! ```text
 //!   innermost -> scope { why, owner, outer } -> ... -> none        each lies in the frame of its `no_switch`
 //! ```
-//! A scope ends before control can go elsewhere, so those of a thread are nested, whoever runs.
+//! A scope ends before control can leave its frame, so the scopes of a thread are nested, also across greenlets.
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
@@ -11,21 +11,21 @@ use std::ops::RangeInclusive;
 use std::panic::Location;
 
 use crate::error::CannotWait;
-use crate::switch::engine::CorePtr;
+use crate::switch::record::CorePtr;
 use crate::switch::thread::{self, Current};
 
 thread_local! {
     static INNERMOST: Cell<Option<NoSwitchScope>> = const { Cell::new(None) };
 }
 
-/// One call of [`no_switch`], or of [`hold`], that has not returned.
+/// A call of [`no_switch`] or [`hold`] that has not returned.
 #[derive(Clone, Copy)]
 pub(crate) struct NoSwitchScope {
-    /// Why nobody may leave it.
+    /// Why the greenlet must not be left.
     pub(crate) why: CannotWait,
-    /// Who called it. Only compared.
+    /// The greenlet that has opened the scope. Only compared.
     owner: CorePtr,
-    /// Where its frame is.
+    /// An address in the frame of the call.
     address: usize,
 }
 
@@ -35,12 +35,12 @@ impl NoSwitchScope {
     }
 }
 
-/// Runs `body`, in which the running greenlet cannot be left: for code that must not be interrupted in the middle.
+/// Runs `body` without leaving the running greenlet: for code that other greenlets must not interrupt.
 ///
-/// Inside, a switch is [`SwitchError::Forbidden`](crate::SwitchError::Forbidden), which names the line of this call.
-/// A wait that returns an [`std::io::Error`] gives one with a [`WaitRefused`](crate::error::WaitRefused) in it, and
-/// any other wait panics. What need not wait works. A suspended greenlet may be dropped or killed, and
-/// a generator resumed; a generator's body that has called this must not yield before it returns.
+/// Inside, a switch returns [`SwitchError::Forbidden`](crate::SwitchError::Forbidden), which names the line of this call. A
+/// wait that returns an [`std::io::Error`] returns one with a [`CannotWait`] in it; any other wait panics. Calls that need
+/// not wait succeed. Dropping or killing a suspended greenlet is allowed, and so is resuming a generator. In a generator's
+/// body a yield inside `body` panics.
 ///
 /// # Examples
 /// ```
@@ -58,7 +58,7 @@ pub fn no_switch<R>(body: impl FnOnce() -> R) -> R {
     hold(CannotWait::Forbidden { place }, body)
 }
 
-/// Runs `body`, in which the running greenlet cannot be left, for the reason that is given.
+/// Runs `body` without leaving the running greenlet, for the given reason.
 pub(super) fn hold<R>(why: CannotWait, body: impl FnOnce() -> R) -> R {
     let guard = EndOfScope {
         outer: INNERMOST.get(),
@@ -72,14 +72,14 @@ pub(super) fn hold<R>(why: CannotWait, body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// The scope that was entered last and not left.
+/// The innermost open scope.
 pub(crate) fn innermost() -> Option<NoSwitchScope> {
     INNERMOST.get()
 }
 
-/// A scope that was entered on the stack with these addresses, and not left.
+/// An open scope in a frame of `stack`, which runs.
 pub(crate) fn on_stack(stack: &RangeInclusive<usize>) -> Option<NoSwitchScope> {
-    // If an outer one is on that stack and the innermost is not, then another stack runs above it.
+    // The innermost one is enough: if it lay on another stack, that stack would run.
     innermost().filter(|scope| stack.contains(&scope.address))
 }
 

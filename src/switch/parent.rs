@@ -1,13 +1,12 @@
-//! Who runs after a greenlet has ended, and what it is told.
+//! The end of a greenlet: which greenlet runs next, and what it gets.
 //!
 //! ```text
-//!   body returned a value        -> the nearest live ancestor, if it waits for that type
-//!                                   (an unstarted one is started with it);
-//!                                   if it does not, it is told so at its switch
-//!   body panicked                -> the panic goes on in the nearest live ancestor, same payload
-//!   body unwound by its kill     -> whoever waited for it learns that it was killed
-//!   an unstarted ancestor that a panic reaches never runs: it is dead, and the panic goes on up
-//!   it was unwound for want of handles -> whoever dropped the last one goes on
+//!   body returned a value        -> the nearest live ancestor, if it waits for that type (an unstarted one is started
+//!                                   with it); otherwise its switch returns an error with the value
+//!   body panicked                -> the nearest started ancestor, in which the panic continues with the same payload;
+//!                                   unstarted ancestors on the way are dead and never run
+//!   body unwound by its kill     -> the nearest started ancestor, the switch of which returns that it was killed
+//!   unwound from outside         -> the unwinder
 //! ```
 
 use std::any::type_name;
@@ -16,21 +15,18 @@ use std::thread::Result as Caught;
 
 pub(crate) use crate::dropping::drop_quietly;
 use crate::switch::counted::{HandleRef, WeakRef};
-use crate::switch::describe;
-use crate::switch::engine::CorePtr;
+use crate::switch::current_locals;
 use crate::switch::exit::GreenletExit;
-use crate::switch::handover;
 #[cfg(feature = "hub")]
 use crate::switch::interrupt;
-use crate::switch::locals;
-use crate::switch::record::{Core, MistypedValue, Resumption};
+use crate::switch::record::{Core, CorePtr, MistypedValue, Resumption, describe};
 use crate::switch::state::GreenletState;
 use crate::switch::thread::{self, Current};
-use crate::switch::trace::TraceEvent;
+use crate::switch::trace::{self, TraceEvent};
 
-/// Ends the running greenlet with what came out of its body. What it returns must run next.
+/// Ends the running greenlet with the outcome of its body. The result must run next.
 pub(crate) fn end<O: 'static>(me: Current, outcome: Caught<O>) -> CorePtr {
-    let outcome = locals::end_with(&me, outcome);
+    let outcome = current_locals::end_with(&me, outcome);
     let (event, next) = if let Some(unwinder) = me.unwound_by() {
         drop_quietly(outcome);
         successor_of(&me);
@@ -48,16 +44,16 @@ pub(crate) fn end<O: 'static>(me: Current, outcome: Caught<O>) -> CorePtr {
             ),
         }
     };
-    // Destructors ran above, which may have waited, and been unwound there.
+    // Destructors ran above, in which this greenlet may have waited and been unwound.
     let next = me.unwound_by().map_or(next, Core::as_ptr);
     close(&me);
-    // SAFETY: chosen just now: an unwinder waits for us, and the parent links from `me` keep an successor there.
-    handover::trace(event, me, unsafe { next.as_ref() });
+    // SAFETY: an unwinder waits for us, and the parent links from `me` keep a successor.
+    trace::leave_event(event, me, unsafe { next.as_ref() });
     thread::set_current(next);
     next
 }
 
-/// Marks an ended greenlet: nothing can be sent to it any more, and nothing is pending for it.
+/// Moves an ended greenlet to its final state, without pending interrupts.
 #[inline(always)]
 pub(crate) fn close(core: &Core) {
     #[cfg(feature = "hub")]
@@ -65,10 +61,10 @@ pub(crate) fn close(core: &Core) {
     core.end(GreenletState::Dead);
 }
 
-/// Ends a greenlet that was not started: its body, if it has one, never runs.
+/// Ends a greenlet that was not started: its body, if it has one, is dropped.
 ///
 /// # Errors
-/// What the destructors of the body, or of the locals that it was made with, have panicked with.
+/// The panic of the destructors of the body or of the locals.
 pub(crate) fn cancel(core: &Core) -> Caught<()> {
     let has_body = core.state() == GreenletState::Unstarted;
     assert!(has_body || core.state() == GreenletState::Declared);
@@ -80,48 +76,49 @@ pub(crate) fn cancel(core: &Core) -> Caught<()> {
     } else {
         Ok(())
     };
-    locals::end_with(core, dropped)
+    current_locals::end_with(core, dropped)
 }
 
-/// The nearest ancestor that has not ended, the main greenlet at the latest. None for a main greenlet, which has none.
+/// The nearest ancestor that has not ended, the main greenlet at the latest. `None` for a main greenlet.
 pub(crate) fn ancestor(core: &Core) -> Option<CorePtr> {
     let mut ancestor = HandleRef::Weak(core.parent()?);
     while ancestor.state().is_over() {
         ancestor = match ancestor.parent() {
             Some(parent) => HandleRef::Weak(parent),
-            // A main greenlet is over when its thread's destructors run: then the one that runs them, which stays.
-            None => HandleRef::Owner(thread::main()),
+            // A main greenlet is over when its thread's destructors run: then the one that runs them, which is kept.
+            None => HandleRef::Strong(thread::main()),
         };
     }
-    // The parent links from `core` keep it there.
+    // The parent links from `core` keep it.
     Some(ancestor.as_ptr())
 }
 
-/// The nearest ancestor of a greenlet that is not main which has not ended.
+/// The nearest ancestor that has not ended, of a greenlet that is not main.
 fn live_ancestor(core: &Core) -> CorePtr {
     ancestor(core).expect("only a main greenlet has no parent, and it ends otherwise")
 }
 
-/// The nearest ancestor of `core`, which is not main, that was started and has not ended. The unstarted ones on the way die.
+/// The nearest ancestor of `core`, which is not main, that was started and has not ended. Unstarted ones on the way are
+/// canceled.
 pub(crate) fn started_ancestor(core: &Core) -> CorePtr {
     loop {
-        let successor = live_ancestor(core);
-        // SAFETY: the parent links from `core` keep it there.
-        let heir_core = unsafe { successor.as_ref() };
-        match heir_core.state() {
+        let ancestor = live_ancestor(core);
+        // SAFETY: the parent links from `core` keep it.
+        let ancestor_core = unsafe { ancestor.as_ref() };
+        match ancestor_core.state() {
             GreenletState::Unstarted | GreenletState::Declared => {
                 // The body's destructors may give `core` another parent.
-                // SAFETY: the weak from `core` keeps it there until then.
-                let kept = unsafe { WeakRef::to(successor) };
-                drop_quietly(cancel(heir_core));
+                // SAFETY: the link from `core` keeps it until then.
+                let kept = unsafe { WeakRef::to(ancestor) };
+                drop_quietly(cancel(ancestor_core));
                 drop(kept);
             }
-            _ => return successor,
+            _ => return ancestor,
         }
     }
 }
 
-/// Whether `core` descends from `other`, or is it.
+/// `core` descends from `other`, or is it.
 pub(crate) fn descends_from(core: &Core, other: CorePtr) -> bool {
     if core.as_ptr() == other {
         return true;
@@ -136,33 +133,33 @@ pub(crate) fn descends_from(core: &Core, other: CorePtr) -> bool {
     false
 }
 
-/// Who comes after `core`, which ends with a value.
+/// The greenlet that runs after `core`, which ends with a value.
 fn successor_of(core: &Core) -> CorePtr {
     let successor = live_ancestor(core);
-    // SAFETY: the parent links from `core` keep it there.
+    // SAFETY: the parent links from `core` keep it.
     unsafe { reparent(core, successor) };
     successor
 }
 
-/// Who comes after `core`, which ends with a panic. The unstarted ones on the way die.
+/// The greenlet that runs after `core`, which ends with a panic. Unstarted ones on the way are canceled.
 pub(crate) fn successor_of_panic(core: &Core) -> CorePtr {
     let successor = started_ancestor(core);
-    // SAFETY: the parent links from `core` keep it there.
+    // SAFETY: the parent links from `core` keep it.
     unsafe { reparent(core, successor) };
     successor
 }
 
-/// Makes who comes after an ended greenlet its parent, so that those who end after their parents do not leave ever
-/// longer ways behind them.
+/// Makes `successor` the parent of an ended greenlet, so that no chain of ended ones grows.
 ///
 /// # Safety
-/// Somebody keeps `successor` there.
+/// A pointer to `successor` exists.
 unsafe fn reparent(core: &Core, successor: CorePtr) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the contract above.
     core.set_parent(unsafe { WeakRef::to(successor) });
 }
 
-/// The same for one that nothing comes after. In destructors of thread-locals there is no main greenlet to leave them to.
+/// Leaves the children of a greenlet that has no successor to its ancestor. In destructors of thread-locals there is no main
+/// greenlet for that.
 fn orphan_children(core: &Core) {
     if !thread::is_exiting() {
         successor_of(core);
@@ -171,18 +168,18 @@ fn orphan_children(core: &Core) {
 
 fn pass_value<O: 'static>(me: &Core, value: O) -> CorePtr {
     let successor = successor_of(me);
-    // SAFETY: the parent links from `me` keep it there.
-    let heir_core = unsafe { successor.as_ref() };
-    if heir_core.is_hub() {
+    // SAFETY: the parent links from `me` keep it.
+    let core = unsafe { successor.as_ref() };
+    if core.is_hub() {
         drop_quietly(value);
         return successor;
     }
-    if heir_core.expects.get().is::<O>() {
-        // SAFETY: it waits for an `O`, and its slot is where it goes.
-        unsafe { heir_core.slot.get().cast::<O>().write(value) };
-        if heir_core.state() == GreenletState::Unstarted {
-            // Our weak may be the last pointer to it, and goes when we are buried.
-            heir_core.enter();
+    if core.expects.get().is::<O>() {
+        // SAFETY: it waits for an `O`, and its slot is where that goes.
+        unsafe { core.slot.get().cast::<O>().write(value) };
+        if core.state() == GreenletState::Unstarted {
+            // Our link may be the last pointer to it, and is dropped with our record.
+            core.enter();
         }
         return successor;
     }
@@ -191,23 +188,23 @@ fn pass_value<O: 'static>(me: &Core, value: O) -> CorePtr {
         type_name: type_name::<O>(),
         value: Box::new(value),
     });
-    let mut successor = heir_core;
-    // Who was not started stays as it is; the error belongs to the next one up.
-    while !successor.state().is_alive() {
-        // SAFETY: the parent links from `me` keep it there.
-        successor = unsafe { live_ancestor(successor).as_ref() };
+    let mut core = core;
+    // An unstarted one stays as it is; the error goes to the next one up.
+    while !core.state().is_alive() {
+        // SAFETY: the parent links from `me` keep it.
+        core = unsafe { live_ancestor(core).as_ref() };
     }
-    put(successor, unwanted)
+    put(core, unwanted)
 }
 
-/// Puts `resumption` before the nearest live ancestor that was started; the unstarted ones die of it.
+/// Hands `resumption` to the nearest ancestor that was started and has not ended. Unstarted ones on the way are canceled.
 fn pass_resumption(me: &Core, resumption: Resumption) -> CorePtr {
     let successor = successor_of_panic(me);
     if me.unwound_by().is_some() {
         drop_quietly(resumption);
         return successor;
     }
-    // SAFETY: the parent links from `me` keep it there.
+    // SAFETY: the parent links from `me` keep it.
     put(unsafe { successor.as_ref() }, resumption)
 }
 

@@ -1,13 +1,12 @@
-//! The record behind every handle: one block holds what the switch needs (`Core`) and what the owner added
-//! (`extra`).
+//! The record of a greenlet: one block with the part that the switch needs (`Core`) and the part of its maker (`trailer`).
 //!
 //! ```text
 //!   Greenlet<I, O> ---+      +------------------------------+
-//!   parent weak ------+----> | Core   count, state, context,|
-//!   ready queue ------+      |        tag, slot, parent ... |   AnyRef points here and sees this half
+//!   parent link ------+----> | Core   count, state, context,|
+//!   run queue --------+      |        tag, slot, parent ... |   AnyRef points here and sees this part
 //!   itself, if alive -+      +------------------------------+
-//!                            | extra  first value, or a     |
-//!                            |        task's outcome        |   Ref<X> sees this half, too
+//!                            | trailer  first value, or a   |
+//!                            |        task's outcome        |   RecordRef<X> sees this part, too
 //!                            +------------------------------+
 //! ```
 //! The pointers are in `counted.rs`.
@@ -18,115 +17,118 @@ use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::ptr::{self, NonNull};
 
+use crate::dropping::drop_quietly;
 #[cfg(feature = "hub")]
 use crate::interrupts::Interrupts;
 use crate::stack::Description;
-use crate::switch::counted::WeakRef;
-use crate::switch::engine::{Context, CorePtr};
+use crate::switch::engine::Context;
 use crate::switch::locals::Locals;
-use crate::switch::parent;
-use crate::switch::state::GreenletState;
-use crate::switch::tag::{Never, TypeTag};
+use crate::switch::refcount::Weak;
+use crate::switch::state::{GreenletState, Never, TypeTag};
 #[cfg(feature = "hub")]
 use crate::waiting::{WaitDetails, WaitPhase, WaitState};
 
-/// The half of a record that is the same for every greenlet. What every switch touches comes first.
+/// A pointer to a record, as raw switches carry it.
+pub(crate) type CorePtr = NonNull<Core>;
+
+/// The part of a record that all greenlets have. The fields that every switch touches come first.
 #[repr(C)]
 pub(crate) struct Core {
     pub(super) count: Cell<u32>,
-    /// Moved on by [`Core::move_on`] and [`Core::end`] only.
+    /// Changed by [`Core::set_state`] and [`Core::end`] only.
     state: Cell<GreenletState>,
-    /// Something else than a value has arrived: it lies in `resumption`.
+    /// A resumption has arrived in place of a value, or the tracer is to be called.
     pub(super) has_resumption: Cell<bool>,
     started: Cell<bool>,
-    /// The corner that the hub floor keeps here and in `wait_details`; this floor never looks at it.
+    /// Used by the hub only, as `wait_details`.
     #[cfg(feature = "hub")]
     wait_phase: WaitPhase,
-    pub(crate) context: Context,
-    /// The type it waits for. Means nothing while it is the current one.
+    pub(crate) context: Context<CorePtr>,
+    /// The tag of the type that the greenlet waits for. Without meaning while it runs.
     pub(super) expects: Cell<&'static TypeTag>,
-    /// Where the value goes that this greenlet waits for.
+    /// Where the value goes that the greenlet waits for.
     pub(super) slot: Cell<*mut u8>,
-    /// Whatever ends here is taken without a word: the hub.
+    /// The hub: drops all values and panics that its children end with.
     is_hub: Cell<bool>,
-    /// Its greenlet-locals were dropped, or would have been: it gets none any more.
+    /// The locals were dropped, or there were none when the greenlet ended: it gets none any more.
     locals_ended: Cell<bool>,
-    /// How many [`Link`]s there are. They keep the record, not the greenlet.
+    /// The number of weak pointers: they keep the record, and not the greenlet.
     pub(super) weak_count: Cell<u32>,
-    pub(super) parent: Cell<Option<WeakRef>>,
+    pub(super) parent: Cell<Option<Weak<Core>>>,
     pub(super) vtable: &'static VTable,
-    /// Who it is; an overflow of its stack shows that, too.
+    /// Id, name and place, for messages. An overflow of the stack shows them, too.
     description: Description,
     cold: OnceCell<Box<ColdState>>,
     #[cfg(feature = "hub")]
     wait_details: WaitDetails,
 }
 
-/// What few greenlets ever have.
+/// The state that few greenlets ever have.
 pub(super) struct ColdState {
     resumption: Cell<Option<Box<Resumption>>>,
-    /// Who unwinds it, and gets control back when it has ended. Null for most of a life.
+    /// The greenlet that unwinds this one and resumes when it has ended. Usually null.
     pub(super) unwound_by: Cell<*const Core>,
-    /// A panic was on its way when that began.
+    /// A panic unwound the thread when that began.
     pub(super) ends_in_panic: Cell<bool>,
-    /// How often it was told to unwind and went on waiting instead.
-    pub(super) swallowed: Cell<u32>,
-    /// It waits for the end of a greenlet that it kills.
+    /// How often the greenlet has caught its unwinding and waited again.
+    pub(super) caught_unwinds: Cell<u32>,
+    /// The greenlet waits for the end of a greenlet that it kills.
     pub(super) kills: Cell<bool>,
-    /// Its kill and its timeouts, as the hub floor delivers them.
+    /// The pending kill and timeouts, which the hub delivers.
     #[cfg(feature = "hub")]
     interrupts: Interrupts,
     locals: Locals,
 }
 
-/// What arrives at a waiting greenlet in place of the value that it waits for.
+/// What resumes a waiting greenlet in place of a value.
 pub(crate) enum Resumption {
-    /// A panic on its way up: it goes on here, with the same payload.
+    /// A panic, which continues here with the same payload.
     Thrown(Box<dyn Any + Send>),
-    /// The order to unwind: nobody can switch here any more.
+    /// An unwinding from outside.
     Unwind,
-    /// The greenlet that it had switched to was killed.
+    /// The greenlet that this one has switched to was killed.
     ChildKilled,
-    /// A child has ended with a value of a type that is not waited for here.
+    /// A child has ended with a value of a type that this greenlet does not wait for.
     MistypedValue(MistypedValue),
-    /// Its kill or a timeout of its, in place of a switch back.
+    /// A kill or a timeout that is due for this greenlet.
     #[cfg(feature = "hub")]
     Interrupt,
-    /// Something is wrong that nobody else can be told of: a panic with this message.
+    /// A panic with this message.
     #[cfg(feature = "hub")]
     Report(String),
 }
 
-/// A last value that could not be handed to the parent, and whose it was.
+/// The last value of a greenlet that its parent does not wait for.
 pub(crate) struct MistypedValue {
+    /// The description of the greenlet that has ended.
     pub(crate) from: String,
     pub(crate) type_name: &'static str,
     pub(crate) value: Box<dyn Any>,
 }
 
-/// What a record is besides a `Core`.
+/// The functions and constants of one kind of record.
 pub(super) struct VTable {
-    /// Frees the whole block.
+    /// Frees the block.
     pub(super) free: unsafe fn(NonNull<Core>),
-    /// The type of the first value, where a first switch brings one.
+    /// The type of the first value, where the first switch brings one.
     pub(super) starts_with: Option<&'static TypeTag>,
-    /// What the owner's half does when its greenlet ends without running its body to the end. `None`: it is no task.
+    /// Completes a task that ends without running its body to the end. `None`: not a task.
     #[cfg(feature = "hub")]
     pub(super) on_killed: Option<unsafe fn(CorePtr)>,
-    /// Where the owner's half begins.
+    /// The offset of the trailer.
     #[cfg(feature = "hub")]
     pub(super) trailer_at: usize,
 }
 
-/// The owner's half of a record.
+/// The part of a record that belongs to its maker.
 pub(crate) trait Trailer: Sized {
-    /// See [`Kind::starts_with`].
+    /// The type of the first value, where the first switch brings one.
     const STARTS_WITH: Option<&'static TypeTag> = None;
 
-    /// Tells those who wait for it that it was killed: it never runs, or never again.
+    /// Completes a task as killed: its body never runs, or never again.
     ///
     /// # Safety
-    /// The pointer is to the core of a `Record<Self>`, which has just ended so, and is told once.
+    /// The pointer is to the core of a `Record<Self>` that has just ended so. Called once.
     #[cfg(feature = "hub")]
     const ON_KILLED: Option<unsafe fn(CorePtr)> = None;
 }
@@ -137,7 +139,7 @@ impl<I: 'static> Trailer for StartSlot<I> {
     const STARTS_WITH: Option<&'static TypeTag> = Some(TypeTag::of::<I>());
 }
 
-/// A record: the common half first, so that a pointer to it is a pointer to the whole.
+/// A record. The core comes first, so a pointer to it is a pointer to the whole.
 #[repr(C)]
 pub(crate) struct Record<X> {
     pub(super) core: Core,
@@ -147,10 +149,10 @@ pub(crate) struct Record<X> {
 /// Room for the value that the first switch brings.
 pub(crate) struct StartSlot<I>(UnsafeCell<MaybeUninit<I>>);
 
-/// What is known of a greenlet when it is made.
+/// The properties of a greenlet that is about to be made.
 pub(crate) struct Metadata {
     pub(crate) name: Option<Box<str>>,
-    pub(crate) parent: Option<WeakRef>,
+    pub(crate) parent: Option<Weak<Core>>,
     pub(crate) made_at: &'static Location<'static>,
     pub(crate) id: u64,
 }
@@ -166,9 +168,9 @@ impl<I> StartSlot<I> {
 }
 
 impl Core {
-    /// A greenlet that was declared. `count` is one, for the pointer that is made next.
+    /// A declared greenlet, with a count of one for the pointer that is made next.
     #[inline(always)]
-    pub(super) fn new(kind: &'static VTable, metadata: Metadata) -> Core {
+    pub(super) fn new(vtable: &'static VTable, metadata: Metadata) -> Core {
         Core {
             context: Context::empty(),
             slot: Cell::new(ptr::null_mut()),
@@ -181,7 +183,7 @@ impl Core {
             started: Cell::new(false),
             weak_count: Cell::new(0),
             parent: Cell::new(metadata.parent),
-            vtable: kind,
+            vtable,
             description: Description {
                 id: metadata.id,
                 name: metadata.name.map(Box::new),
@@ -221,58 +223,57 @@ impl Core {
         self.state.get()
     }
 
-    /// Moves a greenlet that has not ended to another state in which it has not.
+    /// Changes one state that is not final for another.
     #[inline(always)]
     pub(super) fn set_state(&self, state: GreenletState) {
         debug_assert!(!self.state.get().is_over() && !state.is_over());
         self.state.set(state);
     }
 
-    /// Moves it to `how`, in which it is over for good: the only way there. Its last slot may lie in a frame that is gone,
-    /// and no value fits the tag that it shows from now on.
+    /// Moves the greenlet to a final state: the only way there. Its last slot may lie in a frame that is gone, and no value
+    /// fits the tag that it shows from now on.
     #[inline(always)]
-    pub(super) fn end(&self, how: GreenletState) {
-        debug_assert!(how.is_over());
+    pub(super) fn end(&self, state: GreenletState) {
+        debug_assert!(state.is_over());
         self.expects.set(TypeTag::of::<Never>());
         self.slot.set(ptr::null_mut());
-        self.state.set(how);
+        self.state.set(state);
     }
 
     pub(crate) fn was_started(&self) -> bool {
         self.started.get()
     }
 
-    pub(crate) fn parent(&self) -> Option<WeakRef> {
+    pub(crate) fn parent(&self) -> Option<Weak<Core>> {
         let parent = self.parent.take();
         let copy = parent.clone();
         self.parent.set(parent);
         copy
     }
 
-    pub(crate) fn set_parent(&self, parent: WeakRef) {
+    pub(crate) fn set_parent(&self, parent: Weak<Core>) {
         let old = self.parent.replace(Some(parent));
         drop(old);
     }
 
-    /// Makes it swallow whatever its children end with, values and panics.
     #[cfg(feature = "hub")]
     pub(crate) fn set_hub(&self) {
         self.is_hub.set(true);
     }
 
-    /// Makes its wait end with a panic that says `what`.
+    /// Makes the wait of this greenlet end with a panic with this message.
     #[cfg(feature = "hub")]
     pub(crate) fn report(&self, what: String) {
         self.put_resumption(Resumption::Report(what));
     }
 
-    /// Makes its switch end as if the greenlet that it has switched to was killed.
+    /// Makes the switch of this greenlet end as if the greenlet that it has switched to was killed.
     #[cfg(feature = "hub")]
     pub(crate) fn child_was_killed(&self) {
         self.put_resumption(Resumption::ChildKilled);
     }
 
-    /// The owner's half of this record.
+    /// The trailer of this record.
     #[cfg(feature = "hub")]
     pub(crate) fn trailer(&self) -> *const u8 {
         (&raw const *self)
@@ -280,18 +281,17 @@ impl Core {
             .wrapping_add(self.vtable.trailer_at)
     }
 
-    /// Tells those who wait for a task that it was killed, where its body was dropped or is never run to its end.
+    /// Completes this task as killed: its body was dropped, or is never run to its end.
     ///
     /// # Safety
-    /// It has ended so just now, and was not told yet.
+    /// The task has just ended so, and was not completed before.
     #[cfg(feature = "hub")]
     pub(crate) unsafe fn tell_killed(&self) {
-        let give_up = self.vtable.on_killed.expect("only tasks are given up");
-        // SAFETY: the kind is that of this record, and the rest is the caller's promise.
-        unsafe { give_up(self.as_ptr()) };
+        let complete = self.vtable.on_killed.expect("only tasks are completed");
+        // SAFETY: the table is that of this record; the rest is the contract above.
+        unsafe { complete(self.as_ptr()) };
     }
 
-    /// It is a task: others wait for its end in ways of their own.
     #[cfg(feature = "hub")]
     pub(crate) fn is_task(&self) -> bool {
         self.vtable.on_killed.is_some()
@@ -301,38 +301,32 @@ impl Core {
         self.is_hub.get()
     }
 
-    /// How it stands with its hub.
+    /// The state of the greenlet's wait in the hub.
     #[cfg(feature = "hub")]
     #[inline(always)]
     pub(crate) fn wait(&self) -> WaitState<'_> {
         WaitState::new(&self.wait_phase, &self.wait_details)
     }
 
-    /// `address` lies in its own stack, if it has one from the pool.
+    /// `address` lies in the greenlet's own stack, which is from the pool.
     #[inline]
     pub(crate) fn holds(&self, address: usize) -> bool {
-        self.stack_low(address).is_some()
+        self.context.stack_low(address).is_some()
     }
 
-    /// The low end of its own stack, if `address` lies in that.
-    #[inline]
-    pub(super) fn stack_low(&self, address: usize) -> Option<usize> {
-        self.context.stack_low(address)
-    }
-
-    /// It is a main greenlet, at the bottom of its thread's chain.
+    /// A main greenlet, at the bottom of its thread's chain.
     #[inline(always)]
     pub(super) fn is_main(&self) -> bool {
         self.context.is_empty()
     }
 
-    /// Called first thing on its own stack: from now to its end it owns itself.
+    /// Called first on the greenlet's own stack: it owns itself until its end.
     pub(super) fn enter(&self) {
         self.started.set(true);
         self.count.set(self.count.get() + 1);
     }
 
-    /// Suspended, and nobody points here but itself.
+    /// Suspended, and with no other pointer to it than its own.
     #[inline(always)]
     pub(super) fn is_abandoned(&self) -> bool {
         self.count.get() == 1
@@ -344,7 +338,7 @@ impl Core {
                 resumption: Cell::new(None),
                 unwound_by: Cell::new(ptr::null()),
                 ends_in_panic: Cell::new(false),
-                swallowed: Cell::new(0),
+                caught_unwinds: Cell::new(0),
                 kills: Cell::new(false),
                 #[cfg(feature = "hub")]
                 interrupts: Interrupts::new(),
@@ -353,28 +347,28 @@ impl Core {
         })
     }
 
-    /// Who unwinds it and waits for its end, if somebody does.
+    /// The greenlet that unwinds this one and waits for its end.
     #[inline(always)]
     pub(super) fn unwound_by(&self) -> Option<&Core> {
         let unwinder = self.cold.get()?.unwound_by.get();
-        // SAFETY: set while that one waits for our end, so its record is there: see `unwind.rs`.
+        // SAFETY: set while the unwinder waits for our end, so its record is there: see `chain.rs`.
         unsafe { unwinder.as_ref() }
     }
 
-    /// Who gets control when it ends because it unwinds it, if somebody does.
+    /// The greenlet that unwinds this one and resumes when it has ended.
     #[cfg(feature = "hub")]
     #[inline(always)]
     pub(crate) fn unwinder(&self) -> Option<CorePtr> {
         self.unwound_by().map(Core::as_ptr)
     }
 
-    /// What is pending for it.
+    /// The pending kill and timeouts.
     #[cfg(feature = "hub")]
     pub(crate) fn interrupts(&self) -> &Interrupts {
         &self.cold().interrupts
     }
 
-    /// What is pending for it, if anything ever was.
+    /// The pending kill and timeouts, if there ever were any.
     #[cfg(feature = "hub")]
     #[inline(always)]
     pub(super) fn known_interrupts(&self) -> Option<&Interrupts> {
@@ -382,10 +376,10 @@ impl Core {
     }
 
     pub(crate) fn is_killing(&self) -> bool {
-        self.cold.get().is_some_and(|rare| rare.kills.get())
+        self.cold.get().is_some_and(|cold| cold.kills.get())
     }
 
-    /// Its greenlet-locals, if it may have any.
+    /// The locals, if there may be any.
     #[inline(always)]
     pub(crate) fn locals(&self) -> Option<&Locals> {
         Some(&self.cold.get()?.locals)
@@ -404,7 +398,7 @@ impl Core {
         self.locals_ended.set(true);
     }
 
-    /// Gives it greenlet-locals before it runs.
+    /// Gives a greenlet locals before it runs.
     #[inline(always)]
     pub(crate) fn begin_with(&self, locals: Option<Box<Locals>>) {
         if let Some(locals) = locals {
@@ -422,13 +416,31 @@ impl Core {
         let old = self.cold().resumption.replace(Some(Box::new(resumption)));
         self.has_resumption.set(true);
         if let Some(old) = old {
-            // It may be a payload, whose destructor may panic.
-            parent::drop_quietly(old);
+            // The destructor of a payload may panic.
+            drop_quietly(old);
         }
     }
 
     pub(super) fn take_resumption(&self) -> Option<Box<Resumption>> {
         self.has_resumption.set(false);
         self.cold.get()?.resumption.take()
+    }
+}
+
+/// The description of a greenlet in messages.
+pub(crate) fn describe(core: &Core) -> String {
+    match core.name() {
+        Some(name) if core.parent().is_none() => format!("greenlet \"{name}\""),
+        Some(name) => format!("greenlet \"{name}\" (made at {})", core.made_at()),
+        None => format!("greenlet {} (made at {})", core.id(), core.made_at()),
+    }
+}
+
+/// The description of a task in messages that name its spawn place besides.
+#[cfg(feature = "hub")]
+pub(crate) fn describe_task(core: &Core) -> String {
+    match core.name() {
+        Some(name) => format!("task \"{name}\""),
+        None => format!("task {}", core.id()),
     }
 }

@@ -1,39 +1,41 @@
-//! Whether the running greenlet may be left now: not in the middle of a panic, not inside `no_switch`, and not when
-//! it was told to unwind and did not, or shall be interrupted.
+//! Whether the running greenlet may be left: not while a panic unwinds it, not inside `no_switch` or a tracer, and not when
+//! it is to unwind or an interrupt is due.
 
 use crate::error::CannotWait;
+use crate::switch::chain::{self, MOST_CAUGHT};
 use crate::switch::exit::GreenletExit;
 #[cfg(feature = "hub")]
 use crate::switch::interrupt;
 use crate::switch::no_switch;
-use crate::switch::record::Core;
-use crate::switch::tag::{Never, TypeTag};
+#[cfg(feature = "hub")]
+use crate::switch::raise;
+use crate::switch::record::{Core, describe};
+use crate::switch::state::{Never, TypeTag};
 use crate::switch::thread::{self, Current};
-use crate::switch::{chain, describe};
 
-/// How often a greenlet may catch its kill and wait again, before its stack is given up for lost.
-pub(crate) const MOST_SWALLOWED: u32 = 100;
-
-/// Nothing stands against a switch: one load and one branch each for the panic and for the rest.
+/// Nothing prevents a switch: one load and one branch each for panics and for all else.
 ///
-/// The rest is whatever has asked for [attention](thread::add_attention): a greenlet that is being unwound, a kill or a
-/// timeout that is pending, a `no_switch`, a tracer.
+/// The rest is whatever has [requested the slow path](thread::request_slow_path): a greenlet that is being unwound, a pending
+/// interrupt, a `no_switch`, a tracer.
 #[inline(always)]
 pub(crate) fn may_switch() -> bool {
     !std::thread::panicking() && thread::slow_path_requests() == 0
 }
 
-/// Looks closer where [`is_free`] said no. Does not return if the running greenlet shall unwind.
+/// Checks what [`may_switch`] could not decide. Raises what is due for the running greenlet.
+///
+/// # Errors
+/// Why the running greenlet may not be left.
 #[cold]
 #[inline(never)]
 pub(crate) fn check_slow(me: Current) -> Result<(), CannotWait> {
     check_may_leave(me)?;
     #[cfg(feature = "hub")]
-    interrupt::raise_due(me);
+    raise::raise_due(me);
     Ok(())
 }
 
-/// As [`look_closer`], but for what may be due.
+/// As [`check_slow`], and raises no interrupts.
 ///
 /// # Errors
 /// Why the running greenlet may not be left.
@@ -42,7 +44,7 @@ pub(crate) fn check_may_leave(me: Current) -> Result<(), CannotWait> {
         return Err(CannotWait::Panicking);
     }
     let scope = no_switch::innermost();
-    // In a scope of somebody else's it is unwound for them, and told so first.
+    // In another greenlet's scope this one is unwound for that greenlet, and the unwinding comes first.
     if me.unwound_by().is_some() && !scope.is_some_and(|scope| scope.is_of(me)) {
         unwind_again(me);
     }
@@ -52,56 +54,56 @@ pub(crate) fn check_may_leave(me: Current) -> Result<(), CannotWait> {
     }
 }
 
-/// The running greenlet may be left, though a wait may raise what is pending for it.
+/// The running greenlet may be left, though a wait may raise an interrupt.
 #[cfg(feature = "hub")]
 pub(crate) fn may_wait() -> bool {
     may_switch() || (!std::thread::panicking() && no_switch::innermost().is_none())
 }
 
-/// Nothing is due for the running greenlet that a wait would raise.
+/// A wait of the running greenlet would raise nothing.
 #[cfg(feature = "hub")]
 pub(crate) fn has_nothing_due(me: Current) -> bool {
     may_switch() || (me.unwound_by().is_none() && !interrupt::is_due(me))
 }
 
-/// Says whose panic stands in the way of `me`, which is called `name` there: its own; or that of one who ends it, and whose
-/// panic goes on when that is done.
+/// Describes the panic that stands in the way of `me`, which is called `name` there: its own, or that of the greenlet which
+/// unwinds it in a destructor.
 #[cold]
 pub(crate) fn during_panic(me: Current, name: &str) -> String {
-    let mut whose: &Core = &me;
-    while let Some(unwinder) = whose.unwound_by()
-        && whose.cold().ends_in_panic.get()
+    let mut panicking: &Core = &me;
+    while let Some(unwinder) = panicking.unwound_by()
+        && panicking.cold().ends_in_panic.get()
     {
-        whose = unwinder;
+        panicking = unwinder;
     }
-    if whose.as_ptr() == me.as_ptr() {
+    if panicking.as_ptr() == me.as_ptr() {
         format!("while a panic unwinds {name}")
     } else {
         format!(
             "while a panic unwinds {}, which ends {name}",
-            describe(whose)
+            describe(panicking)
         )
     }
 }
 
-/// It caught its kill and waits again: it is told again, and after many times it is left where it is.
+/// Unwinds a greenlet again that has caught its unwinding and waits. After many times it is suspended for ever.
 fn unwind_again(me: Current) -> ! {
-    let swallowed = &me.cold().swallowed;
-    swallowed.set(swallowed.get() + 1);
-    if swallowed.get() < MOST_SWALLOWED {
+    let caught = &me.cold().caught_unwinds;
+    caught.set(caught.get() + 1);
+    if caught.get() < MOST_CAUGHT {
         GreenletExit::raise();
     }
-    leak_swallower(me)
+    suspend_for_ever(me)
 }
 
-fn leak_swallower(me: Current) -> ! {
+fn suspend_for_ever(me: Current) -> ! {
     // The slot lies in a frame that is gone.
     me.expects.set(TypeTag::of::<Never>());
     loop {
         let unwinder = me.unwound_by().expect("checked before").as_ptr();
         thread::set_current(unwinder);
-        // SAFETY: the unwinder waits for our end, and for nothing but control. We leave the chain, where nothing may
-        // be on top of a stack that is given up.
+        // SAFETY: the unwinder waits for our end, and for nothing but control. We leave the chain, so no other greenlet is on
+        // top of the stack that it leaks.
         unsafe { chain::suspend_to(me, unwinder) };
     }
 }

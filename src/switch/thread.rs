@@ -1,23 +1,21 @@
-//! What each thread knows of its greenlets: which one runs, and the main one at the bottom.
+//! The greenlets of a thread: the running one, the main one and the hub.
 //!
 //! # Invariant
-//! `current` is null, or points to the record of the greenlet whose code runs on this thread now. That
-//! record is there: a greenlet that was entered owns itself, and the main one is owned by this thread.
+//! `current` is null, or points to the record of the greenlet that runs on this thread. The record is there: a greenlet that
+//! was entered owns itself, and the thread owns the main one.
 
 use std::cell::Cell;
+use std::mem;
 use std::ops::Deref;
 use std::panic::Location;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::switch::blocks;
 use crate::switch::counted::{AnyRef, RecordRef, WeakRef};
-use crate::switch::engine::CorePtr;
-use crate::switch::record::{Core, Metadata};
+use crate::switch::record::{Core, CorePtr, Metadata};
 use crate::switch::state::GreenletState;
-use crate::switch::{locals, parent};
 
-/// Ids are handed to threads in blocks of this size, so that making a greenlet touches no atomic.
+/// Threads take ids in blocks of this size, so that making a greenlet touches no atomic.
 const ID_BLOCK: u64 = 1024;
 
 static NEXT_ID_BLOCK: AtomicU64 = AtomicU64::new(1);
@@ -25,14 +23,14 @@ static NEXT_ID_BLOCK: AtomicU64 = AtomicU64::new(1);
 struct ThreadState {
     current: Cell<*const Core>,
     main: Cell<Option<CorePtr>>,
-    /// Who goes on when nobody else does: the hub, which owns it.
+    /// The hub's greenlet, which the hub owns.
     idle: Cell<Option<CorePtr>>,
     next_id: Cell<u64>,
     last_id: Cell<u64>,
-    /// Not zero: before a switch somebody must look closer. See `permit.rs`.
+    /// The number of reasons why a switch must take its slow path. See `switch_guard.rs`.
     slow_path_requests: Cell<usize>,
     exiting: Cell<bool>,
-    /// Where the process ends in a greenlet: that one, on whose stack the thread's destructors run.
+    /// Where a greenlet that is not main ends the process: that greenlet, on the stack of which the thread's destructors run.
     exits_in: Cell<Option<CorePtr>>,
 }
 
@@ -53,8 +51,10 @@ thread_local! {
     static EXIT: EndOfThread = const { EndOfThread };
 }
 
-/// The greenlet that runs now, as its own code sees it: used in its own frames only, which end before
-/// its record does.
+/// Notices the end of the thread with its destructor, which is in `thread_end.rs`.
+pub(super) struct EndOfThread;
+
+/// The running greenlet, as its own code sees it. Used in its own frames only, which end before its record does.
 #[derive(Clone, Copy)]
 pub(crate) struct Current(CorePtr);
 
@@ -63,7 +63,7 @@ impl Deref for Current {
 
     #[inline(always)]
     fn deref(&self) -> &Core {
-        // SAFETY: the invariant of this file; and a `Me` stays in the frames of its greenlet.
+        // SAFETY: the invariant of this file; and a `Current` stays in the frames of its greenlet.
         unsafe { self.0.as_ref() }
     }
 }
@@ -80,27 +80,27 @@ impl Current {
     }
 }
 
-/// The greenlet that runs now. The first call on a thread makes its main greenlet.
+/// The running greenlet. The first call on a thread makes its main greenlet.
 #[inline(always)]
 pub(crate) fn current() -> Current {
-    match ptr::NonNull::new(THREAD.with(|thread| thread.current.get()).cast_mut()) {
+    match NonNull::new(THREAD.with(|thread| thread.current.get()).cast_mut()) {
         Some(current) => Current(current),
         None => begin_thread_slow(),
     }
 }
 
-/// Says who goes on when nobody else does. It stays there until somebody else is named.
+/// Registers the hub, which runs when no other greenlet can.
 #[cfg(feature = "hub")]
 pub(crate) fn set_idle(hub: Option<CorePtr>) {
     THREAD.with(|thread| thread.idle.set(hub));
 }
 
-/// Who goes on when nobody else does, if there is a hub.
+/// The hub, if there is one.
 pub(super) fn idle() -> Option<CorePtr> {
     THREAD.with(|thread| thread.idle.get())
 }
 
-/// Says who runs after the raw switch that comes next.
+/// Registers the greenlet that runs after the next raw switch.
 #[inline(always)]
 pub(crate) fn set_current(next: CorePtr) {
     THREAD.with(|thread| thread.current.set(next.as_ptr()));
@@ -132,15 +132,15 @@ pub(crate) fn is_exiting() -> bool {
     THREAD.with(|thread| thread.exiting.get())
 }
 
-/// The thread's destructors have begun: from now on nothing is unwound. True if this runs on the thread's own
-/// stack, and not on that of a greenlet that has ended the process.
+/// Registers that the thread's destructors have begun: from now on nothing is unwound. True on the thread's own stack, and
+/// false on that of a greenlet that has ended the process.
 pub(crate) fn begin_exit() -> bool {
     THREAD.with(|thread| {
         let is_first = !thread.exiting.replace(true);
-        let current = ptr::NonNull::new(thread.current.get().cast_mut());
+        let current = NonNull::new(thread.current.get().cast_mut());
         if is_first && current != thread.main.get() {
-            // Kept for ever: its stack must not be given up for lost, whichever greenlet it switches to.
-            std::mem::forget(current.map(|current| Current(current).to_ref()));
+            // Kept for ever: its stack must not be leaked as abandoned when it switches.
+            mem::forget(current.map(|current| Current(current).to_ref()));
             thread.exits_in.set(current);
         }
         thread.exits_in.get().is_none()
@@ -180,6 +180,14 @@ pub(crate) fn main() -> AnyRef {
     unsafe { AnyRef::counted(main) }
 }
 
+/// Takes the main greenlet of a thread that ends, on which no greenlet runs any more.
+pub(super) fn take_main() -> Option<CorePtr> {
+    THREAD.with(|thread| {
+        thread.current.set(ptr::null());
+        thread.main.take()
+    })
+}
+
 #[cold]
 #[inline(never)]
 fn begin_thread_slow() -> Current {
@@ -192,49 +200,17 @@ fn begin_thread_slow() -> Current {
     let main = RecordRef::new(metadata, || ());
     let core = main.any().as_ptr();
     main.any().set_state(GreenletState::Active);
-    // It owns itself, like any greenlet that runs, and the thread owns it besides.
+    // It owns itself, like any running greenlet, and the thread owns it besides.
     main.any().enter();
     if is_exiting() {
-        // Nobody will ever drop them.
+        // Locals made now would never be dropped.
         main.any().set_ended_locals();
     }
-    std::mem::forget(main);
+    mem::forget(main);
     THREAD.with(|thread| {
         thread.main.set(Some(core));
         thread.current.set(core.as_ptr());
     });
     let _ = EXIT.try_with(|_| ());
     Current(core)
-}
-
-/// Its destructor is how the end of the thread is noticed.
-struct EndOfThread;
-
-impl Drop for EndOfThread {
-    fn drop(&mut self) {
-        // `process::exit` inside a greenlet runs this on that greenlet's stack: then all stays.
-        if !begin_exit() {
-            return;
-        }
-        parent::drop_quietly(locals::end(&main()));
-        THREAD.with(|thread| {
-            thread.current.set(ptr::null());
-            if let Some(main) = thread.main.take() {
-                // SAFETY: owned by itself and by the thread: both are given up here, once.
-                unsafe { end_main(main) };
-            }
-            blocks::free_chunks();
-        });
-    }
-}
-
-/// # Safety
-/// `main` is the main greenlet's record and its two own pointers were not given up before.
-unsafe fn end_main(main: CorePtr) {
-    // SAFETY: the thread's own pointer keeps it there.
-    parent::close(unsafe { main.as_ref() });
-    // SAFETY: the caller hands both pointers over: first the one to itself,
-    unsafe { crate::switch::counted::release_ended(main) };
-    // SAFETY: and now the thread's.
-    unsafe { crate::switch::counted::release_ended(main) };
 }

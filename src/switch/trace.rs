@@ -1,228 +1,121 @@
-//! The tracer: a closure that sees every switch of its thread.
+//! The trace hook of a thread: a function that is called after each switch, in the greenlet that has got control.
 //!
 //! ```text
-//!   origin                        target
-//!   a note is left, and the       goes on, sees that something has arrived,
-//!   target's flag is raised  -->  takes the note and calls the tracer; then it looks at its value
+//!   origin                          target
+//!   leaves the event, and raises    resumes with the flag raised, takes the event and calls the hook;
+//!   the target's flag          -->  then it reads its value
 //! ```
-//! Where no tracer is set nobody leaves notes: it costs the branch that each switch has anyway.
+//! Without a hook this costs the branch that each switch has anyway. The hook runs in a `no_switch` scope.
 #![forbid(unsafe_code)]
 
-use std::any::Any;
-use std::cell::{Cell, RefCell};
-use std::ops::RangeInclusive;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
+use std::cell::Cell;
+use std::thread::Result as Caught;
 
+use crate::dropping::drop_quietly;
 use crate::error::CannotWait;
-use crate::greenlet::AnyGreenlet;
 use crate::stderr;
-use crate::switch::counted::WeakRef;
-use crate::switch::engine::CorePtr;
+use crate::switch::counted::{AnyRef, HandleRef, WeakRef};
 use crate::switch::no_switch;
-use crate::switch::parent::drop_quietly;
-use crate::switch::record::Core;
+use crate::switch::record::{Core, CorePtr};
 use crate::switch::thread::{self, Current};
 
 /// How control went from one greenlet to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TraceEvent {
-    /// By a switch, with a value, or for want of anything else to run; or at an end, with its last value.
+    /// A switch: with a value, by the hub, or at the end of a greenlet with its last value.
     Switch,
-    /// By a throw or a kill, or at an end by a panic.
+    /// A throw or a kill, or the end of a greenlet by a panic.
     Throw,
 }
 
-/// Sees each switch of a thread: how, who gave control up, and who has got it and runs this.
-pub type Tracer = Rc<dyn Fn(TraceEvent, &AnyGreenlet, &AnyGreenlet)>;
+/// Gets an event, the greenlet that gave control up, and the one that has got it. Returns the panic of the tracer.
+pub(crate) type Hook = fn(TraceEvent, HandleRef, AnyRef) -> Caught<()>;
 
 thread_local! {
-    static TRACER: RefCell<Option<Tracer>> = const { RefCell::new(None) };
-    static NOTE: Cell<Option<Note>> = const { Cell::new(None) };
-    static FRAMES: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    static HOOK: Cell<Option<Hook>> = const { Cell::new(None) };
+    static PENDING: Cell<Option<PendingEvent>> = const { Cell::new(None) };
 }
 
-/// While this lives a tracer runs above it, maybe, and whoever has called it goes on with the greenlet that it has
-/// found. So no generator whose stack this lies on may be left by a yield: another greenlet could resume it.
-pub(super) struct Frame {
-    address: usize,
-}
-
-impl Frame {
-    /// A frame on the running stack, if there is a tracer.
-    #[inline(always)]
-    pub(super) fn enter() -> Option<Frame> {
-        (thread::slow_path_requests() != 0).then(Frame::enter_slow)
-    }
-
-    #[inline(never)]
-    fn enter_slow() -> Frame {
-        let here = 0_u8;
-        let address = (&raw const here).addr();
-        thread::request_slow_path();
-        let _ = FRAMES.try_with(|frames| frames.borrow_mut().push(address));
-        Frame { address }
-    }
-}
-
-impl Drop for Frame {
-    fn drop(&mut self) {
-        let _ = FRAMES.try_with(|frames| {
-            let mut frames = frames.borrow_mut();
-            // Others may have come later and stay longer: a tracer may switch.
-            if let Some(at) = frames.iter().rposition(|&frame| frame == self.address) {
-                frames.remove(at);
-            }
-        });
-        thread::withdraw_slow_path();
-    }
-}
-
-/// A tracer runs on the stack with these addresses, or something else whose caller must not change.
-pub(crate) fn is_on_stack(stack: &RangeInclusive<usize>) -> bool {
-    let found = FRAMES.try_with(|frames| frames.borrow().iter().any(|frame| stack.contains(frame)));
-    matches!(found, Ok(true))
-}
-
-/// What the next tracer call shall tell.
-pub(super) struct Note {
+/// An event that the target has not seen yet.
+pub(super) struct PendingEvent {
     event: TraceEvent,
-    /// Does not keep it: who leaves the chain without owners is unwound as if nobody traced.
+    /// Weak, so that a traced greenlet is unwound when its last handle is dropped, as an untraced one.
     origin: WeakRef,
     /// Only compared.
     target: CorePtr,
 }
 
-/// Sets this thread's tracer, or removes it, and gives back the one that was set before.
-///
-/// It is called in the greenlet that has got control, before that one sees the value or panic that came. What the
-/// hub does to run tasks is seen, too; generators are not, for they are no greenlets. A switch that the tracer itself
-/// makes is traced as any other: let it make few. Where it is called on the hub's own stack, or in a greenlet that
-/// unwinds another, it must not switch or wait at all: see [`WaitRefused::Tracing`](crate::error::WaitRefused::Tracing).
-///
-/// If it panics it is removed, and the panic goes on in the greenlet that it was called in, in place of the value; in
-/// those two places a line on stderr says so instead.
-///
-/// # Examples
-/// ```
-/// use greenhub::greenlet::{Event, set_tracer};
-/// use greenhub::Greenlet;
-/// use std::cell::RefCell;
-/// use std::rc::Rc;
-///
-/// let seen = Rc::new(RefCell::new(Vec::new()));
-/// let before = set_tracer(Some(Rc::new({
-///     let seen = seen.clone();
-///     move |event, origin, target| {
-///         seen.borrow_mut().push((event, origin.id(), target.id()));
-///     }
-/// })));
-/// let other: Greenlet<(), ()> = Greenlet::new(|()| ());
-/// other.switch(());
-/// set_tracer(before);
-///
-/// let (main, other) = (greenhub::current().id(), other.id());
-/// assert_eq!(*seen.borrow(), [(Event::Switch, main, other), (Event::Switch, other, main)]);
-/// ```
-pub fn set_tracer(tracer: Option<Tracer>) -> Option<Tracer> {
-    let is_set = tracer.is_some();
-    // In a destructor of a thread-local it may be gone: then nobody is called any more.
-    let before = TRACER.try_with(|kept| kept.replace(tracer)).ok().flatten();
-    match (before.is_some(), is_set) {
+/// Sets the hook of this thread, or removes it.
+pub(crate) fn set_hook(hook: Option<Hook>) {
+    match (HOOK.replace(hook).is_some(), hook.is_some()) {
         (false, true) => thread::request_slow_path(),
         (true, false) => thread::withdraw_slow_path(),
         _ => {}
     }
-    before
 }
 
-/// Leaves a note for `target`, if there is a tracer.
+/// Leaves an event for `target`, which runs next, if there is a hook.
+#[inline(always)]
+pub(crate) fn leave_event(event: TraceEvent, origin: Current, target: &Core) {
+    if thread::slow_path_requests() != 0 {
+        leave_event_slow(event, origin, target);
+    }
+}
+
+/// As [`leave_event`], where a slow path was requested.
 #[cold]
 #[inline(never)]
-pub(super) fn note(event: TraceEvent, origin: Current, target: &Core) {
-    if !matches!(TRACER.try_with(|kept| kept.borrow().is_some()), Ok(true)) {
+pub(crate) fn leave_event_slow(event: TraceEvent, origin: Current, target: &Core) {
+    if HOOK.get().is_none() {
         return;
     }
-    let note = Note {
+    let pending = PendingEvent {
         event,
         origin: origin.to_weak(),
         target: target.as_ptr(),
     };
-    if let Ok(old) = NOTE.try_with(|kept| kept.replace(Some(note))) {
+    if let Ok(old) = PENDING.try_with(|kept| kept.replace(Some(pending))) {
         target.has_resumption.set(true);
-        // Whoever was to be told has told the tracer by now. Where not, nobody's code runs here: it is a weak.
+        // A weak pointer: no user code runs here.
         drop(old);
     }
 }
 
-/// Tells the tracer of the note that was left for `me`, which has got control.
+/// Calls the hook with the event that was left for `me`, which has got control.
 ///
 /// # Errors
-/// The panic of the tracer, which is removed for it.
-pub(super) fn tell(me: Current) -> Result<(), Box<dyn Any + Send>> {
-    match put_aside() {
-        Some(note) => call(me, note),
-        None => Ok(()),
-    }
-}
-
-/// Calls the tracer, if there is one still and the note is for `me`.
-fn call(me: Current, note: Note) -> Result<(), Box<dyn Any + Send>> {
-    if note.target != me.as_ptr() {
-        return Ok(());
-    }
-    let Ok(Some(tracer)) = TRACER.try_with(|kept| kept.borrow().clone()) else {
+/// The panic of the tracer.
+pub(super) fn call_hook(me: Current) -> Caught<()> {
+    let Some(pending) = take_pending() else {
         return Ok(());
     };
-    let origin = match note.origin.upgrade() {
-        Some(origin) => AnyGreenlet::from_ref(origin),
-        None => AnyGreenlet::from_link(note.origin),
+    let hook = HOOK.get().filter(|_| pending.target == me.as_ptr());
+    let Some(hook) = hook else {
+        return Ok(());
     };
-    let target = AnyGreenlet::from_ref(me.to_ref());
-    // It may be told at the end of a wait, and wait itself.
-    #[cfg(feature = "hub")]
-    let wait = me.wait().save();
-    let told = catch_unwind(AssertUnwindSafe(|| {
-        tracer(note.event, &origin, &target);
-        drop((origin, target));
-    }));
-    #[cfg(feature = "hub")]
-    me.wait().restore(wait);
-    if told.is_err() {
-        remove(&tracer);
-    }
-    drop_quietly(tracer);
-    told
+    no_switch::hold(CannotWait::Tracing, || {
+        let origin = match pending.origin.upgrade() {
+            Some(origin) => HandleRef::Strong(origin),
+            None => HandleRef::Weak(pending.origin),
+        };
+        hook(pending.event, origin, me.to_ref())
+    })
 }
 
-/// Removes that tracer, if it was not replaced meanwhile.
-fn remove(tracer: &Tracer) {
-    let is_set = TRACER.try_with(|kept| {
-        let kept = kept.borrow();
-        kept.as_ref().is_some_and(|kept| Rc::ptr_eq(kept, tracer))
-    });
-    if matches!(is_set, Ok(true)) {
-        drop_quietly(set_tracer(None));
-    }
-}
-
-/// As [`tell`], where nothing may wait and a panic has nowhere to go on.
-pub(super) fn tell_or_say(me: Current) {
-    let Some(note) = put_aside() else {
-        return;
-    };
-    if let Err(panic) = no_switch::hold(CannotWait::Tracing, || call(me, note)) {
+/// As [`call_hook`], where a panic of the tracer cannot be raised: a line on stderr reports it.
+pub(super) fn call_hook_or_report(me: Current) {
+    if let Err(panic) = call_hook(me) {
         drop_quietly(panic);
         stderr::say(format_args!("the tracer panicked and was removed"));
     }
 }
 
-/// Takes a note away while others run in between, and puts it back.
-pub(super) fn put_aside() -> Option<Note> {
-    NOTE.try_with(Cell::take).ok().flatten()
+/// Takes the pending event away while other greenlets run in between.
+pub(super) fn take_pending() -> Option<PendingEvent> {
+    PENDING.try_with(Cell::take).ok().flatten()
 }
 
-pub(super) fn put_back(note: Option<Note>) {
-    let _ = NOTE.try_with(|kept| kept.set(note));
+pub(super) fn restore_pending(pending: Option<PendingEvent>) {
+    let _ = PENDING.try_with(|kept| kept.set(pending));
 }

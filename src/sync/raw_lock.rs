@@ -17,7 +17,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 use std::thread::panicking;
 
 use crate::hub::{Acquired, Deadline, Resource, WaitQueue, WaitRequest};
-use crate::switch::{interrupt, thread};
+use crate::switch::{raise, thread};
 use crate::waiting::WaitReason;
 
 /// The id of no greenlet.
@@ -143,7 +143,7 @@ impl RawLock {
     #[cold]
     #[inline(never)]
     fn poison(&self) {
-        if interrupt::is_panicking() {
+        if raise::is_panicking() {
             self.poisoned.set(true);
         }
     }

@@ -11,10 +11,11 @@ use crate::greenlet::TraceEvent;
 use crate::hub::{self, HubRef};
 use crate::stack::{self, DEFAULT_STACK_SIZE, PooledStack};
 use crate::switch::counted::RecordRef;
-use crate::switch::locals::{self, Locals};
+use crate::switch::locals::Locals;
 use crate::switch::record::Metadata;
 use crate::switch::thread::Current;
-use crate::switch::{CorePtr, handover, interrupt, parent, thread};
+use crate::switch::trace;
+use crate::switch::{CorePtr, current_locals, handover, interrupt, parent, start, thread};
 
 /// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
 ///
@@ -131,7 +132,7 @@ where
     T: 'static,
 {
     // First, for a `clone` may do anything.
-    let locals = locals::of_child(given);
+    let locals = current_locals::of_child(given);
     let hub = hub::try_get()?;
     hub.tasks().check_limit()?;
     let stack = take_stack(stack_size.unwrap_or(hub.tasks().stack_size()))?;
@@ -147,7 +148,7 @@ where
     let job: *const TaskData<T> = &raw const record.trailer;
     let root = move || {
         // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
-        let me = unsafe { handover::enter(core) };
+        let me = unsafe { start::enter(core) };
         me.wait().end();
         // SAFETY: as above.
         let job = unsafe { &*job };
@@ -161,7 +162,7 @@ where
         end(hub, job, outcome)
     };
     // SAFETY: the body is 'static, and `end` closes the greenlet, sets the hub as current, and unwinds not.
-    unsafe { handover::install(record.any(), stack, root) };
+    unsafe { start::install(record.any(), stack, root) };
     let listed = &record.trailer.head.listed;
     listed.fill(record.any().clone());
     // SAFETY: the node lies in the record, which the node's own value keeps there until it is taken out at the end.
@@ -190,7 +191,7 @@ fn end<T>(hub: HubRef, job: &TaskData<T>, caught: Caught<()>) -> CorePtr {
     if job.head.detached.get() {
         end_detached(me, job, caught);
     } else {
-        finish(me, job, locals::end_with(&me, caught));
+        finish(me, job, current_locals::end_with(&me, caught));
     }
     me.wait().end();
     // Before the end: a queue entry that goes here may be the last pointer to a greenlet, which unwinds then.
@@ -199,7 +200,7 @@ fn end<T>(hub: HubRef, job: &TaskData<T>, caught: Caught<()>) -> CorePtr {
     // SAFETY: it was put into this list when it was spawned.
     drop(unsafe { hub.tasks().leave(&job.head.listed) });
     // SAFETY: it is about to run, so it is there.
-    handover::trace(TraceEvent::Switch, me, unsafe { next.as_ref() });
+    trace::leave_event(TraceEvent::Switch, me, unsafe { next.as_ref() });
     thread::set_current(next);
     next
 }
@@ -216,5 +217,5 @@ fn finish<T>(me: Current, job: &TaskData<T>, caught: Caught<()>) {
 #[inline(never)]
 fn end_detached<T>(me: Current, job: &TaskData<T>, caught: Caught<()>) {
     finish(me, job, caught);
-    parent::drop_quietly(locals::end(&me));
+    parent::drop_quietly(current_locals::end(&me));
 }

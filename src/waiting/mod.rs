@@ -77,13 +77,6 @@ pub(crate) enum WaitStatus {
     Interrupted,
 }
 
-/// A wait that was woken and put aside: how, and by whom.
-pub(crate) struct SavedWait {
-    stand: WaitStatus,
-    kind: Option<ReasonKind>,
-    subject: u64,
-}
-
 /// ReasonKind ended a wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum WakeReason {
@@ -232,22 +225,6 @@ impl<'a> WaitState<'a> {
             self.phase.0.set(WaitStatus::Interrupted);
         }
         parked
-    }
-
-    /// It runs, though its wait is not over: somebody else's code comes first, which may wait itself.
-    pub(crate) fn save(self) -> SavedWait {
-        SavedWait {
-            stand: self.phase.0.replace(WaitStatus::Running),
-            kind: self.details.kind.get(),
-            subject: self.details.subject.get(),
-        }
-    }
-
-    /// Goes on with its wait, which must have been woken before.
-    pub(crate) fn restore(self, aside: SavedWait) {
-        self.phase.0.set(aside.stand);
-        self.details.kind.set(aside.kind);
-        self.details.subject.set(aside.subject);
     }
 
     /// Reports find it without its being told each time that it waits.

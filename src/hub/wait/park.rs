@@ -18,7 +18,7 @@ use crate::list::Node;
 use crate::stderr;
 use crate::switch::counted::AnyRef;
 use crate::switch::thread::{self, Current};
-use crate::switch::{CorePtr, describe, handover, interrupt, switch_guard};
+use crate::switch::{CorePtr, describe, handover, interrupt, raise, switch_guard};
 use crate::waiting::{WaitReason, WakeReason};
 
 /// One wait of the running greenlet.
@@ -91,7 +91,7 @@ impl Wait {
             }
         }
         if self.me.wait().is_interrupted() {
-            interrupt::raise_delivered(self.me);
+            raise::raise_delivered(self.me);
         }
         self.me.wait().wake_reason().unwrap_or(WakeReason::Notified)
     }
@@ -260,7 +260,7 @@ fn wait_untracked(hub: HubRef, me: Current) {
 fn switch_to(me: Current, next: CorePtr) {
     // SAFETY: `me` runs; the other is ready, or is the hub, which goes on whenever it gets control.
     if let Err(resumption) = unsafe { handover::yield_to(me, next) } {
-        handover::raise(*resumption);
+        raise::raise(*resumption);
     }
 }
 

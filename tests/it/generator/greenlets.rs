@@ -85,7 +85,7 @@ fn two_greenlets_iterate_by_turns() {
         both.iter().for_each(|greenlet| greenlet.switch(()));
     }
     log.check(["a0", "b0", "a1", "b1"]);
-    assert!(both.iter().all(Greenlet::is_dead));
+    assert!(both.iter().all(|greenlet| greenlet.is_dead()));
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn a_ring_that_main_is_no_part_of_stops_when_one_ends() {
         });
     }
     assert_eq!(ring[0].switch(1000), 1, "1000 steps from the first");
-    let alive: Vec<bool> = ring.iter().map(Greenlet::is_active).collect();
+    let alive: Vec<bool> = ring.iter().map(|greenlet| greenlet.is_active()).collect();
     assert_eq!(alive, [true, false, true]);
     assert_eq!(ring[2].switch(0), 2);
     assert_eq!(ring[0].switch(0), 0);

@@ -135,7 +135,7 @@ fn values_go_up_a_line_of_parents_that_were_not_started() {
         line.push(next);
     }
     assert_eq!(line[0].switch(0), 10);
-    assert!(line.iter().all(Greenlet::is_dead));
+    assert!(line.iter().all(|greenlet| greenlet.is_dead()));
 }
 
 #[test]

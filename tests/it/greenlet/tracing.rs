@@ -1,4 +1,4 @@
-//! The tracer: which switches it sees, in which order, where it runs, and what comes of one that panics or switches.
+//! The tracer: the switches that it sees, their order, and the greenlet that it runs in.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -56,7 +56,7 @@ trait Named {
 
 impl<I: 'static, O: 'static> Named for Greenlet<I, O> {
     fn id(&self) -> u64 {
-        Greenlet::id(self)
+        AnyGreenlet::id(self)
     }
 }
 

@@ -1,13 +1,14 @@
-//! Tracers that do more than look: they panic, go away, switch, and would like to where nothing may.
+//! Tracers that do more than observe: they panic, remove or replace themselves, or try to switch, which is refused.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{panic_any, resume_unwind};
 use std::ptr;
 use std::rc::Rc;
 
+use greenhub::error::{CannotWait, KillError};
 use greenhub::generator::{Generator, Yielder};
 use greenhub::greenlet::{Tracer, set_tracer};
-use greenhub::{AnyGreenlet, Greenlet, GreenletExit, SwitchError, current, parent};
+use greenhub::{AnyGreenlet, Greenlet, GreenletExit, SwitchError, current};
 
 use crate::support::{Log, caught, in_child, panic_text, started, wait};
 
@@ -166,87 +167,144 @@ fn one_that_replaces_itself_and_one_that_removes_itself() {
     log.check([]);
 }
 
-#[test]
-fn one_that_switches_is_traced_itself_and_the_values_arrive() {
-    // greenlet's TestBrokenGreenlets.test_reentrant_switch_two_greenlets.
-    let log = Log::new();
-    let helper: Greenlet<u8, u8> = Greenlet::new(|mut n| {
-        loop {
-            n = parent::<u8, u8>().switch(n * 2);
+/// Tries to leave the running greenlet in every way, and says what the refusals are.
+fn try_to_leave(log: &Log, other: &Greenlet<(), ()>) {
+    match other.try_switch(()) {
+        Err(SwitchError::Tracing(())) => log.say("no switch"),
+        answer => panic!("{answer:?}"),
+    }
+    match other.try_throw(Box::new(5)) {
+        Err(SwitchError::Tracing(payload)) => {
+            assert_eq!(payload.downcast_ref(), Some(&5));
+            log.say("no throw");
         }
-    });
-    let main = current();
+        answer => panic!("{answer:?}"),
+    }
+    let refusal = CannotWait::Tracing.to_string();
+    for text in [
+        panic_text(|| other.switch(())),
+        panic_text(|| other.throw(Box::new(5))),
+    ] {
+        assert!(text.ends_with(&refusal), "{text}");
+    }
+}
+
+#[test]
+fn a_tracer_cannot_switch_in_main() {
+    let (log, other, main) = (Log::new(), started(wait), current());
     set_tracer(Some(Rc::new({
-        let (log, helper, busy) = (log.clone(), helper, Cell::new(false));
-        move |event, _, target| {
-            if busy.get() {
-                log.say("nested");
-            } else if *target == main {
-                busy.set(true);
-                log.say(format!("{event:?}: the helper says {}", helper.switch(21)));
-                busy.set(false);
+        let (log, other) = (log.clone(), other.clone());
+        move |_, _, target| {
+            if *target == main {
+                try_to_leave(&log, &other);
             }
         }
     })));
     let greenlet: Greenlet<(), String> = Greenlet::new(|()| "the value".to_string());
     let got = greenlet.switch(());
     let text = panic_text(|| Greenlet::<(), ()>::new(|()| panic!("the panic")).switch(()));
-    set_tracer(None);
+    assert!(set_tracer(None).is_some(), "it was not removed");
     assert_eq!((got.as_str(), text.as_str()), ("the value", "the panic"));
-    log.check([
-        "nested",
-        "nested",
-        "Switch: the helper says 42",
-        "nested",
-        "nested",
-        "Throw: the helper says 42",
-    ]);
+    log.check(["no switch", "no throw", "no switch", "no throw"]);
+    other.switch(());
 }
 
 #[test]
-fn one_that_switches_away_before_a_body_runs_lets_it_run_later() {
+fn a_tracer_cannot_switch_before_a_body_begins() {
     let log = Log::new();
     let greenlet: Greenlet<u8, ()> = Greenlet::new({
         let log = log.clone();
         move |n| log.say(format!("starts with {n}"))
     });
-    let once = Cell::new(true);
     let (main, first) = (current().typed::<(), ()>(), AnyGreenlet::from(&greenlet));
-    set_tracer(Some(Rc::new(move |_, _, target| {
-        if *target == first && once.replace(false) {
-            main.switch(());
+    set_tracer(Some(Rc::new({
+        let log = log.clone();
+        move |_, _, target| {
+            if *target == first {
+                try_to_leave(&log, &main);
+            }
         }
     })));
     greenlet.switch(5);
-    log.check([]);
-    assert!(greenlet.is_active());
-    greenlet.typed::<(), ()>().switch(());
-    set_tracer(None);
-    log.check(["starts with 5"]);
+    assert!(set_tracer(None).is_some());
+    log.check(["no switch", "no throw", "starts with 5"]);
 }
 
 #[test]
-fn one_that_is_killed_where_it_switched_to_ends_its_greenlet() {
-    let log = Log::new();
-    let greenlet: Greenlet<(), ()> = Greenlet::new({
-        let captured = log.at_drop("body dropped");
-        move |()| {
-            let _captured = captured;
-            unreachable!("killed before");
+fn a_tracer_cannot_switch_in_a_greenlet_that_is_killed() {
+    let (log, main) = (Log::new(), current().typed::<(), ()>());
+    let victim = started({
+        let log = log.clone();
+        move || {
+            let kill = caught(wait);
+            log.say(GreenletExit::is_in(&*kill).to_string());
         }
     });
-    let main = current().typed::<(), ()>();
-    let first = AnyGreenlet::from(&greenlet);
-    set_tracer(Some(Rc::new(move |_, _, target| {
-        if *target == first {
-            main.switch(());
+    set_tracer(Some(Rc::new({
+        let (log, victim) = (log.clone(), AnyGreenlet::from(&victim));
+        move |_, _, target| {
+            if *target == victim {
+                try_to_leave(&log, &main);
+            }
         }
     })));
-    greenlet.switch(());
-    greenlet.kill();
-    assert!(greenlet.is_dead());
-    set_tracer(None);
-    log.check(["body dropped"]);
+    victim.kill();
+    assert!(set_tracer(None).is_some());
+    log.check(["no switch", "no throw", "true"]);
+}
+
+#[test]
+fn a_tracer_cannot_kill_a_greenlet_that_waits_for_the_running_one() {
+    let log = Log::new();
+    let outer: Greenlet<(), ()> = Greenlet::new({
+        let log = log.clone();
+        move |()| {
+            let (log, outer) = (log.clone(), current());
+            let inner: Greenlet<(), ()> = Greenlet::new(|()| ());
+            let first = AnyGreenlet::from(&inner);
+            set_tracer(Some(Rc::new(move |_, _, target| {
+                if *target == first {
+                    assert_eq!(
+                        outer.try_kill(),
+                        Err(KillError::Refused(CannotWait::Tracing))
+                    );
+                    log.say("no kill");
+                }
+            })));
+            inner.switch(());
+        }
+    });
+    outer.switch(());
+    assert!(outer.is_dead() && set_tracer(None).is_some());
+    log.check(["no kill"]);
+}
+
+#[test]
+fn a_tracer_may_end_suspended_greenlets_and_resume_generators() {
+    let log = Log::new();
+    let unwinds = |text: &'static str| {
+        let log = log.clone();
+        started(move || {
+            let _fin = log.at_drop(text);
+            wait();
+        })
+    };
+    let ends = Cell::new(Some((unwinds("killed"), unwinds("dropped"))));
+    set_tracer(Some(Rc::new({
+        let log = log.clone();
+        move |_, _, _| {
+            let Some((killed, dropped)) = ends.take() else {
+                return;
+            };
+            killed.kill();
+            drop(dropped);
+            let items = Generator::new(|y| (1..3).for_each(|n| y.yield_(n)));
+            log.say(format!("{:?}", items.collect::<Vec<_>>()));
+        }
+    })));
+    started(|| ());
+    assert!(set_tracer(None).is_some());
+    log.check(["killed", "dropped", "[1, 2]"]);
 }
 
 /// Goes to `next` from a greenlet that nobody has a handle to while it waits for `above`.
@@ -273,7 +331,7 @@ fn abandoned_between(above: Greenlet<(), ()>) -> Greenlet<(), String> {
 }
 
 #[test]
-fn one_that_is_called_in_the_middle_of_a_handover_cannot_switch() {
+fn a_tracer_cannot_switch_in_the_middle_of_a_handover() {
     // main -> between -> abandoned -> above; above switches to main, so that all of them leave the chain, and between
     // unwinds the abandoned one while main's value lies ready.
     let main = current().typed::<String, String>();
@@ -291,11 +349,11 @@ fn one_that_is_called_in_the_middle_of_a_handover_cannot_switch() {
                 return;
             }
             match main.try_switch("second".to_string()) {
-                Err(SwitchError::NotWaiting(value)) => refused.borrow_mut().push(value),
+                Err(SwitchError::Tracing(value)) => refused.borrow_mut().push(value),
                 other => panic!("{other:?}"),
             }
             let stone = main.try_throw(Box::new(1));
-            assert!(matches!(stone, Err(SwitchError::NotWaiting(_))));
+            assert!(matches!(stone, Err(SwitchError::Tracing(_))));
             let error = AnyGreenlet::from(&main).try_kill().unwrap_err();
             refused.borrow_mut().push(error.to_string());
         }
@@ -310,25 +368,19 @@ fn one_that_is_called_in_the_middle_of_a_handover_cannot_switch() {
 }
 
 #[test]
-fn one_that_switches_in_a_greenlet_that_has_just_unwound_another_panics() {
-    let (victim, other) = (started(wait), started(wait));
-    let text = Rc::new(RefCell::new(String::new()));
-    let main = current();
+fn a_tracer_cannot_switch_in_a_greenlet_that_has_just_unwound_another() {
+    let (log, victim, other, main) = (Log::new(), started(wait), started(wait), current());
     set_tracer(Some(Rc::new({
-        let (text, other) = (text.clone(), other.clone());
+        let (log, other) = (log.clone(), other.clone());
         move |_, _, target| {
             if *target == main {
-                *text.borrow_mut() = panic_text(|| other.switch(()));
+                try_to_leave(&log, &other);
             }
         }
     })));
     drop(victim);
-    set_tracer(None);
-    assert!(
-        text.borrow().contains("switch to greenlet"),
-        "{}",
-        text.borrow()
-    );
+    assert!(set_tracer(None).is_some());
+    log.check(["no switch", "no throw"]);
     other.switch(());
 }
 
@@ -337,7 +389,7 @@ thread_local! {
 }
 
 #[test]
-fn one_that_is_called_in_a_generators_body_cannot_yield_for_it() {
+fn a_tracer_cannot_yield_for_the_generator_that_it_runs_in() {
     // The yielder is lent through a thread-local, as the safe crate `scoped-tls` does.
     let other: Greenlet<(), ()> = Greenlet::new(|()| {
         loop {
@@ -360,7 +412,6 @@ fn one_that_is_called_in_a_generators_body_cannot_yield_for_it() {
         move |_, _, target| {
             let lent = LENT.get();
             if *target == main && !lent.is_null() {
-                // It is called by a switch that goes on with the greenlet that made it.
                 log.say(panic_text(|| {
                     // SAFETY: lent by a frame that has not returned.
                     unsafe { &*lent }.yield_(1)
@@ -373,7 +424,7 @@ fn one_that_is_called_in_a_generators_body_cannot_yield_for_it() {
     let said = log.take();
     assert_eq!(said.len(), 1);
     assert!(
-        said[0].ends_with("this runs in a tracer, whose greenlet waits for it"),
+        said[0].ends_with(&CannotWait::Tracing.to_string()),
         "{}",
         said[0]
     );

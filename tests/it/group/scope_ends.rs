@@ -529,7 +529,7 @@ fn a_task_that_never_heeds_its_kill_ends_the_process_and_not_the_scope() {
         },
     );
     ended.check_abort(&[
-        "is given up, and its stack is leaked",
+        "its stack is leaked",
         "the scope at tests/it/group/scope_ends.rs:",
         "cannot end while task ",
         "(spawned at tests/it/group/scope_ends.rs:",

@@ -189,37 +189,6 @@ fn who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next
     );
 }
 
-#[test]
-fn who_runs_because_a_tracer_switches_in_an_unwinding_cannot_end_the_one_that_is_next() {
-    struct SetsTracer(Greenlet<(), ()>, u64);
-    impl Drop for SetsTracer {
-        fn drop(&mut self) {
-            let (other, me, armed) = (self.0.clone(), self.1, Cell::new(true));
-            set_tracer(Some(Rc::new(move |_, origin, _| {
-                if origin.id() == me && origin.is_dead() && armed.replace(false) {
-                    other.switch(());
-                }
-            })));
-        }
-    }
-    nobody_dead_is_resumed(
-        "hub::faults::who_runs_because_a_tracer_switches_in_an_unwinding_cannot_end_the_one_that_is_next",
-        || {
-            let x_place = AnyPlace::default();
-            let kills = kills(&x_place);
-            let killer: Greenlet<(), ()> = Greenlet::new(move |()| kills());
-            kill_the_next(
-                move || {
-                    let _sets = SetsTracer(killer, current().id());
-                    wait();
-                },
-                &x_place,
-            );
-            set_tracer(None);
-        },
-    );
-}
-
 /// The unwinding of one greenlet is begun by `a` and ended by `b`, who then puts a's wait back to what it was.
 #[test]
 fn a_tracer_that_yields_in_the_middle_of_an_unwinding_disturbs_no_other() {

@@ -1,12 +1,13 @@
-//! The tracer where a hub is at work: each turn is seen, and a tracer may wait where its greenlet may.
+//! The tracer with a hub: each turn of a task is traced, and a tracer may spawn and wake tasks, but not wait.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 
 use greenhub::error::CannotWait;
 use greenhub::greenlet::{TraceEvent, set_tracer};
 use greenhub::hub::{now, pause_clock};
+use greenhub::sync::Event;
 use greenhub::{AnyGreenlet, SwitchError, Task, current, sleep, spawn, task, yield_now};
 
 use crate::support::{Log, child, millis, panic_text};
@@ -104,16 +105,31 @@ fn a_kill_of_a_task_is_a_throw_and_its_end_a_switch_to_the_killer() {
     assert!(victim.join().unwrap_err().is_killed());
 }
 
+/// Tries to wait in some ways, and says that each was refused.
+fn try_to_wait(log: &Log) {
+    let refusal = CannotWait::Tracing.to_string();
+    let event = Event::new();
+    for text in [
+        panic_text(yield_now),
+        panic_text(|| sleep(millis(1))),
+        panic_text(|| event.wait()),
+    ] {
+        assert!(text.ends_with(&refusal), "{text}");
+    }
+    log.say("no wait");
+}
+
 #[test]
-fn one_that_sleeps_makes_its_greenlet_wait_and_loses_no_wake() {
+fn a_tracer_cannot_wait_in_a_task_and_no_wake_is_lost() {
     pause_clock();
     let begun = now();
     let log = Log::new();
-    let busy = Cell::new(false);
-    set_tracer(Some(Rc::new(move |_, _, target| {
-        if name_of(target) != "hub" && !busy.replace(true) {
-            sleep(millis(1));
-            busy.set(false);
+    set_tracer(Some(Rc::new({
+        let log = log.clone();
+        move |_, _, target| {
+            if name_of(target) != "hub" {
+                try_to_wait(&log);
+            }
         }
     })));
     let sleeper = named("sleeper", {
@@ -126,13 +142,13 @@ fn one_that_sleeps_makes_its_greenlet_wait_and_loses_no_wake() {
     });
     assert_eq!(sleeper.join().unwrap(), "slept");
     assert!(set_tracer(None).is_some(), "it was not removed");
-    log.check(["slept"]);
-    // One millisecond before the body, one at the end of its sleep, one at the end of the join.
-    assert_eq!(now() - begun, millis(13));
+    // Before the body, at the end of its sleep, at the end of the join.
+    log.check(["no wait", "no wait", "slept", "no wait"]);
+    assert_eq!(now() - begun, millis(10));
 }
 
 #[test]
-fn one_that_waits_in_a_task_that_was_thrown_into() {
+fn a_tracer_cannot_wait_in_a_task_that_is_thrown_into() {
     pause_clock();
     let log = Log::new();
     let seen = Rc::new(RefCell::new(None));
@@ -147,25 +163,23 @@ fn one_that_waits_in_a_task_that_was_thrown_into() {
     });
     yield_now();
     let greenlet: AnyGreenlet = seen.take().expect("it has begun");
-    let once = Cell::new(true);
     set_tracer(Some(Rc::new({
         let log = log.clone();
         move |event, _, target| {
-            if event == TraceEvent::Throw && name_of(target) == "task" && once.replace(false) {
-                sleep(millis(2));
-                log.say("tracer slept");
+            if event == TraceEvent::Throw && name_of(target) == "task" {
+                try_to_wait(&log);
             }
         }
     })));
     let thrower = spawn(move || greenlet.throw(Box::new("stone")));
     task.join().unwrap();
-    set_tracer(None);
-    log.check(["tracer slept", "stone", "done"]);
+    assert!(set_tracer(None).is_some());
+    log.check(["no wait", "stone", "done"]);
     assert!(!thrower.is_finished());
 }
 
 #[test]
-fn on_the_hubs_own_stack_nothing_may_wait() {
+fn a_tracer_can_neither_switch_nor_wait_on_the_hubs_stack() {
     let log = Log::new();
     yield_now();
     let main = current();
@@ -176,16 +190,42 @@ fn on_the_hubs_own_stack_nothing_may_wait() {
                 return;
             }
             let error = main.typed::<(), ()>().try_switch(()).unwrap_err();
-            assert!(matches!(error, SwitchError::NotWaiting(())));
-            for text in [panic_text(yield_now), panic_text(|| sleep(millis(1)))] {
-                assert!(text.ends_with(&CannotWait::Tracing.to_string()), "{text}");
-                log.say("refused");
-            }
+            assert!(matches!(error, SwitchError::Tracing(())));
+            try_to_wait(&log);
         }
     })));
     spawn(yield_now).join().unwrap();
     assert!(set_tracer(None).is_some());
-    log.check(["refused", "refused"]);
+    log.check(["no wait"]);
+}
+
+#[test]
+fn a_tracer_may_spawn_and_wake_tasks() {
+    let log = Log::new();
+    let event = Rc::new(Event::new());
+    let waits = spawn({
+        let (log, event) = (log.clone(), event.clone());
+        move || {
+            event.wait();
+            log.say("woken");
+        }
+    });
+    yield_now();
+    set_tracer(Some(Rc::new({
+        let (log, event) = (log.clone(), event.clone());
+        move |_, _, _| {
+            if !event.is_set() {
+                event.set();
+                let log = log.clone();
+                drop(spawn(move || log.say("spawned")));
+            }
+        }
+    })));
+    yield_now();
+    waits.join().unwrap();
+    yield_now();
+    assert!(set_tracer(None).is_some());
+    log.check(["woken", "spawned"]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn run_three(log: &Log, cell: WithCell) {
     for _ in 0..3 {
         all.iter().for_each(|greenlet| greenlet.switch(()));
     }
-    assert!(all.iter().all(Greenlet::is_dead));
+    assert!(all.iter().all(|greenlet| greenlet.is_dead()));
     cell(&|cell| log.say(format!("main has {:?}", cell.get())));
 }
 

@@ -102,11 +102,11 @@ pub(super) const FILES: &[File] = files! {
         => greenlet::misuse::one_that_waits_for_another_type_gives_the_value_back_and_stays_as_it_is
         : "the raw switch cannot fail; a refused one leaves its target as it is";
     test_failed_to_slp_switch_into_running: "the raw switch cannot fail: it copies no stack";
-    test_reentrant_switch_two_greenlets => like_greenlet::tracing::a_tracer_may_switch_at_the_end_of_another_one;
+    test_reentrant_switch_two_greenlets => like_greenlet::tracing::a_switch_in_a_tracer_at_the_end_of_a_greenlet_is_refused;
     test_reentrant_switch_three_greenlets
-        => like_greenlet::tracing::a_tracer_may_switch_and_the_value_waits_until_it_is_done;
+        => like_greenlet::tracing::a_switch_in_a_tracer_is_refused_and_the_value_arrives;
     test_reentrant_switch_three_greenlets2
-        => like_greenlet::tracing::a_tracer_may_switch_and_the_value_waits_until_it_is_done;
+        => like_greenlet::tracing::a_switch_in_a_tracer_is_refused_and_the_value_arrives;
     test_reentrant_switch_GreenletAlreadyStartedInPython
         : "nothing of the user's runs between a first switch and the body, as looking up `run` does";
     test_reentrant_switch_run_callable_has_del

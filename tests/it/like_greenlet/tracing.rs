@@ -1,11 +1,12 @@
-//! The cases of `test_tracing.py`, and of the tracers that switch: what a tracer is told, and in whom it runs.
+//! The cases of `test_tracing.py`: what a tracer sees, and in which greenlet it runs. greenlet lets a tracer switch; here
+//! that is refused.
 
 use std::cell::Cell;
 use std::panic::panic_any;
 use std::rc::Rc;
 
 use greenhub::greenlet::{Builder, TraceEvent, Tracer, set_tracer};
-use greenhub::{AnyGreenlet, Greenlet, current, parent};
+use greenhub::{AnyGreenlet, Greenlet, SwitchError, current, parent};
 
 use crate::support::{Log, caught, wait};
 
@@ -184,20 +185,20 @@ fn each_thread_has_a_tracer_of_its_own() {
     log.check([]);
 }
 
-/// Runs `script` with a tracer that says each event, and at the first one for which `when` is set makes the switch
-/// that `detour` names.
-fn with_a_detour(
+/// Runs `script` with a tracer that says each event, and at the first one for which `when` is set tries to switch to
+/// `other`.
+fn with_a_switch(
     log: &Log,
-    detour: &Greenlet<(), ()>,
+    other: &Greenlet<(), ()>,
     when: &Rc<Cell<bool>>,
     script: impl FnOnce(),
 ) {
-    let (log, detour, when) = (log.clone(), detour.clone(), when.clone());
+    let (log, other, when) = (log.clone(), other.clone(), when.clone());
     let before = set_tracer(Some(Rc::new(move |event, origin, target| {
         log.say(line(event, origin, target));
         if when.replace(false) {
-            detour.switch(());
-            log.say("detour over");
+            let refused = matches!(other.try_switch(()), Err(SwitchError::Tracing(())));
+            log.say(if refused { "refused" } else { "switched" });
         }
     })));
     script();
@@ -205,59 +206,37 @@ fn with_a_detour(
 }
 
 #[test]
-fn a_tracer_may_switch_and_the_value_waits_until_it_is_done() {
+fn a_switch_in_a_tracer_is_refused_and_the_value_arrives() {
     let log = Log::new();
     let when = Rc::new(Cell::new(true));
-    let detour = named("detour", {
-        let log = log.clone();
-        move |()| {
-            log.say("on a detour");
-            wait();
-            log.say("on a detour again");
-        }
-    });
-    // The detour waits for its maker, main; so control is there while `g` has not seen its value yet.
+    let other = named("other", |()| wait());
     let g = named("g", {
         let log = log.clone();
         move |n: u8| {
             log.say(format!("g got {n}"));
-            let n = parent::<u8, u8>().switch(n + 1);
-            log.say(format!("g got {n}"));
-            n + 1
+            parent::<u8, u8>().switch(n + 1) + 1
         }
     });
-    with_a_detour(&log, &detour, &when, || {
-        assert_eq!(g.typed::<u8, ()>().try_switch(1).ok(), Some(()));
-        log.say("main is back");
-        // `g` waits in its tracer's switch now, for nothing.
-        assert_eq!(g.typed::<(), u8>().switch(()), 2);
+    with_a_switch(&log, &other, &when, || {
+        assert_eq!(g.switch(1), 2);
         assert_eq!(g.switch(5), 6);
     });
     log.check([
         "switch main -> g",
-        "switch g -> detour",
-        "on a detour",
-        "switch detour -> main",
-        "main is back",
-        "switch main -> g",
-        "detour over",
+        "refused",
         "g got 1",
         "switch g -> main",
         "switch main -> g",
-        "g got 5",
         "switch g -> main",
     ]);
-    assert!(g.is_dead() && detour.is_active());
+    assert!(g.is_dead() && !other.is_started());
 }
 
 #[test]
-fn a_tracer_may_switch_at_the_end_of_another_one() {
+fn a_switch_in_a_tracer_at_the_end_of_a_greenlet_is_refused() {
     let log = Log::new();
     let when = Rc::new(Cell::new(false));
-    let detour = named("detour", {
-        let log = log.clone();
-        move |()| log.say("on a detour")
-    });
+    let other = named("other", |()| ());
     let g = named("g", {
         let when = when.clone();
         move |()| {
@@ -265,19 +244,7 @@ fn a_tracer_may_switch_at_the_end_of_another_one() {
             7_u8
         }
     });
-    with_a_detour(&log, &detour, &when, || {
-        // Main's tracer call switches away before main has its answer, and comes back.
-        assert_eq!(g.switch(()), 7);
-        log.say("main has it");
-    });
-    log.check([
-        "switch main -> g",
-        "switch g -> main",
-        "switch main -> detour",
-        "on a detour",
-        "switch detour -> main",
-        "detour over",
-        "main has it",
-    ]);
-    assert!(g.is_dead() && detour.is_dead());
+    with_a_switch(&log, &other, &when, || assert_eq!(g.switch(()), 7));
+    log.check(["switch main -> g", "switch g -> main", "refused"]);
+    assert!(g.is_dead() && !other.is_started());
 }

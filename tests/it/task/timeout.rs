@@ -325,7 +325,10 @@ fn a_plain_greenlet_has_timeouts_of_its_own_and_main_waits_for_it() {
     log.check([]);
     // It goes on, and its end is told where main waits then.
     let text = panic_text(|| sleep(seconds(2)));
-    assert!(text.ends_with("which nobody waits for here"), "{text}");
+    assert!(
+        text.ends_with("which this greenlet does not wait for"),
+        "{text}"
+    );
     log.check(["slept"]);
 }
 

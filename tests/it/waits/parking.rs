@@ -365,6 +365,6 @@ fn one_that_unwinds_because_nobody_can_wake_it_does_not_end_who_runs_next() {
         assert!(text.contains("has its body already"), "{text}");
     });
     log.check_line("meddled goes-on over");
-    let log = after_meddling(Greenlet::kill);
+    let log = after_meddling(|greenlet| greenlet.kill());
     log.check_line("over meddled");
 }
