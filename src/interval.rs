@@ -71,7 +71,7 @@ pub fn interval(period: Duration) -> Interval {
 /// As [`interval`], with the first tick at `start`.
 ///
 /// # Panics
-/// As there.
+/// As [`interval`].
 #[must_use = "an interval ticks when it is asked to"]
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
@@ -91,11 +91,7 @@ impl Interval {
     ///
     /// A wait that is [ended early](crate::hub#what-may-end-a-wait-early) takes no tick.
     ///
-    /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn tick(&mut self) -> Instant {
         let due = self.next;

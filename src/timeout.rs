@@ -63,10 +63,10 @@ pub fn with_timeout<R>(limit: Duration, body: impl FnOnce() -> R) -> Result<R, T
 /// [`hub::now`](crate::hub::now).
 ///
 /// # Errors
-/// As there.
+/// As [`with_timeout`].
 ///
 /// # Panics
-/// As there.
+/// As [`with_timeout`].
 ///
 /// # Examples
 /// ```

@@ -69,11 +69,7 @@ impl Timer {
 
     /// Waits until its time has come.
     ///
-    /// # Panics
-    /// As [`AnyTask::wait`](crate::task::AnyTask::wait).
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait(&self) {
         wait_for(self, "wait", Deadline::NEVER);

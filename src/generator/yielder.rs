@@ -216,13 +216,12 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     /// Hands `value` out to whoever has resumed the generator, and waits for the next resume. Evaluates to the
     /// input that this one brings.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// With what is thrown into the generator, or with [`GreenletExit`] when it is closed: let that pass. And if
     /// this does not run on the generator's own stack: in a generator that it has resumed, or in another greenlet;
     /// or inside a [`no_switch`](crate::switch::no_switch) that the body has called.
-    ///
-    /// # Aborts
-    /// While a panic unwinds the body, which cannot be left then: destructors must not yield.
     #[inline(always)]
     #[track_caller]
     pub fn yield_(&self, value: Y) -> I {
@@ -235,11 +234,10 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     /// Hands out all that `inner` yields; then evaluates to what its body returns. `first` is the first input of
     /// `inner`, and what is sent, thrown or closed from then on reaches `inner`, until it is over.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// If `inner` has ended before; as [`yield_`](Yielder::yield_); and with what `inner` panics with.
-    ///
-    /// # Aborts
-    /// While a panic unwinds the body.
     ///
     /// # Examples
     /// ```
@@ -363,11 +361,10 @@ impl<Y: 'static> Yielder<Y> {
     /// Each item passes through every generator on its way. To go down a deep tree, hand the same `&Yielder` to a
     /// recursive function instead: that costs one switch however deep it is.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// If `inner` has ended before; as [`yield_`](Yielder::yield_); and with what `inner` panics with.
-    ///
-    /// # Aborts
-    /// While a panic unwinds the body.
     ///
     /// # Examples
     /// ```

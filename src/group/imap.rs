@@ -73,12 +73,11 @@ impl Pool {
     /// That task is no job: in a job of this very pool, `inputs` must not wait for room in the pool themselves, as those
     /// do that are the results of another `imap` of it.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// As [`spawn`](crate::spawn()). The iterator's `next` panics as [`Task::join`](crate::Task::join), with what `inputs` has panicked with,
     /// and if its task was killed.
-    ///
-    /// # Aborts
-    /// `next` does, if it had to wait while a panic unwinds the running greenlet.
     ///
     /// # Examples
     /// ```
@@ -108,11 +107,7 @@ impl Pool {
 
     /// As [`imap`](Pool::imap), and gives what comes out of the jobs in the order in which they end.
     ///
-    /// # Panics
-    /// As [`imap`](Pool::imap).
-    ///
-    /// # Aborts
-    /// As [`imap`](Pool::imap).
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Examples
     /// ```

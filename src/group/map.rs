@@ -16,11 +16,7 @@ impl Pool {
     /// Each input is taken when there is room for its job. If the running greenlet is killed or times out meanwhile, the
     /// jobs are killed, too.
     ///
-    /// # Panics
-    /// As [`spawn`](Pool::spawn).
-    ///
-    /// # Aborts
-    /// As [`spawn`](Pool::spawn).
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Examples
     /// ```
@@ -53,14 +49,10 @@ impl Pool {
     /// Runs `f` as a job, waits for it, and gives what it returned. If the running greenlet is killed or times out
     /// meanwhile, the job is killed, too.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`JoinError`] if it panicked or was killed.
-    ///
-    /// # Panics
-    /// As [`spawn`](Pool::spawn).
-    ///
-    /// # Aborts
-    /// As [`spawn`](Pool::spawn).
     ///
     /// # Examples
     /// ```

@@ -69,11 +69,10 @@ impl Pool {
     /// they came. If the running greenlet is killed or times out while it waits, the job does not run; one that has begun on
     /// [the place of its spawner](Pool#a-pool-in-its-own-jobs) is killed by the kill, and runs on after the timeout.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// As [`spawn`](crate::spawn()); and as [`Task::join`] if it waits.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn spawn<F, T>(&self, body: F) -> Task<T>
     where

@@ -65,16 +65,12 @@ pub struct Scope<'scope, 'env: 'scope> {
 ///
 /// Tasks that must not keep their spawner waiting belong into a [`Group`](crate::Group).
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Panics
 /// With what `body` panics with. With what the first task has panicked with that was not joined: the others are
 /// reported as any task that nobody joins; a killed one has not failed. Where a wait would panic: inside
 /// [`no_switch`](crate::switch::no_switch), say.
-///
-/// # Aborts
-/// Where a task has not ended, and cannot be ended, or waited for, before the frame must be left:
-/// - while a panic unwinds the running greenlet (a destructor that spawns must not wait);
-/// - if a task catches its kill until it is given up;
-/// - if the call returns in one of its own tasks, because it is in a generator that the task resumes.
 ///
 /// # Examples
 /// ```

@@ -39,14 +39,10 @@ impl<'scope, T> ScopedTask<'scope, T> {
 
     /// Waits until the task has ended, and gives what its body returned.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`JoinError`] if the body panicked or was killed. The scope does not panic for it then.
-    ///
-    /// # Panics
-    /// As [`Task::join`](crate::Task::join).
-    ///
-    /// # Aborts
-    /// As [`Task::join`](crate::Task::join).
     ///
     /// # Examples
     /// ```

@@ -1,5 +1,5 @@
-//! The hub of a thread: a greenlet of its own that runs the others in turn, wakes them when their time has
-//! come or their socket is ready, and waits in the poller when nobody can run.
+//! A hub: the greenlet of a thread that runs the other greenlets in turn, wakes them at their deadlines and when their
+//! descriptors become ready, and waits in the poller when no greenlet can run.
 //!
 //! ```text
 //!        spawn, wake                 pop
@@ -10,12 +10,12 @@
 //! ```
 //!
 //! # What may end a wait early
-//! A panic that comes in from outside, in place of what the call waits for:
-//! - a [`throw`](crate::Greenlet::throw) at the greenlet that waits, or a [`kill`](crate::Greenlet::kill) of it, or of
-//!   its [task](crate::task::AnyTask::kill); a [timeout](crate::with_timeout);
-//! - the end of a child of it: of a greenlet that it has made with [`Greenlet::new`](crate::Greenlet::new) and that somebody
-//!   else has switched to. The child's own panic goes on in the wait. If the child was killed, or returned a value, which
-//!   nobody waits for here, a panic says so. Tasks are the hub's children and end nobody's wait.
+//! A panic that arrives in place of what the call waits for:
+//! - a [`throw`](crate::Greenlet::throw) at the waiting greenlet, a [`kill`](crate::Greenlet::kill) of it or of its
+//!   [task](crate::task::AnyTask::kill), a [timeout](crate::with_timeout);
+//! - the end of a child: of a greenlet that it has made with [`Greenlet::new`](crate::Greenlet::new) and that another
+//!   greenlet has switched to. The child's own panic continues in the wait. A child that was killed, or that returned a
+//!   value, ends the wait with a panic that says so. Tasks are the hub's children and end no wait of others.
 //!
 //! Nothing is lost by that, and the call may be made again: a read, a write or an accept has moved nothing then.
 //!
@@ -30,8 +30,8 @@
 //! without a word, so the call prints the message and aborts. A call that finds at once what it waits for succeeds everywhere.
 //!
 //! # Where there can be no hub
-//! The first call that needs the hub makes it. For want of memory or descriptors, and when the thread is about to
-//! end, that fails: calls whose error can say so give it, all others panic.
+//! The first call that needs the hub makes it. That fails without memory or descriptors, and when the thread is about to
+//! end. Calls whose error can say so return it; all others panic.
 
 mod reactor;
 mod remote;
@@ -71,7 +71,7 @@ pub(crate) use self::wait::park::{
     Wait, consume_budget, may_park, wake_from, yield_if_allowed, yield_if_budget_spent, yield_now,
 };
 pub(crate) use self::wait::queue::{Acquired, Reservation, Resource, WaitQueue};
-pub(crate) use self::wait::request::WaitRequest;
+pub(crate) use self::wait::request::{WaitRequest, must_end};
 pub(crate) use self::wait::waker::{ReadySet, WaitList, Waker};
 use crate::error::{SpawnError, StackError};
 use crate::list::List;
@@ -81,7 +81,7 @@ use crate::switch::record::{Core, Metadata};
 use crate::switch::thread;
 use crate::switch::{CorePtr, GreenletState, handover, kill, start};
 
-/// How many waits of one slice may be interrupted before they have begun: as many as the longest slice has hand-overs.
+/// Interrupts that end a wait at its begin, in one budget, before others run: as many as the longest round has switches.
 const MOST_AT_ONCE: u32 = 128;
 
 /// What one thread's hub consists of.
@@ -90,26 +90,26 @@ pub(crate) struct Hub {
     run_queue: RunQueue,
     timers: RefCell<Timers<TimerAction>>,
     clock: Clock,
-    /// Those who set the paused clock forward, by the moment when they are done.
+    /// Waits that set the paused clock forward, by the moments at which they are done.
     advances: RefCell<Timers<Waker>>,
     poller: Poller,
     mailbox: Mailbox,
-    /// Who waits for other threads.
+    /// Waits that other threads end.
     remote_waits: RemoteWaits,
     tasks: TaskList,
-    /// Who waits in the hub, and is neither a task nor main.
+    /// Greenlets that wait in the hub and are neither tasks nor main.
     untracked_waiters: List<CorePtr>,
     last_ticket: Cell<u64>,
     /// How often control may still be handed on before the hub must have it.
     budget_left: Cell<u32>,
-    /// Calls that did not have to wait have used the slice up: before the next one the hub must have control.
+    /// Calls that did not have to wait have spent the budget: before the next one the hub gets control.
     budget_spent: Cell<bool>,
     /// How many waits may still be interrupted before they have begun, until others run.
     interrupts_left: Cell<u32>,
-    /// How often it may be handed on in the next slice.
+    /// The next budget of switches.
     budget: Cell<u32>,
     housekeeping: Housekeeping,
-    /// The thread's destructors run: nobody runs here any more.
+    /// The thread's destructors run: no greenlet runs here any more.
     has_ended: Cell<bool>,
 }
 
@@ -233,8 +233,8 @@ fn make() -> Result<HubRef, SpawnError> {
         handover::trace_hub(me);
         hub.run()
     };
-    // SAFETY: the root never returns and does not unwind: it runs no code of anybody else's but mail, which
-    // is caught, and the hub that it uses goes only when it will never run again.
+    // SAFETY: the root never returns and does not unwind: the only code of users that it runs is messages, whose panics are
+    // caught; and the hub that it uses is freed only when it will never run again.
     unsafe { start::install(&greenlet, stack, root) };
     HUB.set(Some(hub.0));
     thread::set_idle(Some(core));
@@ -242,7 +242,7 @@ fn make() -> Result<HubRef, SpawnError> {
 }
 
 impl Hub {
-    /// Puts a greenlet that can go on last in the queue.
+    /// Puts a greenlet that can resume last in the queue.
     #[inline(always)]
     pub(crate) fn push_ready(&self, greenlet: AnyRef) {
         self.run_queue.push(greenlet);
@@ -258,9 +258,9 @@ impl Hub {
         &self.tasks
     }
 
-    /// Shows those who wait and are neither tasks nor main.
+    /// Shows the waiting greenlets that are neither tasks nor main.
     fn for_each_untracked(&self, mut show: impl FnMut(&Core)) {
-        // SAFETY: who is in the list waits, so it has not ended and owns itself.
+        // SAFETY: a greenlet in the list waits, so it has not ended and owns itself.
         self.untracked_waiters
             .for_each(|other| show(unsafe { other.as_ref() }));
     }
@@ -316,7 +316,7 @@ impl Drop for EndOfHub {
         }
         let greenlet = hub_ref.greenlet.clone();
         if greenlet.state() == GreenletState::Suspended {
-            // SAFETY: the hub's own frames own nothing, nobody waits for it, and no task is left to switch to it.
+            // SAFETY: the hub's own frames own nothing, no greenlet waits for it, and no task is left to switch to it.
             unsafe { kill::end_without_unwinding(&greenlet) };
         }
         // SAFETY: leaked from a box when it was made. `HUB` was the only way to it but for frames, and its own stack was the

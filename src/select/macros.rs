@@ -28,6 +28,8 @@
 /// which may be left out after a block and after the last arm. `res` is a pattern that always matches. The value of the
 /// `select!` is that of the body that runs.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # When what is evaluated
 /// Channels and things come first, in the order in which they are written, once; then the duration. An item to be sent is
 /// evaluated only when its arm was chosen. Its place in the channel is kept meanwhile: what others send is received after it,
@@ -47,9 +49,6 @@
 /// # Panics
 /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait). Nothing was taken then. With no arm at all it waits for ever,
 /// which the hub reports as a deadlock where nothing else can happen.
-///
-/// # Aborts
-/// If it had to wait while a panic unwinds the running greenlet.
 ///
 /// # Examples
 /// ```
@@ -77,6 +76,7 @@
 /// }
 /// assert_eq!(on_number.len(), 10);
 /// # slow.kill();
+///
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -103,11 +103,7 @@ macro_rules! select {
 
 /// As [`select!`](crate::select!), but of several arms that are ready it chooses the one that is written first.
 ///
-/// # Panics
-/// As there.
-///
-/// # Aborts
-/// As there.
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Examples
 /// ```
@@ -123,6 +119,7 @@ macro_rules! select {
 ///     recv(on_usual) -> n => n?,
 /// };
 /// assert_eq!(first, 2);
+///
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[macro_export]

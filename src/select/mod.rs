@@ -174,8 +174,7 @@ impl Selection {
                 Some((index, ArmReadiness::Pairs)) => Some(index),
                 Some((index, ArmReadiness::Behind)) => {
                     let resource = points().as_ref()[index].resource();
-                    match resource.and_then(|resource| Reservation::reserve_behind_others(resource))
-                    {
+                    match resource.and_then(Reservation::reserve_behind_others) {
                         Some(reservation) if reservation.holds() => {
                             return Selected::promised(index, reservation);
                         }

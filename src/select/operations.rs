@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{ObserveArm, SelectLimit, Selection};
 use crate::error::{RecvError, SelectTimeoutError, SendError, TrySelectError};
-use crate::hub::Deadline;
+use crate::hub::{Deadline, must_end};
 use crate::sync::channel::{Arm, ArmReservation, Receiver, Sender};
 use crate::waitable::Waitable;
 
@@ -102,27 +102,19 @@ impl<'a> Select<'a> {
     /// Waits until one of the operations is ready, and selects it. With no operation it waits for ever, which the hub
     /// reports as a deadlock where nothing else can happen.
     ///
-    /// # Panics
-    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait).
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn select(&mut self) -> SelectedOperation<'a> {
         let selected = self.choose(SelectLimit::Until(Deadline::NEVER), Location::caller());
-        selected.expect("a wait without a deadline ends with an operation")
+        must_end(selected)
     }
 
     /// As [`select`](Select::select), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`SelectTimeoutError`]: no operation was ready by then.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn select_timeout(
         &mut self,
@@ -135,14 +127,10 @@ impl<'a> Select<'a> {
 
     /// As [`select`](Select::select), until `deadline` at the latest.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`SelectTimeoutError`]: no operation was ready by then.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn select_deadline(
         &mut self,
@@ -167,27 +155,19 @@ impl<'a> Select<'a> {
     /// Waits until one of the operations is ready, and gives its index. Nothing is selected: another greenlet may be first, so
     /// a `try_` form comes next.
     ///
-    /// # Panics
-    /// As [`select`](Select::select).
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn ready(&mut self) -> usize {
         let ready = self.look(SelectLimit::Until(Deadline::NEVER), Location::caller());
-        ready.expect("a wait without a deadline ends with an operation")
+        must_end(ready)
     }
 
     /// As [`ready`](Select::ready), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`SelectTimeoutError`]: no operation was ready by then.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn ready_timeout(&mut self, limit: Duration) -> Result<usize, SelectTimeoutError> {
         let patience = SelectLimit::Until(Deadline::after(limit));
@@ -197,14 +177,10 @@ impl<'a> Select<'a> {
 
     /// As [`ready`](Select::ready), until `deadline` at the latest.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`SelectTimeoutError`]: no operation was ready by then.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, SelectTimeoutError> {
         let patience = SelectLimit::Until(Deadline::at(deadline));

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest};
+use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest, must_end};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
@@ -86,27 +86,18 @@ impl<T, E> AsyncResult<T, E> {
 
     /// Waits until the outcome is set, and gives it.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The failure, if it is one.
-    ///
-    /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn get(&self) -> Result<&T, &E> {
-        self.get_until(Deadline::NEVER)
-            .expect("a wait without a deadline ends with the outcome")
+        must_end(self.get_until(Deadline::NEVER))
     }
 
     /// As [`get`](AsyncResult::get), for as long as `limit` at most. `None` if it was not set by then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn get_timeout(&self, limit: Duration) -> Option<Result<&T, &E>> {
         let deadline = Deadline::after(limit);

@@ -76,13 +76,12 @@ impl Barrier {
 
     /// Waits until as many have come as it needs. The last one does not wait.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// If it is broken by [`abort`](Barrier::abort), or gets so meanwhile, or is [reset](Barrier::reset) meanwhile:
     /// [`wait_checked`](Barrier::wait_checked) says so instead. And where nothing may wait: inside of
     /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         match self.wait_until(Deadline::NEVER) {
@@ -96,14 +95,13 @@ impl Barrier {
 
     /// As [`wait`](Barrier::wait), where the barrier may be [aborted](Barrier::abort) or [reset](Barrier::reset).
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`BrokenBarrierError`] if it is broken, or gets so or is reset meanwhile.
     ///
     /// # Panics
     /// Where nothing may wait.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn wait_checked(&self) -> Result<BarrierWaitResult, BrokenBarrierError> {
         let result = self.wait_until(Deadline::NEVER);
@@ -113,11 +111,10 @@ impl Barrier {
     /// As [`wait`](Barrier::wait), for as long as `limit` at most. `None` if there were not enough by then: it has not
     /// come, as far as the others are concerned. `None` too, without waiting on, if the barrier is broken or reset.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// Where nothing may wait.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> Option<BarrierWaitResult> {
         let deadline = Deadline::after(limit);

@@ -77,14 +77,10 @@ impl Condvar {
 
     /// Unlocks the mutex of `guard`, waits for a notice, and locks it again.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The guard in an error if the mutex is poisoned.
-    ///
-    /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         self.wait_until(guard, Deadline::NEVER).0
@@ -92,14 +88,13 @@ impl Condvar {
 
     /// Waits for as long as `condition` says so of the value, which it looks at first and after each notice.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The guard in an error if the mutex is poisoned.
     ///
     /// # Panics
     /// As [`wait`](Condvar::wait), and with what `condition` panics with.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn wait_while<'a, T: ?Sized>(
         &self,
@@ -114,14 +109,10 @@ impl Condvar {
 
     /// As [`wait`](Condvar::wait), for as long as `limit` at most. Locking the mutex again may take longer.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
-    /// As there.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// As [`wait`](Condvar::wait).
     #[track_caller]
     pub fn wait_timeout<'a, T: ?Sized>(
         &self,
@@ -135,14 +126,10 @@ impl Condvar {
     /// As [`wait_while`](Condvar::wait_while), for as long as `limit` at most. It has timed out if `condition` still says
     /// that it shall wait.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
-    /// As there.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// As [`wait_while`](Condvar::wait_while).
     #[track_caller]
     pub fn wait_timeout_while<'a, T: ?Sized>(
         &self,

@@ -66,11 +66,7 @@ impl Event {
 
     /// Waits until it is set. Returns at once if it is.
     ///
-    /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[inline]
     #[track_caller]
     pub fn wait(&self) {
@@ -81,11 +77,7 @@ impl Event {
 
     /// As [`wait`](Event::wait), for as long as `limit` at most. False if it was not set by then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         self.is_set() || {

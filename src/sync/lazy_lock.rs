@@ -46,11 +46,7 @@ impl<T, F: Fn() -> T> LazyLock<T, F> {
 
     /// The value, made if that was not done before. Waits while another greenlet makes it.
     ///
-    /// # Panics
-    /// As [`OnceLock::get_or_init`].
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[inline]
     #[track_caller]
     pub fn force(this: &LazyLock<T, F>) -> &T {

@@ -9,7 +9,7 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
 use super::raw_lock::{self, RawGuard, RawLock};
-use crate::hub::Deadline;
+use crate::hub::{Deadline, must_end};
 use crate::waiting::WaitReason;
 
 /// A value that one greenlet uses at a time, in the shape of std's [`Mutex`](std::sync::Mutex): who comes meanwhile waits,
@@ -79,35 +79,33 @@ impl<T> Mutex<T> {
 impl<T: ?Sized> Mutex<T> {
     /// Locks it, and waits until it can.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The guard in an error if it is poisoned.
     ///
     /// # Panics
     /// If the running greenlet is its holder: it would wait for itself. And where nothing may wait: inside of
     /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         {
             let hold = self.take(Deadline::NEVER);
-            let hold = hold.expect("a wait without a deadline ends with the lock");
+            let hold = must_end(hold);
             self.lock.check(self.guard(hold))
         }
     }
 
     /// As [`lock`](Mutex::lock), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
-    /// As there, and [`TryLockError::WouldBlock`] if it could not be locked by then.
+    /// As [`lock`](Mutex::lock), and [`TryLockError::WouldBlock`] if it could not be locked by then.
     ///
     /// # Panics
     /// Where nothing may wait.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn lock_timeout(&self, limit: Duration) -> TryLockResult<MutexGuard<'_, T>> {
         let deadline = Deadline::after(limit);
@@ -146,7 +144,7 @@ impl<T: ?Sized> Mutex<T> {
     pub(super) fn lock_at(&self, place: &'static Location<'static>) -> MutexGuard<'_, T> {
         let (reason, never) = (WaitReason::MUTEX, Deadline::NEVER);
         let hold = self.lock.take_at(place, reason, "lock", never);
-        self.guard(hold.expect("a wait without a deadline ends with the lock"))
+        self.guard(must_end(hold))
     }
 
     /// Gives `guard` as an error if it is poisoned.

@@ -75,11 +75,7 @@ impl Notify {
 
     /// Waits for a notice. Takes the one that is kept, if there is one, and returns at once.
     ///
-    /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait(&self) {
         self.wait_until(Deadline::NEVER);
@@ -87,11 +83,7 @@ impl Notify {
 
     /// As [`wait`](Notify::wait), for as long as `limit` at most. False if there was no notice by then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         self.wait_until(Deadline::after(limit))

@@ -14,7 +14,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::raw_lock::{RawGuard, RawLock};
-use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest};
+use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest, must_end};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -80,12 +80,11 @@ impl Once {
 
     /// Calls `f` if no call has returned yet. Waits while another greenlet makes its call.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// With what `f` panics with, and if it is poisoned. If `f` calls this itself. And where nothing may wait: inside of
     /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn call_once(&self, f: impl FnOnce()) {
@@ -96,11 +95,10 @@ impl Once {
 
     /// As [`call_once`](Once::call_once), also if it is poisoned. A call that returns ends that.
     ///
-    /// # Panics
-    /// As there, but for the poison.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
-    /// # Aborts
-    /// As there.
+    /// # Panics
+    /// As [`call_once`](Once::call_once), but for the poison.
     #[inline]
     #[track_caller]
     pub fn call_once_force(&self, f: impl FnOnce(&OnceState)) {
@@ -118,11 +116,10 @@ impl Once {
 
     /// Waits until a call has returned.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// If it is poisoned, or gets so meanwhile. And where nothing may wait.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) {
         self.wait_until(false, Deadline::NEVER);
@@ -130,11 +127,7 @@ impl Once {
 
     /// As [`wait`](Once::wait), for as long as `limit` at most. False if no call had returned by then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         self.wait_until(false, Deadline::after(limit))
@@ -142,11 +135,10 @@ impl Once {
 
     /// As [`wait`](Once::wait), also while it is poisoned: until a [`call_once_force`](Once::call_once_force) has returned.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// Where nothing may wait.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn wait_force(&self) {
         self.wait_until(true, Deadline::NEVER);
@@ -158,7 +150,7 @@ impl Once {
         let turn = self
             .turn
             .take(WaitReason::ONCE, "call_once", Deadline::NEVER);
-        let mut turn = turn.expect("a wait without a deadline ends with the turn");
+        let mut turn = must_end(turn);
         if self.is_completed() {
             return; // by another while this one waited
         }

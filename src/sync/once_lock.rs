@@ -7,7 +7,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::raw_lock::{RawGuard, RawLock};
-use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest};
+use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest, must_end};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
@@ -73,12 +73,11 @@ impl<T> OnceLock<T> {
 
     /// The value, which `init` makes if it was not set. Waits while another greenlet makes it.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// With what `init` panics with; then the value is not set. If `init` wants the value that it shall make. And
     /// where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn get_or_init(&self, init: impl FnOnce() -> T) -> &T {
@@ -90,14 +89,10 @@ impl<T> OnceLock<T> {
 
     /// Sets the value. Waits while another greenlet makes one.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// `value`, if one was set before.
-    ///
-    /// # Panics
-    /// As [`get_or_init`](OnceLock::get_or_init).
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
@@ -110,24 +105,18 @@ impl<T> OnceLock<T> {
 
     /// Waits until it is set by somebody, and gives the value.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// Where nothing may wait. A greenlet that makes the value and waits for it waits for ever.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn wait(&self) -> &T {
-        self.wait_until(Deadline::NEVER)
-            .expect("a wait without a deadline ends with the value")
+        must_end(self.wait_until(Deadline::NEVER))
     }
 
     /// As [`wait`](OnceLock::wait), for as long as `limit` at most. `None` if it was not set by then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> Option<&T> {
         let deadline = Deadline::after(limit);
@@ -150,7 +139,7 @@ impl<T> OnceLock<T> {
         let turn = self
             .turn
             .take(WaitReason::ONCE_LOCK, "get_or_init", Deadline::NEVER);
-        let _turn: RawGuard<'_> = turn.expect("a wait without a deadline ends with the turn");
+        let _turn: RawGuard<'_> = must_end(turn);
         if let Some(value) = self.get() {
             return value; // others have made it while this one waited
         }

@@ -11,6 +11,7 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 
 use super::semaphore::Permit;
 use super::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore};
+use crate::hub::must_end;
 use crate::owned::{Lend, Owned};
 
 /// A [`MutexGuard`] that owns its mutex: made by [`Mutex::lock_owned`].
@@ -57,14 +58,10 @@ impl<T: ?Sized + 'static> Mutex<T> {
     /// No greenlet counts as the holder, since the guard may go to another one: a greenlet that locks the mutex again while it keeps
     /// the guard itself waits for ever.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
-    /// As there.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// As [`lock`](Mutex::lock).
     ///
     /// # Examples
     /// ```
@@ -83,14 +80,14 @@ impl<T: ?Sized + 'static> Mutex<T> {
         let place = Location::caller();
         let guard =
             Owned::<Locked<T>>::new(self.clone(), |mutex| Some(mutex.lock_at(place).disowned()));
-        let guard = guard.expect("a wait without a deadline ends with the lock");
+        let guard = must_end(guard);
         self.check(OwnedMutexGuard(guard))
     }
 
     /// As [`try_lock`](Mutex::try_lock), with a guard that borrows nothing.
     ///
     /// # Errors
-    /// As there.
+    /// As [`try_lock`](Mutex::try_lock).
     pub fn try_lock_owned(self: &Rc<Self>) -> TryLockResult<OwnedMutexGuard<T>> {
         let guard = Owned::<Locked<T>>::new(self.clone(), |mutex| {
             Some(unpoisoned(mutex.try_lock())?.disowned())
@@ -103,26 +100,22 @@ impl<T: ?Sized + 'static> Mutex<T> {
 impl<T: ?Sized + 'static> RwLock<T> {
     /// As [`read`](RwLock::read), with a guard that borrows nothing.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
-    /// As there.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// As [`read`](RwLock::read).
     #[track_caller]
     pub fn read_owned(self: &Rc<Self>) -> LockResult<OwnedRwLockReadGuard<T>> {
         let place = Location::caller();
         let guard = Owned::<Read<T>>::new(self.clone(), |lock| Some(lock.read_at(place)));
-        let guard = guard.expect("a wait without a deadline ends with the lock");
+        let guard = must_end(guard);
         self.check(OwnedRwLockReadGuard(guard))
     }
 
     /// As [`try_read`](RwLock::try_read), with a guard that borrows nothing.
     ///
     /// # Errors
-    /// As there.
+    /// As [`try_read`](RwLock::try_read).
     pub fn try_read_owned(self: &Rc<Self>) -> TryLockResult<OwnedRwLockReadGuard<T>> {
         let guard = Owned::<Read<T>>::new(self.clone(), |lock| unpoisoned(lock.try_read()));
         let guard = guard.ok_or(TryLockError::WouldBlock)?;
@@ -132,27 +125,23 @@ impl<T: ?Sized + 'static> RwLock<T> {
     /// As [`write`](RwLock::write), with a guard that borrows nothing. No greenlet counts as its holder, as with
     /// [`Mutex::lock_owned`].
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
-    /// As there.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// As [`write`](RwLock::write).
     #[track_caller]
     pub fn write_owned(self: &Rc<Self>) -> LockResult<OwnedRwLockWriteGuard<T>> {
         let place = Location::caller();
         let guard =
             Owned::<Written<T>>::new(self.clone(), |lock| Some(lock.write_at(place).disowned()));
-        let guard = guard.expect("a wait without a deadline ends with the lock");
+        let guard = must_end(guard);
         self.check(OwnedRwLockWriteGuard(guard))
     }
 
     /// As [`try_write`](RwLock::try_write), with a guard that borrows nothing.
     ///
     /// # Errors
-    /// As there.
+    /// As [`try_write`](RwLock::try_write).
     pub fn try_write_owned(self: &Rc<Self>) -> TryLockResult<OwnedRwLockWriteGuard<T>> {
         let guard = Owned::<Written<T>>::new(self.clone(), |lock| {
             Some(unpoisoned(lock.try_write())?.disowned())
@@ -165,11 +154,7 @@ impl<T: ?Sized + 'static> RwLock<T> {
 impl Semaphore {
     /// As [`acquire`](Semaphore::acquire), with a permit that borrows nothing.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Examples
     /// ```
@@ -196,11 +181,7 @@ impl Semaphore {
 
     /// As [`acquire_many`](Semaphore::acquire_many), with a permit that borrows nothing.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn acquire_many_owned(self: &Rc<Self>, count: usize) -> OwnedPermit {
         OwnedPermit::of(self, self.acquire_many(count))

@@ -9,7 +9,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::raw_lock::RawLock;
-use crate::hub::Deadline;
+use crate::hub::{Deadline, must_end};
 use crate::waiting::WaitReason;
 
 /// A value that one greenlet uses at a time, and that it may lock again while it has it locked: gevent's `RLock`, in the
@@ -65,26 +65,20 @@ impl<T> ReentrantLock<T> {
 impl<T: ?Sized> ReentrantLock<T> {
     /// Locks it, and waits until it can, if another greenlet holds it.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub. And if its
     /// holder has `usize::MAX` guards.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> ReentrantLockGuard<'_, T> {
-        self.lock_until(Deadline::NEVER)
-            .expect("a wait without a deadline ends with the lock")
+        must_end(self.lock_until(Deadline::NEVER))
     }
 
     /// As [`lock`](ReentrantLock::lock), for as long as `limit` at most. `None` if another greenlet held it until then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn lock_timeout(&self, limit: Duration) -> Option<ReentrantLockGuard<'_, T>> {
         let deadline = Deadline::after(limit);

@@ -19,7 +19,7 @@ use std::sync::{LockResult, TryLockError, TryLockResult};
 use std::time::Duration;
 
 use super::raw_lock::{self, RawGuard, RawLock};
-use crate::hub::{Acquired, Deadline, Resource, WaitQueue, WaitRequest};
+use crate::hub::{Acquired, Deadline, Resource, WaitQueue, WaitRequest, must_end};
 use crate::waiting::WaitReason;
 
 /// A value that many greenlets read at a time, or one writes, in the shape of std's [`RwLock`](std::sync::RwLock).
@@ -107,33 +107,31 @@ impl<T> RwLock<T> {
 impl<T: ?Sized> RwLock<T> {
     /// Locks it to read, and waits while somebody writes, or has come before to write.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The guard in an error if it is poisoned.
     ///
     /// # Panics
     /// If the running greenlet writes: it would wait for itself. And where nothing may wait: inside of
     /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let reading = self.enter(Location::caller(), Deadline::NEVER);
-        let reading = reading.expect("a wait without a deadline ends with the lock");
+        let reading = must_end(reading);
         self.gate.check(self.read_guard(reading))
     }
 
     /// As [`read`](RwLock::read), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
-    /// As there, and [`TryLockError::WouldBlock`] if it could not be locked by then.
+    /// As [`read`](RwLock::read), and [`TryLockError::WouldBlock`] if it could not be locked by then.
     ///
     /// # Panics
     /// Where nothing may wait.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn read_timeout(&self, limit: Duration) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let deadline = Deadline::after(limit);
@@ -157,33 +155,31 @@ impl<T: ?Sized> RwLock<T> {
 
     /// Locks it to write, and waits while anybody reads or writes, or has come before.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The guard in an error if it is poisoned.
     ///
     /// # Panics
     /// If the running greenlet writes: it would wait for itself. And where nothing may wait.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let hold = self.clear(Location::caller(), Deadline::NEVER);
-        let hold = hold.expect("a wait without a deadline ends with the lock");
+        let hold = must_end(hold);
         self.gate.check(self.write_guard(hold))
     }
 
     /// As [`write`](RwLock::write), for as long as `limit` at most. Who has waited in vain has held others back until then,
     /// and does not any more.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
-    /// As there, and [`TryLockError::WouldBlock`] if it could not be locked by then.
+    /// As [`write`](RwLock::write), and [`TryLockError::WouldBlock`] if it could not be locked by then.
     ///
     /// # Panics
     /// Where nothing may wait.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn write_timeout(&self, limit: Duration) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let deadline = Deadline::after(limit);
@@ -226,13 +222,13 @@ impl<T: ?Sized> RwLock<T> {
     /// Locks it to read, for a call that was made at `place`.
     pub(super) fn read_at(&self, place: &'static Location<'static>) -> RwLockReadGuard<'_, T> {
         let reading = self.enter(place, Deadline::NEVER);
-        self.read_guard(reading.expect("a wait without a deadline ends with the lock"))
+        self.read_guard(must_end(reading))
     }
 
     /// Locks it to write, for a call that was made at `place`.
     pub(super) fn write_at(&self, place: &'static Location<'static>) -> RwLockWriteGuard<'_, T> {
         let hold = self.clear(place, Deadline::NEVER);
-        self.write_guard(hold.expect("a wait without a deadline ends with the lock"))
+        self.write_guard(must_end(hold))
     }
 
     /// Gives `guard` as an error if it is poisoned.

@@ -77,12 +77,11 @@ impl Semaphore {
 
     /// Takes a permit, and waits until there is one for it.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// If it is [closed](Semaphore::close), or gets so meanwhile: [`acquire_checked`](Semaphore::acquire_checked) says so instead. And
     /// where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn acquire(&self) -> Permit<'_> {
@@ -94,14 +93,13 @@ impl Semaphore {
 
     /// As [`acquire`](Semaphore::acquire), where the semaphore may be [closed](Semaphore::close).
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`AcquireError`] if it is closed, or gets so meanwhile.
     ///
     /// # Panics
     /// Where nothing may wait.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn acquire_checked(&self) -> Result<Permit<'_>, AcquireError> {
         self.acquire_many_checked(1)
@@ -110,11 +108,7 @@ impl Semaphore {
     /// As [`acquire`](Semaphore::acquire), for as long as `limit` at most. `None` if there was no permit for it by then, and at once
     /// if the semaphore is closed.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn acquire_timeout(&self, limit: Duration) -> Option<Permit<'_>> {
         self.acquire_many_timeout(1, limit)
@@ -129,11 +123,10 @@ impl Semaphore {
     /// Takes so many permits at once, and waits until there are as many. Meanwhile it is first in line, and who comes later
     /// gets none.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Panics
     /// As [`acquire`](Semaphore::acquire). And if the semaphore never has as many.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn acquire_many(&self, count: usize) -> Permit<'_> {
         match self.acquire_until(count, Deadline::NEVER) {
@@ -144,14 +137,13 @@ impl Semaphore {
 
     /// As [`acquire_many`](Semaphore::acquire_many), where the semaphore may be [closed](Semaphore::close).
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`AcquireError`] if it is closed, or gets so meanwhile. What was there for it goes back.
     ///
     /// # Panics
-    /// As there, but for that.
-    ///
-    /// # Aborts
-    /// As there.
+    /// As [`acquire_many`](Semaphore::acquire_many), but for a closed semaphore.
     #[track_caller]
     pub fn acquire_many_checked(&self, count: usize) -> Result<Permit<'_>, AcquireError> {
         if self.is_closed() {
@@ -164,11 +156,7 @@ impl Semaphore {
     /// As [`acquire_many`](Semaphore::acquire_many), for as long as `limit` at most. `None` if there were not enough for it
     /// by then; those that were go to the next.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn acquire_many_timeout(&self, count: usize, limit: Duration) -> Option<Permit<'_>> {
         let deadline = Deadline::after(limit);

@@ -55,11 +55,7 @@ impl WaitGroup {
 
     /// Drops this handle, and waits until there is none left. Those that wait are no handles.
     ///
-    /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait(self) {
         self.wait_until(Deadline::NEVER);
@@ -67,11 +63,7 @@ impl WaitGroup {
 
     /// As [`wait`](WaitGroup::wait), for as long as `limit` at most. False if there were handles left by then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> bool {
         let deadline = Deadline::after(limit);

@@ -12,11 +12,7 @@ use crate::waitable::{Waitable, iwait, wait_for};
 /// Waits until all of `things` are ready: tasks, or whatever else can be waited for. The outcomes of tasks stay for
 /// [`Task::join`].
 ///
-/// # Panics
-/// As [`AnyTask::wait`].
-///
-/// # Aborts
-/// If it had to wait while a panic unwinds the running greenlet.
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Examples
 /// ```
@@ -36,11 +32,7 @@ pub fn joinall<W: Waitable>(things: impl IntoIterator<Item = W>) {
 
 /// Waits until all of `things` are ready or `limit` has passed. False if some of them are not ready by then.
 ///
-/// # Panics
-/// As [`joinall`].
-///
-/// # Aborts
-/// As [`joinall`].
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 #[track_caller]
 pub fn joinall_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: Duration) -> bool {
     let deadline = Deadline::after(limit);
@@ -54,14 +46,10 @@ pub fn joinall_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: 
 
 /// Waits until all of `tasks` have returned, or the first of them has failed.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Errors
 /// The task that was the first to panic or to be killed. The others run on.
-///
-/// # Panics
-/// As [`joinall`].
-///
-/// # Aborts
-/// As [`joinall`].
 ///
 /// # Examples
 /// ```
@@ -89,11 +77,7 @@ pub fn try_joinall<'a, T: 'static>(
 /// Waits until all of `tasks` have ended, and gives their outcomes in the order of the tasks. A failure is an outcome
 /// like any other: asyncio's `gather` with `return_exceptions`.
 ///
-/// # Panics
-/// As [`joinall`].
-///
-/// # Aborts
-/// As [`joinall`].
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Examples
 /// ```
@@ -112,14 +96,10 @@ pub fn gather<T: 'static>(tasks: impl IntoIterator<Item = Task<T>>) -> Vec<Resul
 
 /// Waits until all of `tasks` have returned, and gives their values in the order of the tasks.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Errors
 /// What the first of them that failed has failed with, at once. The others run on, detached.
-///
-/// # Panics
-/// As [`joinall`].
-///
-/// # Aborts
-/// As [`joinall`].
 ///
 /// # Examples
 /// ```
@@ -151,11 +131,7 @@ pub fn try_gather<T: 'static>(
 /// Kills all of `tasks`, in their order, and waits until all have ended: see [`AnyTask::kill`]. The running task, if it is
 /// among them, kills itself when the others have ended.
 ///
-/// # Panics
-/// As [`AnyTask::kill`].
-///
-/// # Aborts
-/// As [`AnyTask::kill`].
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Examples
 /// ```

@@ -16,14 +16,13 @@ use crate::waiting::WaitReason;
 /// Waits until the running task is unparked, in the shape of [`std::thread::park`]. Returns at once if it was unparked since it has
 /// parked last. It never returns without that.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Panics
 /// - In a greenlet that is no task, which could not be unparked: main, and those made by
 ///   [`Greenlet::new`](crate::Greenlet::new).
 /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
 /// - Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), and in a tracer.
-///
-/// # Aborts
-/// If it had to wait while a panic unwinds the running greenlet.
 ///
 /// # Examples
 /// ```
@@ -45,11 +44,7 @@ pub fn park() {
 
 /// As [`park`], for as long as `limit` at most. True if it was unparked by then.
 ///
-/// # Panics
-/// As there.
-///
-/// # Aborts
-/// As there.
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 #[track_caller]
 pub fn park_timeout(limit: Duration) -> bool {
     park_until(Deadline::after(limit))

@@ -10,14 +10,13 @@ use crate::waiting::WaitReason;
 ///
 /// `Duration::ZERO` lets everybody run who is ready now, as gevent's `sleep(0)` does.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Panics
 /// - In the main greenlet, if `duration` is too long for any clock and nothing else can wake anybody.
 /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
 /// - Inside [`no_switch`](crate::switch::no_switch).
 /// - [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
-///
-/// # Aborts
-/// While a panic unwinds the running greenlet, which cannot wait then.
 ///
 /// # Examples
 /// ```
@@ -39,11 +38,7 @@ pub fn sleep(duration: Duration) {
 ///
 /// The clock is that of [`hub::now`](crate::hub::now): [`Instant::now`], unless it was [paused](crate::hub::pause_clock).
 ///
-/// # Panics
-/// As there.
-///
-/// # Aborts
-/// As there.
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Examples
 /// ```
@@ -63,11 +58,10 @@ pub fn sleep_until(deadline: Instant) {
 
 /// Lets everybody run who is ready now, and then goes on.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Panics
 /// As [`sleep`], but for the first: who yields can always go on.
-///
-/// # Aborts
-/// While a panic unwinds the running greenlet, which cannot wait then.
 ///
 /// # Examples
 /// ```

@@ -42,12 +42,11 @@ static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
 /// For what would block this thread, and with it all of its greenlets: files, name lookups, computing for long. It costs some
 /// fifteen microseconds. [More](crate::threadpool#what-happens-when) about panics, kills and full pools.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Panics
 /// With what the job panics with. If it cannot be offloaded, as [`try_offload`] says. And
 /// where [nothing may wait](crate::sync::shared#who-waits-how).
-///
-/// # Aborts
-/// In a hub while a panic unwinds the running greenlet, which cannot wait then.
 ///
 /// # Examples
 /// ```
@@ -71,15 +70,14 @@ where
 
 /// As [`offload`], where running out of threads or descriptors is not the end.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Errors
 /// [`OffloadError`] if the pool has no thread and the system gave none, or if the system has no descriptor that other threads
 /// could wake this thread's hub with. The job is dropped then.
 ///
 /// # Panics
 /// As [`offload`] otherwise.
-///
-/// # Aborts
-/// As [`offload`].
 #[track_caller]
 pub fn try_offload<F, T>(job: F) -> Result<T, OffloadError>
 where
@@ -123,11 +121,7 @@ impl ThreadPool {
 
     /// As the free [`offload`], on this pool.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn offload<F, T>(&self, job: F) -> T
     where
@@ -142,14 +136,10 @@ impl ThreadPool {
 
     /// As the free [`try_offload`], on this pool.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
-    /// As there.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// As [`try_offload`].
     #[track_caller]
     pub fn try_offload<F, T>(&self, job: F) -> Result<T, OffloadError>
     where

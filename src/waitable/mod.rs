@@ -5,7 +5,7 @@ mod completion;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::hub::{Deadline, WaitPoint, WaitRequest, WokenAt};
+use crate::hub::{Deadline, WaitPoint, WaitRequest, WokenAt, must_end};
 use crate::waiting::{WaitReason, WakeReason};
 
 pub use self::completion::{Completions, iwait};
@@ -84,11 +84,7 @@ pub(crate) fn wait_for(
 /// Nothing is taken. If several greenlets wait for the same item, permit or place, the first of them to come for it gets it,
 /// and the others are to look again.
 ///
-/// # Panics
-/// As [`AnyTask::wait`](crate::task::AnyTask::wait).
-///
-/// # Aborts
-/// If it had to wait while a panic unwinds the running greenlet.
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Examples
 /// ```
@@ -103,16 +99,12 @@ pub(crate) fn wait_for(
 #[track_caller]
 pub fn wait_any(things: &[&dyn Waitable]) -> usize {
     let first = wait_until(things, Deadline::NEVER);
-    first.expect("a wait without a deadline ends with something")
+    must_end(first)
 }
 
 /// As [`wait_any`], for as long as `limit` at most. `None` if none of them is ready by then.
 ///
-/// # Panics
-/// As there.
-///
-/// # Aborts
-/// As there.
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 #[track_caller]
 pub fn wait_any_timeout(things: &[&dyn Waitable], limit: Duration) -> Option<usize> {
     let deadline = Deadline::after(limit);

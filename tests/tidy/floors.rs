@@ -94,11 +94,44 @@ fn unplaced(file: &File, rules: &Rules<'_>) -> Option<Finding> {
         return Some(file.finding(1, what));
     }
     let room = room(rules, top)?;
-    let inner = inner.filter(|name| !room.contains(&name.as_str()))?;
+    let is_folder = |name: &String| room.iter().any(|r| r.starts_with(&format!("{name}/")));
+    let is_inner_door = module.len() == 2 && is_folder(inner?);
+    if inner.is_none() || is_inner_door || place(room, &module).is_some() {
+        return None;
+    }
+    let inner = module[1..].join("/");
     let what = format!(
         "`{inner}` has no place in the room `{top}`; give it one in ROOMS (and in the map)"
     );
     Some(file.finding(1, what))
+}
+
+/// Where a path such as `hub::wait::park::Wait` stands in the room of its first module: as `wait/park`, or as `wait`.
+fn place(room: &[&str], path: &[String]) -> Option<usize> {
+    let inner = path.get(1)?;
+    let nested = path.get(2).map(|name| format!("{inner}/{name}"));
+    let find = |wanted: &str| room.iter().position(|name| *name == wanted);
+    nested
+        .and_then(|nested| find(&nested))
+        .or_else(|| find(inner))
+}
+
+/// Listed modules that do not exist.
+pub(crate) fn gone(tree: &Tree, rules: &Rules<'_>) -> Vec<Finding> {
+    let modules = tree.modules();
+    let missing = &|module: String, list: &str| {
+        let what = format!("{list} lists `{module}`, which does not exist; take it out");
+        (!modules.contains(&module)).then(|| Finding::new("tests/tidy/main.rs", 1, &what))
+    };
+    let floors = rules.floors.iter().flat_map(|(_, modules)| modules.iter());
+    let on_floors = floors.filter_map(|module| missing((*module).to_owned(), "FLOORS"));
+    let in_rooms = rules.rooms.iter().flat_map(|(room, names)| {
+        let inner = names.iter().filter(|name| **name != "mod");
+        inner.filter_map(move |name| {
+            missing(format!("{room}::{}", name.replace('/', "::")), "ROOMS")
+        })
+    });
+    on_floors.chain(in_rooms).collect()
 }
 
 fn rank(order: &Order, module: &str) -> Option<usize> {
@@ -150,9 +183,11 @@ impl Rules<'_> {
     /// The same inside one top-level module whose files have an order.
     fn objection_in_room(&self, me: &[String], mention: &Mention) -> Option<String> {
         let room = room(self, &me[0])?;
-        let place = |name: Option<&String>| name.and_then(|n| room.iter().position(|r| r == n));
         let door = room.iter().position(|name| *name == "mod");
-        let (mine, theirs) = (place(me.get(1)), place(mention.path.get(1)));
+        let (mine, theirs) = (place(room, me), place(room, &mention.path));
+        if me.len() == 2 && mine.is_none() {
+            return None; // the `mod.rs` of a folder in the room, which lists its files
+        }
         let path = mention.path.join("::");
         match (me.get(1).is_some(), theirs) {
             (true, None) if me.get(1) == mention.path.get(1) => None,
@@ -300,6 +335,57 @@ mod tests {
                 "src/hub/mod.rs:3: the room's door (`mod.rs`) imports `hub::turn::U`",
                 "src/hub/clock.rs:1: names `crate::hub::Hub` through the room's door",
             ],
+        );
+    }
+
+    #[test]
+    fn files_of_a_folder_in_a_room_have_places_of_their_own() {
+        let rules = Rules {
+            rooms: &[("hub", &["wait/waker", "clock", "mod", "wait/park"])],
+            ..RULES
+        };
+        let files = [
+            ("src/hub/mod.rs", "mod wait;\npub use wait::park::P;"),
+            (
+                "src/hub/wait/mod.rs",
+                "pub mod park;\npub mod waker;\npub mod extra;",
+            ),
+            (
+                "src/hub/wait/waker.rs",
+                "use super::park::P;\nuse crate::hub::clock::C;\nuse crate::hub::Hub;",
+            ),
+            (
+                "src/hub/wait/park.rs",
+                "use super::waker::W;\nuse crate::hub::Hub;",
+            ),
+            ("src/hub/wait/extra.rs", ""),
+            ("src/hub/clock.rs", "use super::wait::waker::W;"),
+        ];
+        expect_these(
+            &imports(&Tree::of(&files), &rules),
+            &[
+                "src/hub/wait/extra.rs:1: `wait/extra` has no place in the room `hub`",
+                "src/hub/wait/waker.rs:1: `hub::wait::waker` imports `hub::wait::park::P`, which stands after it",
+                "src/hub/wait/waker.rs:2: `hub::wait::waker` imports `hub::clock::C`, which stands after it",
+                "src/hub/wait/waker.rs:3: names `crate::hub::Hub` through the room's door",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_listed_module_that_is_gone_is_found() {
+        let files = [
+            ("src/error.rs", ""),
+            ("src/sys.rs", ""),
+            ("src/task.rs", ""),
+            ("src/sync.rs", ""),
+            ("src/hub/mod.rs", ""),
+            ("src/hub/clock.rs", ""),
+            ("src/hub/turn.rs", ""),
+        ];
+        expect_these(
+            &gone(&Tree::of(&files), &RULES),
+            &["tests/tidy/main.rs:1: ROOMS lists `hub::park`, which does not exist"],
         );
     }
 

@@ -8,7 +8,13 @@ use crate::tree::{File, Finding, Tree};
 pub(crate) fn listed(tree: &Tree, list: &[&str]) -> Vec<Finding> {
     let gone = list.iter().filter(|path| tree.file(path).is_none());
     let mut findings: Vec<Finding> = gone
-        .map(|path| Finding::new(path, 1, "is gone; take it out of UNSAFE_FILES"))
+        .map(|path| {
+            Finding::new(
+                path,
+                1,
+                "is gone; take it out of the table of unsafe files (arch-notes/10-safety.md)",
+            )
+        })
         .collect();
     let parents = parents(tree, list);
     for file in tree.rust_in(&["src"]) {
@@ -20,10 +26,10 @@ pub(crate) fn listed(tree: &Tree, list: &[&str]) -> Vec<Finding> {
             .find(|token| token.is("unsafe") || token.is("global_asm"));
         let is_listed = list.contains(&file.path.as_str());
         findings.extend(match (is_listed, first_unsafe) {
-            (true, None) => Some((1, "has no `unsafe` any more; take it out of UNSAFE_FILES and forbid it")),
+            (true, None) => Some((1, "has no `unsafe` any more; take it out of the table in arch-notes/10-safety.md and forbid it")),
             (false, Some(token)) => Some((
                 token.line,
-                "`unsafe` outside UNSAFE_FILES; use a safe wrapper, or add the file there and to arch-notes/10-safety.md",
+                "`unsafe` in a file without a row in arch-notes/10-safety.md; use a safe wrapper, or add the file to that table",
             )),
             (false, None) if !forbids_unsafe(&source.tokens) && !parents.contains(&file.module()) => Some((
                 1,
@@ -197,7 +203,7 @@ mod tests {
                 "src/gone.rs:1: is gone",
                 "src/bare.rs:1: put `#![forbid(unsafe_code)]`",
                 "src/tame.rs:1: has no `unsafe` any more",
-                "src/wild.rs:2: `unsafe` outside UNSAFE_FILES",
+                "src/wild.rs:2: `unsafe` in a file without a row",
             ],
         );
     }

@@ -1,12 +1,12 @@
 //! Setting a paused clock forward: from deadline to deadline, so that what is due on the way happens in its order.
 //!
 //! ```text
-//!   time     0           3              7          10
-//!            |  jump     |  jump        |  jump     |
-//!            +---------->+------------->+---------->+
-//!            |           |              |           |
-//!            all run     who is due     who is due  who is due at 10, too; then, when nobody can run,
-//!            first       runs           runs        `advance_clock(10)` returns
+//!   time     0           3              7            10
+//!            |  jump     |  jump        |  jump      |
+//!            +---------->+------------->+----------->+
+//!            |           |              |            |
+//!            all run     waits due at   waits due    waits due at 10 end, too; when no greenlet can
+//!            first       3 end, run     at 7 end     run, `advance_clock(10)` returns
 //! ```
 #![forbid(unsafe_code)]
 
@@ -21,24 +21,23 @@ use crate::waiting::{WaitReason, WakeReason};
 /// Sets this thread's clock, which [`pause_clock`](crate::hub::pause_clock) has stopped, forward by `duration`, and lets
 /// everything happen that is due until then.
 ///
-/// First everybody runs who can run. Then the clock goes from one deadline to the next, at each of which those whose
-/// it is run, with all that they wake, until nobody can; so a task that sleeps for a second again and again does so ten
-/// times in an advance of ten seconds, at the right moments. At the end the clock stands where it was told to, all
-/// that was due at that moment has happened, too, and nobody but the caller can run. So two advances of a second are
-/// as one of two, and an advance of zero lets everything come to rest.
+/// First all greenlets that can run do so. Then the clock goes from one deadline to the next. At each, the waits that are due
+/// end, and their greenlets run with all that they wake until none can. So a task that sleeps for a second again and again does
+/// so ten times in an advance of ten seconds, at the right moments. At the end the clock shows the wanted time, all that was due
+/// by then has happened, and only the caller can run. Two advances of a second equal one of two, and an advance of zero lets
+/// everything come to rest.
 ///
-/// A sleep of the caller's moves the clock as well, but comes in the middle: before those who began to wait
-/// for the same moment later, and before those who were woken then and have not run.
+/// A sleep of the caller moves the clock as well, but ends in the middle: before waits for the same moment that began later,
+/// and before greenlets that were woken then and have not run.
 ///
-/// It does not return while somebody yields again and again: time stands still while anybody can run.
+/// The call does not return while a greenlet yields again and again: time stands still while any greenlet can run.
 /// If several greenlets advance the clock at the same time, each returns at the end of its own advance.
 /// If the clock is [resumed](crate::hub::resume_clock) meanwhile, the rest of the time passes as real time.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Panics
 /// If the clock is not paused, or would come to more than 584 years.
-///
-/// # Aborts
-/// While a panic unwinds the running greenlet, which cannot wait then.
 ///
 /// # Examples
 /// ```
@@ -84,7 +83,7 @@ pub fn advance_clock(duration: Duration) {
 }
 
 impl Wait {
-    /// Waits until the paused clock has reached `end` and nobody can run, or until it is resumed.
+    /// Waits until the paused clock has reached `end` and no greenlet can run, or until it is resumed.
     fn advance_to(self, end: Nanos) -> WakeReason {
         let _advance = Advance::start(&self, end);
         self.wait()
@@ -117,7 +116,7 @@ impl Hub {
         !self.advances.borrow().is_empty()
     }
 
-    /// Nobody can run: the paused clock goes to the `next` deadline, or to where an advance ends before it.
+    /// No greenlet can run: the paused clock goes to the `next` deadline, or to the end of an advance before it.
     pub(in crate::hub) fn step_clock(&self, next: Option<Nanos>) {
         let end = self.advances.borrow().next_deadline();
         match (next, end) {
@@ -132,14 +131,14 @@ impl Hub {
         }
     }
 
-    /// The clock goes on by itself: nobody sets it forward any more.
+    /// The clock was resumed: all advances end.
     pub(in crate::hub) fn end_advances(&self) {
         while self.is_advancing() {
             self.end_advance(WakeReason::Notified);
         }
     }
 
-    /// Ends the first advance, and no other: each shall find that nobody else can run.
+    /// Ends the first advance, and no other: each must find that no other greenlet can run.
     fn end_advance(&self, why: WakeReason) {
         let first = self.advances.borrow_mut().pop_due(Nanos::MAX);
         if let Some(waiter) = first {

@@ -94,7 +94,7 @@ impl Clock {
         self.paused.set(Some(self.now()));
     }
 
-    /// Goes on from where it stands.
+    /// Runs again from the moment that it shows.
     pub(crate) fn resume(&self) {
         if let Some(now) = self.paused.take() {
             self.begun.set(Instant::now());

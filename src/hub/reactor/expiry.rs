@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   waits in the hub        -> woken, and the interrupt is raised where it waits
-//!   waits in a switch       -> nobody can switch there any more; it is put into the queue, and raised there
-//!   runs, or is ready       -> raised at its next wait: see `greenlet/switch_guard.rs`
+//!   waits in a switch       -> no greenlet can switch there any more; it is put into the queue, and the interrupt raised there
+//!   runs, or is ready       -> the interrupt is raised at its next wait: see `switch/switch_guard.rs`
 //! ```
 #![forbid(unsafe_code)]
 

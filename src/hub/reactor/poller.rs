@@ -1,7 +1,7 @@
-//! The hub's poller: which descriptors are watched, and who is woken when one is ready.
+//! The hub's poller: which descriptors are watched, and which waits end when one is ready.
 //!
-//! A descriptor is registered once, for both directions, edge-triggered. What the edges have said is kept
-//! in its [`Source`]; `io` reads it there and clears it when a call finds nothing.
+//! A descriptor is registered once, for both directions, edge-triggered. Its [`Source`] keeps what the edges have said; `io`
+//! reads it there and clears it when a call finds nothing.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -57,7 +57,7 @@ struct System {
     events: Events,
 }
 
-/// What is known of one registered descriptor, and who waits for it.
+/// One registered descriptor: its readiness, and its waiters.
 pub(crate) struct Source {
     readable: Readiness,
     writable: Readiness,
@@ -71,7 +71,7 @@ pub(crate) struct Source {
 struct Readiness {
     /// An edge has come since a call last found nothing: the next call is worth a try.
     may_be_ready: Cell<bool>,
-    /// This direction has ended or failed: every call returns at once, so nobody ever waits again.
+    /// This direction has ended or failed: every call returns at once, so no call ever waits again.
     ended: Cell<bool>,
     waiters: WaitList,
 }
@@ -79,7 +79,7 @@ struct Readiness {
 impl Readiness {
     fn new() -> Readiness {
         Readiness {
-            // Nobody has looked yet.
+            // No call has tried yet.
             may_be_ready: Cell::new(true),
             ended: Cell::new(false),
             waiters: WaitList::new(),
@@ -154,7 +154,7 @@ impl Poller {
         CountedWait::new(&self.waiting)
     }
 
-    /// Somebody waits for a descriptor.
+    /// A greenlet waits for a descriptor.
     pub(in crate::hub) fn is_watched(&self) -> bool {
         self.waiting.get() > 0
     }
@@ -208,8 +208,7 @@ impl Poller {
         }
     }
 
-    /// Takes in what has happened to the watched descriptors, and waits for it as long as it may. Who
-    /// waited for it is ready after that.
+    /// Collects what has happened to the watched descriptors, waiting as long as `timeout` allows. Waits for them end with that.
     pub(in crate::hub) fn poll(&self, patience: PollTimeout, ready: &RunQueue) {
         let mut system = self.system.borrow_mut();
         let Some(system) = system.as_mut() else {
@@ -219,7 +218,7 @@ impl Poller {
             Ok(()) => {}
             // A signal: the hub goes round again.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
-            // This is the hub's own stack, which must not unwind, and there is nobody to tell.
+            // This is the hub's own stack, which must not unwind.
             Err(error) => stderr::abort(format_args!("the poller of a hub has failed: {error}")),
         }
         for event in &system.events {
@@ -227,7 +226,7 @@ impl Poller {
                 continue;
             }
             let key = Key::from_bits(event.token().0 as u64);
-            // An event of a descriptor that was deregistered meanwhile finds nobody.
+            // The descriptor of an event may have been deregistered meanwhile.
             let source = self.sources.borrow().get(key).cloned();
             if let Some(source) = source {
                 let failed = event.is_error();
@@ -279,8 +278,8 @@ impl System {
 
 /// Of a wait for so long, what to wait in whole milliseconds: less than that, or nothing.
 ///
-/// The kernel may end a wait late by a thousandth of its length, and by a two-hundredth where the process has a low
-/// priority. So a 128th is left for a second wait, whose thousandth is small.
+/// The kernel may end a wait late by a thousandth of its length, and by a two-hundredth in a process of low priority. So a
+/// 128th is left for a second wait, whose thousandth is small.
 fn whole_milliseconds(nanos: Nanos) -> u64 {
     (nanos - nanos / 128) / MILLISECOND
 }

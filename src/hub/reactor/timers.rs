@@ -280,7 +280,7 @@ mod tests {
     }
 
     impl Pair {
-        /// Renumbers after so many starts.
+        /// Starts until the orders are numbered anew.
         fn new(starts: u32) -> Pair {
             let mut timers = Timers::new();
             timers.next_order = u32::MAX - starts;

@@ -1,11 +1,11 @@
 //! The only door from other threads to a hub: a mailbox, a park_state, and a waker for the poller.
 //!
 //! ```text
-//!   sender: push to the mailbox -> ring; if the hub was asleep, wake the poller
-//!   hub:    answer -> then take the mail -> ... -> fall asleep, unless somebody has rung -> poll
+//!   sender: push the message -> notify; if the hub was parked, wake the poller
+//!   hub:    take the notification -> then the messages -> ... -> park, unless notified -> poll
 //! ```
-//! `park_state.rs` says why no mail is left lying while the hub sleeps. A hub that is awake is not woken: to ring costs no call to
-//! the system then.
+//! `park_state.rs` shows that no message stays while the hub is parked. A hub that is not parked costs its notifier no system
+//! call.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -52,7 +52,7 @@ pub(crate) struct Sender {
     alive: Arc<Alive>,
 }
 
-/// The way to a hub for somebody whom it knows anyway: it does not count as a sender.
+/// The way to a hub that knows of its user by itself: it does not count as a sender.
 #[derive(Clone)]
 pub(crate) struct Remote {
     shared: Arc<Shared>,
@@ -77,7 +77,7 @@ struct Shared {
     tasks: AtomicUsize,
 }
 
-/// What lies in the mailbox, and whether anybody will ever take it out.
+/// The messages, and whether the hub is gone.
 struct Inbox {
     items: Vec<InboxItem>,
     closed: bool,
@@ -142,7 +142,7 @@ impl Mailbox {
         }
     }
 
-    /// Does `wait`, a wait in the poller, unless mail has come: whoever sends some from now on wakes the poller.
+    /// Does `wait`, a wait in the poller, unless messages have come: a sender from now on wakes the poller.
     pub(in crate::hub) fn sleep(&self, wait: impl FnOnce()) {
         let shared = self.shared.borrow().clone();
         let Some(shared) = shared else {
@@ -160,7 +160,7 @@ impl Mailbox {
         shared.as_ref().is_some_and(has_rung) || !self.taken.borrow().is_empty()
     }
 
-    /// Somebody outside has a sender, or had one and has sent something.
+    /// Another thread has a sender, or had one and has sent something.
     pub(in crate::hub) fn is_shared(&self) -> bool {
         // In this order: what the last sender has sent is seen when it is seen to be gone.
         if self.senders.borrow().strong_count() > 0 {
@@ -191,10 +191,8 @@ impl Mailbox {
                 }
                 None => return,
             };
-            // Mail comes from the floor above, which catches what users' code does. Whatever happens,
-            // the hub must go on.
-            // Destructors of a body that cannot be spawned run here too: with this, each of their switches is
-            // looked at, and refused on the hub.
+            // Messages come from the floor above, which catches panics of users' code. Whatever happens, the hub continues.
+            // Destructors of a body that cannot be spawned run here too: the slow path refuses each of their switches.
             thread::request_slow_path();
             if let Err(panic) = catch_unwind(AssertUnwindSafe(item)) {
                 parent::drop_quietly(panic);
@@ -203,7 +201,7 @@ impl Mailbox {
         }
     }
 
-    /// Nobody will read mail any more.
+    /// No message is read any more.
     pub(in crate::hub) fn close(&self) {
         // In a destructor of a thread-local no code of users' may run: not done is left as it is.
         self.taken.take().into_iter().for_each(mem::forget);
@@ -250,7 +248,7 @@ impl Sender {
 }
 
 impl Remote {
-    /// Ends the wait with this key, unless it is over. In vain if the hub's thread has ended.
+    /// Ends the wait with this key, unless it is over or the hub's thread has ended.
     pub(in crate::hub) fn wake(&self, key: Key) {
         let _ = self.send(InboxItem::Wake(key));
     }
@@ -269,7 +267,7 @@ impl Remote {
 
     fn notify(&self) {
         if self.shared.park_state.notify() {
-            // It fails only where the poller is gone, and then nobody waits in it.
+            // An error means that the poller is gone, and then no hub waits in it.
             let _ = self.shared.waker.wake();
         }
     }

@@ -1,16 +1,16 @@
-//! Whether a hub sleeps, and whether somebody has rung: one byte that it shares with other threads. Pure: it sends
-//! nothing and waits for nothing, and `tests/loom` tries all orders of its steps.
+//! Whether a hub is parked in its poller, and whether it was notified: one byte that it shares with other threads. Pure: no
+//! system call and no wait, and `tests/loom` tries all orders of its steps.
 //!
 //! ```text
-//!            ring: the caller wakes the poller
-//!        +------------------------------------------+
-//!        |                                          v
-//!     ASLEEP <--- fall_asleep --- AWAKE --ring--> RUNG   ring: nothing to do
-//!        |                        ^   ^             |
-//!        +------- wake_up --------+   +-- answer ---+    then the hub takes the mail
+//!              notify: the caller wakes the poller
+//!        +-----------------------------------------------+
+//!        |                                               v
+//!     PARKED <--- try_park --- EMPTY ---- notify ---> NOTIFIED   notify: nothing to do
+//!        |                     ^   ^                     |
+//!        +------ unpark -------+   +-- take_notification +    then the hub takes the messages
 //! ```
-//! Whoever rings has put his mail in before; whoever answers takes the mail out after. So a hub that falls asleep, which
-//! it does from `AWAKE` only, has taken all mail whose sender has rung; and the next to ring finds it asleep.
+//! A notifier has put its message in before; the hub takes the messages out after it has taken the notification. So a hub that
+//! parks, which it does from `EMPTY` only, has taken the message of each notification; and the next notifier finds it parked.
 #![forbid(unsafe_code)]
 
 #[cfg(loom)]
@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 const EMPTY: u8 = 0;
 /// It waits in its poller, or is about to.
 const PARKED: u8 = 1;
-/// Somebody has rung, and it has not answered yet.
+/// A notification came, and was not taken yet.
 const NOTIFIED: u8 = 2;
 
 pub(crate) struct ParkState(AtomicU8);
@@ -38,17 +38,17 @@ impl ParkState {
         self.0.swap(NOTIFIED, Ordering::AcqRel) == PARKED
     }
 
-    /// Somebody has rung.
+    /// There is a notification.
     pub(crate) fn is_notified(&self) -> bool {
         self.0.load(Ordering::Acquire) == NOTIFIED
     }
 
-    /// By the hub, before it takes the mail out. False if nobody has rung.
+    /// By the hub, before it takes the messages out. False if there is no notification.
     pub(crate) fn take_notification(&self) -> bool {
         self.is_notified() && self.0.swap(EMPTY, Ordering::AcqRel) == NOTIFIED
     }
 
-    /// By the hub, before it waits. False if somebody has rung meanwhile: then it must not.
+    /// By the hub, before it waits. False if a notification came meanwhile: then it must not wait.
     #[must_use]
     pub(crate) fn try_park(&self) -> bool {
         self.change(EMPTY, PARKED)

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use crate::hub::wait::waker::Waker;
 use crate::slots::{Key, Slots};
 
-/// What is to be done for a greenlet whose thread ends while it waits: it never goes on, and never says so itself.
+/// What is told that a waiting greenlet never resumes, because its thread ends.
 pub(crate) trait OnThreadExit: Send + Sync {
-    /// Whoever waits in this seat will not come any more.
+    /// The wait with this ticket is over without its greenlet.
     fn on_thread_exit(&self, seat: u64);
 }
 
-/// Who waits for other threads.
+/// The waits of this hub that other threads end.
 pub(in crate::hub) struct RemoteWaits {
     slots: RefCell<Slots<RemoteWaiter>>,
     count: Cell<usize>,
@@ -58,7 +58,7 @@ impl RemoteWaits {
         slots.get(key).map(|waiter| waiter.waiter.clone())
     }
 
-    /// The thread ends, and none of them will ever go on.
+    /// The thread ends, and no wait here ever resumes.
     pub(in crate::hub) fn thread_exits(&self) {
         let mut slots = self.slots.replace(Slots::new());
         let keys: Vec<Key> = slots.iter().map(|(key, _)| key).collect();

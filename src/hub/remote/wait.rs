@@ -1,11 +1,11 @@
-//! Waiting for other threads: a wait that anybody may end, from anywhere.
+//! A wait that any thread may end.
 //!
 //! ```text
-//!   this thread                                        another thread
-//!   remote_waits:  key 3 -> task 7, ticket 41   <------   OutsideWaker { way to the hub, key 3 }.wake()
-//!               key 4 -> main, ticket 40               a item with the key: the greenlet itself never leaves its thread
+//!   this thread                                         another thread
+//!   remote_waits:  key 3 -> task 7, ticket 41   <------    RemoteWaker { inbox of the hub, key 3 }.wake()
+//!                  key 4 -> main, ticket 40                sends the key: the greenlet itself never leaves its thread
 //! ```
-//! While somebody waits so, the hub is in no deadlock.
+//! While there is one, the hub is in no deadlock.
 #![forbid(unsafe_code)]
 
 use std::io;
@@ -37,7 +37,7 @@ pub(crate) struct RemoteWaker {
 }
 
 impl RemoteWait {
-    /// Begins a wait. From now on a wake is kept. If this thread ends meanwhile, `owner` is told that nobody comes back to `seat`.
+    /// Begins a wait. From now on a wake is kept. If this thread ends meanwhile, `owner` is told so with this ticket.
     ///
     /// # Errors
     /// [`WaitRefused`] where the running greenlet may not be left.

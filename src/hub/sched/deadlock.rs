@@ -1,4 +1,4 @@
-//! Who waits for what: the report that main gets when nothing can wake anybody, and that a shutdown gives.
+//! The report of all waits: main gets it when nothing can end any of them, and a shutdown that has timed out returns it.
 #![forbid(unsafe_code)]
 
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use crate::switch::record::Core;
 use crate::switch::{GreenletState, describe};
 
 impl Hub {
-    /// Lists who waits for what since which line, `main` first.
+    /// Lists each wait with its reason and its line, `main` first.
     pub(in crate::hub) fn report_deadlock(&self, main: &Core) -> String {
         let mut text = String::from("deadlock: everybody waits, and nothing can wake anybody:");
         add(&mut text, main);

@@ -22,8 +22,8 @@ impl Housekeeping {
         }
     }
 
-    /// Does a bounded piece of work, if it is time for that. Says how long the hub may wait before it calls again, if
-    /// it shall: not once a look has found nothing left to do, for then nobody has run since.
+    /// Does a bounded piece of work, if it is time for that. Returns how long the hub may wait before it calls again; `None`
+    /// once nothing is left to do until a greenlet runs.
     pub(in crate::hub) fn work(&self) -> Option<Nanos> {
         let now = Instant::now();
         let next = match self.next.get() {

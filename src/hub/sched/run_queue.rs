@@ -9,9 +9,8 @@
 //! ```
 //!
 //! # Invariant
-//! The places from `head` to `tail` (masked) hold greenlets, the others nothing; there are never more
-//! than there are places. One thread uses it, and no method calls anybody else's code, so no reference
-//! into the ring outlives a call.
+//! The slots from `head` to `tail` (masked) hold greenlets, the others nothing; there are never more greenlets than slots. One
+//! thread uses the queue, and no method calls users' code, so no reference into the ring outlives a call.
 
 use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;

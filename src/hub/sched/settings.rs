@@ -8,22 +8,21 @@ use crate::hub::{get, try_get};
 use crate::stack::MAX_STACK_SIZE;
 
 /// Stops this thread's clock, for tests of code that waits: from now on time stands still while anything can run,
-/// and jumps to the next deadline when nothing can. Such a test takes no time, and what happens in it has one order,
-/// which is the same in every run. Stopping a clock that stands still changes nothing.
+/// and jumps to the next deadline when nothing can. Such a test takes no time, and its events have one order, the same in
+/// every run. Stopping a stopped clock changes nothing.
 ///
-/// The clock is that of everything that waits here, and of [`now`]. The standard library does not know it:
-/// [`Instant::now`] goes on, and [`std::thread::sleep`] sleeps. Other threads have clocks of their own. A `#[test]`
-/// runs on a thread of its own, so it stops its own clock, and need not set it going again.
+/// All waits on this thread, and [`now`], use this clock. The standard library does not: [`Instant::now`] advances, and
+/// [`std::thread::sleep`] sleeps. Other threads have clocks of their own. A `#[test]` runs on a thread of its own, so it stops
+/// its own clock, and need not resume it.
 ///
 /// [`advance_clock`](crate::hub::advance_clock) sets a stopped clock forward by hand.
 ///
 /// # What stays real
-/// Sockets and other threads go on in real time. Before each jump whatever is ready to be read or written is served,
-/// and so is what other threads have sent. So if both ends of a connection are on this thread the conversation takes no
-/// time: what one end has sent on loopback, the other finds. But a peer that is elsewhere, in another thread or
-/// process, is overtaken by the next deadline. A timeout of an hour passes before it has answered, and a task that
-/// sleeps again and again races through the years meanwhile. Where nothing has a deadline the hub waits for the peer as
-/// it always does, and the clock stands. What needs such a peer is better tested while the clock runs: [`resume_clock`].
+/// Sockets and other threads live in real time. Before each jump the hub handles all descriptors that are ready and all messages
+/// of other threads. So a conversation takes no time if both its ends are on this thread: one end finds what the other has sent
+/// on loopback. But a peer in another thread or process is overtaken by the next deadline: a timeout of an hour passes before it
+/// has answered, and a task that sleeps again and again races through the years meanwhile. Without any deadline the hub waits
+/// for the peer as always, and the clock stands. A test that needs such a peer lets the clock run: [`resume_clock`].
 ///
 /// # Panics
 /// [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
@@ -64,7 +63,7 @@ pub fn pause_clock() {
     get().clock.pause();
 }
 
-/// Lets a clock go on that [`pause_clock`] has stopped, from where it stands. One that runs runs on.
+/// Resumes a clock that [`pause_clock`] has stopped, from the time that it shows. A running clock runs on.
 ///
 /// # Panics
 /// [Where there can be no hub](crate::hub#where-there-can-be-no-hub).

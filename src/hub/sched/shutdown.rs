@@ -50,7 +50,7 @@ impl Hub {
         }
     }
 
-    /// Waits until there are no tasks but `me`, or, while the roster is closing, until there is another one.
+    /// Waits until there are no tasks but `me`, or, while the hub is shutting down, until another one is spawned.
     #[track_caller]
     fn drain(&self, me: &AnyRef, deadline: Deadline) -> WakeReason {
         if self.tasks.count() <= usize::from(me.is_task()) {
@@ -74,10 +74,10 @@ impl Hub {
     }
 }
 
-/// Ends a task that was not started. A panic of its body's destructors is nobody's: it was killed.
+/// Ends a task that was not started. A panic of its body's destructors is dropped: the task was killed.
 fn cancel(task: &AnyRef) {
     let task = task.clone();
-    // First: it stands in the queue, and those who come to its turn while a destructor waits must find that it has none.
+    // First: the task stands in the run queue. A destructor may wait, and its turn must not come then.
     task.wait().end();
     if let Err(panic) = parent::cancel(&task) {
         parent::drop_quietly(panic);
@@ -88,11 +88,10 @@ fn cancel(task: &AnyRef) {
 
 /// Waits until all tasks of this thread's hub have ended, but for the one that calls this.
 ///
-/// # Panics
-/// In the main greenlet, if nothing can ever wake anybody any more: with a list of who waits for what.
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
-/// # Aborts
-/// If it had to wait while a panic unwinds the running greenlet.
+/// # Panics
+/// In the main greenlet, if no wait of this hub can ever end: the message lists all of them.
 ///
 /// # Examples
 /// ```
@@ -110,11 +109,7 @@ pub fn join() {
 
 /// As [`join`], for as long as `limit` at most. False if some tasks have not ended by then.
 ///
-/// # Panics
-/// As [`join`].
-///
-/// # Aborts
-/// As [`join`].
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 #[track_caller]
 pub fn join_timeout(limit: Duration) -> bool {
     let hub = get();
@@ -128,15 +123,11 @@ pub fn join_timeout(limit: Duration) -> bool {
 /// It is the orderly way to leave: tasks that are alive when their thread ends are not unwound, but leaked. The hub can
 /// be used after that.
 ///
+/// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+///
 /// # Errors
 /// [`NotEnded`] lists the tasks that have not ended by then, and what they wait for: they catch their kill, or are
 /// shielded, or the program is built with `panic=abort`. They stay killed.
-///
-/// # Panics
-/// As [`join`].
-///
-/// # Aborts
-/// As [`join`].
 ///
 /// # Examples
 /// ```

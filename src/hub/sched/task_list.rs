@@ -1,4 +1,4 @@
-//! The tasks of a hub that have not ended: who they are, how many, and how many there may be.
+//! The tasks of a hub that have not ended, their number, and its limit.
 
 use std::cell::Cell;
 
@@ -62,7 +62,7 @@ impl TaskList {
     /// Puts a task on the list, by a node whose value owns it.
     ///
     /// # Safety
-    /// The node stays where it is until [`leave`](Roster::leave) takes it out.
+    /// The node stays where it is until [`leave`](TaskList::leave) takes it out.
     #[inline(always)]
     pub(crate) unsafe fn enter(&self, node: &Node<AnyRef>) {
         // SAFETY: the caller's promise.
@@ -73,7 +73,7 @@ impl TaskList {
     /// Takes a task that ends off the list.
     ///
     /// # Safety
-    /// The node was put there by [`enter`](Roster::enter), and is there.
+    /// The node was put there by [`enter`](TaskList::enter), and is there.
     #[inline(always)]
     pub(crate) unsafe fn leave(&self, node: &Node<AnyRef>) -> Option<AnyRef> {
         let left = self.count.get() - 1;
@@ -98,7 +98,7 @@ impl TaskList {
         self.count.get()
     }
 
-    /// Those who wait for the tasks to end.
+    /// The waits for tasks to end.
     pub(in crate::hub) fn changed(&self) -> &WaitList {
         &self.changed
     }
@@ -108,7 +108,7 @@ impl TaskList {
         self.set_closing(self.closing.get());
     }
 
-    /// From now on each spawn wakes those who wait for the tasks to end, until each call of this was ended.
+    /// From now on each spawn wakes the waits for tasks to end, until each call of this was ended.
     pub(in crate::hub) fn begin_closing(&self) {
         self.set_closing(self.closing.get() + 1);
     }

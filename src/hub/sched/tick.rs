@@ -1,17 +1,16 @@
-//! Who runs next, and one turn of the hub after the other: let those run who are ready, then look at clock,
-//! sockets and mail.
+//! The ticks of a hub: let ready greenlets run, then handle messages, timers and descriptors.
 //!
 //! ```text
-//!   turn:  mail -> timers -> poller -> slice, slice, ... (at most SLICES of them, or about 1 ms)
-//!                              |
-//!                              +-- waits here if nobody is ready: until the next timer, or for ever
+//!   tick:  messages -> timers -> poller -> round, round, ... (at most ROUNDS of them, or about 1 ms)
+//!                                |
+//!                                +-- waits here if no greenlet is ready: until the next timer, or for ever
 //!
-//!   slice: whoever waits or ends hands control to the next ready one itself, without the hub,
-//!          LONGEST_SLICE times at most; then, or when nobody is ready, to the hub
+//!   round: a greenlet that waits or ends switches to the next ready one itself, without the hub,
+//!          LONGEST_ROUND times at most; then, or when none is ready, to the hub
 //! ```
 //!
-//! The order in which greenlets run is the order in which they became ready. A turn is bounded, so that
-//! those who only yield to each other do not keep a timer or a socket waiting.
+//! Greenlets run in the order in which they became ready. A tick is bounded, so that greenlets which only yield to each other
+//! keep no timer and no socket waiting.
 
 use crate::hub::reactor::poller::PollTimeout;
 use crate::hub::wait::alarm::TimerAction;
@@ -22,16 +21,16 @@ use crate::switch::thread::{self, Current};
 use crate::switch::{CorePtr, handover};
 use crate::waiting::WakeReason;
 
-/// How often control may go from one to the next before the hub gets it and reads the clock, at most:
-/// less often where those who run take their time, so that a turn's end is not missed by far.
-const LONGEST_SLICE: u32 = 128;
-/// So many slices are a turn, at most;
-const SLICES: u32 = 4;
-/// and after this long a turn is over.
-const LONGEST_TURN: Nanos = 1_000_000;
+/// Switches from greenlet to greenlet before the hub gets control and reads the clock, at most: fewer where greenlets run long,
+/// so that the end of a tick is not missed by far.
+const LONGEST_ROUND: u32 = 128;
+/// Rounds of such switches in a tick, at most;
+const ROUNDS: u32 = 4;
+/// and after this long a tick is over.
+const LONGEST_TICK: Nanos = 1_000_000;
 
 impl Hub {
-    /// Who shall run when the running greenlet does not go on: the next ready one, or the hub.
+    /// The next greenlet to run when the running one leaves: the first ready one, or the hub.
     #[inline(always)]
     pub(crate) fn next_to_run(&self) -> CorePtr {
         let left = self.budget_left.get();
@@ -47,13 +46,12 @@ impl Hub {
         self.greenlet.as_ptr()
     }
 
-    /// Who shall run before the running greenlet, which is ready, has its next turn: nobody, if it is the
-    /// only one.
+    /// The greenlet that runs before the running one, which is ready, has its next turn; `None` if no other is ready.
     #[inline(always)]
     pub(in crate::hub) fn next_before_me(&self, me: Current) -> Option<CorePtr> {
         let left = self.budget_left.get();
         if left == 0 {
-            // The hub itself, which has no slice, does not queue up.
+            // The hub itself, which has no budget, does not queue up.
             let others = me.as_ptr() != self.greenlet.as_ptr();
             return others.then(|| {
                 self.run_queue.push(me.to_ref());
@@ -71,14 +69,14 @@ impl Hub {
 }
 
 impl Hub {
-    /// Makes the next slice as long as a turn may be, by what the last one took.
+    /// Fits the next budget to the longest tick, by the time that the last one took.
     fn adapt_budget(&self, took: Nanos) {
-        let slice = if took > LONGEST_TURN {
-            (Nanos::from(self.budget.get()) * LONGEST_TURN / took) as u32
+        let budget = if took > LONGEST_TICK {
+            (Nanos::from(self.budget.get()) * LONGEST_TICK / took) as u32
         } else {
             self.budget.get() * 2
         };
-        self.budget.set(slice.clamp(1, LONGEST_SLICE));
+        self.budget.set(budget.clamp(1, LONGEST_ROUND));
     }
 }
 
@@ -89,7 +87,7 @@ impl HubRef {
         loop {
             let begun = collect_events(&self);
             let mut last = begun;
-            for _ in 0..SLICES {
+            for _ in 0..ROUNDS {
                 run_ready(self, me);
                 if self.run_queue.is_empty() {
                     break;
@@ -97,7 +95,7 @@ impl HubRef {
                 let now = self.clock.now();
                 self.adapt_budget(now.saturating_sub(last));
                 last = now;
-                if now.saturating_sub(begun) > LONGEST_TURN {
+                if now.saturating_sub(begun) > LONGEST_TICK {
                     break;
                 }
             }
@@ -121,7 +119,7 @@ fn run_ready(hub: HubRef, me: Current) {
     hub.budget_left.set(0);
 }
 
-/// Collects what has happened outside, and waits for it where nobody is ready. Returns the time.
+/// Collects messages, timers and events, and waits for them where no greenlet is ready. Returns the time.
 fn collect_events(hub: &Hub) -> Nanos {
     loop {
         if hub.has_ended.get() {
@@ -144,7 +142,7 @@ fn collect_events(hub: &Hub) -> Nanos {
     }
 }
 
-/// Nobody is ready: waits for the first thing to happen.
+/// No greenlet is ready: waits for the first event.
 fn block_in_poller(hub: &Hub, now: Nanos) {
     let next = hub.timers.borrow().next_deadline();
     if hub.clock.is_paused() && (next.is_some() || hub.is_advancing()) {
@@ -183,7 +181,7 @@ fn fire_timers(hub: &Hub, now: Nanos) {
     }
 }
 
-/// A destructor of the thread has run a greenlet once more, which has ended or waits here: the destructor goes on, and is
+/// A destructor of the thread has run a greenlet once more, which has ended or waits here: the destructor continues, and is
 /// told that it gets no answer.
 #[cold]
 fn trim_memory(hub: &Hub) {
@@ -198,7 +196,7 @@ fn trim_memory(hub: &Hub) {
     unsafe { handover::run(thread::current(), destructor.into_ptr()) };
 }
 
-/// Nothing can ever happen any more: the main greenlet is told who waits for what.
+/// No wait can end any more: the main greenlet gets the report of all of them.
 #[cold]
 fn report_deadlock(hub: &Hub) {
     let main = thread::main();

@@ -1,5 +1,5 @@
-//! What a timer can be set for: to end one wait; or an alarm, which interrupts a greenlet wherever it waits then, or lets
-//! those go on who wait for that moment.
+//! What a timer does at its time: it ends one wait, or it lets an alarm expire. An alarm ends all waits for it, interrupts a
+//! greenlet, or calls back.
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
@@ -20,14 +20,14 @@ pub(crate) enum TimerAction {
     Expire(Rc<Alarm>),
 }
 
-// There is one for each who sleeps.
+// There is one for each sleeping greenlet.
 const _: () = assert!(size_of::<TimerAction>() == 2 * size_of::<usize>());
 
 /// A moment, as its timer and its owner both know it.
 pub(crate) struct Alarm {
     /// Which timeout this is of, if it is one's.
     timeout: Option<ExpiringTimeout>,
-    /// Who waits for it.
+    /// The waits for it.
     pub(in crate::hub) waiters: WaitList,
     expired: Cell<bool>,
     /// What else is done then, if it is still there.
@@ -59,7 +59,7 @@ impl TimerAction {
 }
 
 impl Alarm {
-    /// One that is nobody's timeout.
+    /// An alarm that interrupts no greenlet.
     pub(crate) fn new() -> Alarm {
         Alarm {
             timeout: None,
@@ -121,7 +121,7 @@ impl Alarm {
         self.expired.get()
     }
 
-    /// Who waits for it.
+    /// The waits for it.
     pub(crate) fn waiters(&self) -> &WaitList {
         &self.waiters
     }

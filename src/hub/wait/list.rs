@@ -22,7 +22,7 @@ impl WaitList {
         wait.park(deadline)
     }
 
-    /// Wakes all who wait now, in the order in which they came. Where the hub is gone nobody runs any more.
+    /// Wakes all waits of the list, in the order in which they came. Nothing happens where the hub is gone.
     #[inline]
     pub(crate) fn wake_all(&self) {
         if let Some(hub) = current() {
@@ -71,8 +71,8 @@ impl Waker {
         }
     }
 
-    /// Undoes `bind`, for what that gave: the greenlet looks again when its turn comes. What it can be called as until
-    /// then, if its wait has not ended meanwhile.
+    /// Undoes `bind`, by the waker that it returned: the greenlet tries again at its turn. Returns the waker that can still wake
+    /// it before that, if its wait has not ended meanwhile.
     pub(crate) fn unbind(self) -> Option<Waker> {
         let (hub, Waker::Greenlet { greenlet, ticket }) = (current()?, self) else {
             return None;
@@ -93,8 +93,8 @@ pub(crate) fn draw_rank() -> u64 {
 /// A place in the list of each of several things, for a ready_set of those that become ready.
 ///
 /// # Invariant
-/// Node `n` is in the list of thing `n` or in none. Whoever drops this leaves all lists first; if it is forgotten, the
-/// nodes stay where they are for ever.
+/// Node `n` is in the list of thing `n` or in none. The nodes leave all lists before they are dropped; forgotten, they stay
+/// where they are for ever.
 pub(crate) struct Registrations {
     nodes: ManuallyDrop<Box<[Node<Waker>]>>,
 }

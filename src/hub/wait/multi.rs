@@ -22,8 +22,7 @@ use crate::waiting::WakeReason;
 pub(crate) enum WaitPoint<'a> {
     /// All in this list are told when it has become ready.
     List(&'a WaitList),
-    /// The lookers of this line are told when there is something that no taker of the line has a reservation to. It may be gone
-    /// when they run.
+    /// The observers of this queue are notified when there is a thing that no acquirer has reserved. It may be gone when they run.
     Observe(&'a WaitQueue),
     /// The takers in its line are called, one for each thing.
     Acquire(&'a dyn Resource),
@@ -55,7 +54,7 @@ impl<'a> WaitPoint<'a> {
         self.waiters().id() == other.waiters().id()
     }
 
-    /// What it is a taker's place for.
+    /// What it is an acquirer's point for.
     pub(crate) fn resource(self) -> Option<&'a dyn Resource> {
         match self {
             WaitPoint::List(_) | WaitPoint::Observe(_) => None,
@@ -92,7 +91,7 @@ fn wait_at<'a>(
     deadline: Deadline,
 ) -> WokenAt<'a> {
     let _links = UnlinkAll { points, nodes };
-    // As a taker it may be what others look for, but not what it looks for itself: so lookers come last.
+    // As an acquirer it may be what others look for, but not what it looks for itself: so observers come last.
     let enter = |is_taker: bool| {
         for (point, node) in points.iter().zip(nodes) {
             if point.resource().is_some() == is_taker {
@@ -192,8 +191,7 @@ thread_local! {
     static RANDOM: Cell<u64> = const { Cell::new(0x9E37_79B9_7F4A_7C15) };
 }
 
-/// Whether the last of so many that were seen takes the place of the one that was drawn of those before: each is drawn with
-/// the same probability.
+/// Whether the last of `count` things replaces the pick among those before: each is picked with the same probability.
 #[inline]
 pub(crate) fn is_picked(count: u64) -> bool {
     count == 1 || random_below(count) == 0

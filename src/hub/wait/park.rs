@@ -1,9 +1,9 @@
-//! The one door for blocking: whoever waits says for what and since which line, and is woken here.
+//! A wait of the running greenlet: every blocking call begins one with a reason and a line, and is woken here.
 //!
 //! ```text
-//!   let wait = Parking::begin(reason, place)?;   a ticket is drawn: from here on a wake is kept
-//!   list.push(wait.waiter());                    whoever shall wake me gets the ticket
-//!   wait.park(deadline)                          control goes to the hub, unless I was woken already
+//!   let wait = Wait::begin(reason, place)?;   draws a ticket: from here on a wake is kept
+//!   list.insert(wait.waker());                the waker holds the ticket
+//!   wait.park(deadline)                       gives control to the hub, unless the wait was woken already
 //! ```
 
 use std::panic::Location;
@@ -129,7 +129,7 @@ pub(crate) fn wake_from(greenlet: &AnyRef, reason: WaitReason) {
     }
 }
 
-/// Lets everybody run who is ready now, and then goes on.
+/// Lets all ready greenlets run, and returns.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn yield_now() {
@@ -156,7 +156,7 @@ fn yield_checked(hub: HubRef, me: Current) {
 }
 
 /// As [`switch_guard::look_closer`], where a wait begins. One that is to be interrupted ends here, and counts as a hand-over; after
-/// [`MOST_AT_ONCE`](crate::hub::MOST_AT_ONCE) of them in one slice others run first.
+/// [`MOST_AT_ONCE`](crate::hub::MOST_AT_ONCE) of them in one budget others run first.
 #[cold]
 #[inline(never)]
 fn check_slow(hub: HubRef, me: Current) -> Result<(), CannotWait> {
@@ -184,10 +184,8 @@ fn let_others_run(hub: HubRef, me: Current) {
     }
 }
 
-/// To be called first thing by whatever may not have to wait: lets others run if calls of that kind have used the slice
-/// up, so that a socket which always has something to read does not keep the thread to itself.
-///
-/// Not when something has been taken or given: a panic or a kill may come in here, and with it what was done is lost.
+/// Lets others run if calls that did not have to wait have spent the budget, so that a socket which always has data does not
+/// keep the thread to itself. To be called first: a panic or a kill that comes in here would lose what was already taken.
 #[inline]
 #[track_caller]
 pub(crate) fn yield_if_budget_spent() {
@@ -199,7 +197,7 @@ pub(crate) fn yield_if_budget_spent() {
     }
 }
 
-/// To be called last thing by whatever may not have had to wait: it counts as a hand-over. Nobody runs meanwhile.
+/// Counts a call that may not have had to wait as one switch of the budget. No greenlet runs meanwhile. To be called last.
 #[inline]
 pub(crate) fn consume_budget() {
     let Some(hub) = current() else {
@@ -244,21 +242,21 @@ fn switch_to_next(hub: HubRef, me: Current) {
     }
 }
 
-/// As `let_next_run`, for greenlets that are no tasks: so that a report finds them, too.
+/// As `switch_to_next`, for greenlets that are no tasks: while they wait they are listed for reports.
 #[inline(never)]
 fn wait_untracked(hub: HubRef, me: Current) {
     let node = Node::new(me.as_ptr(), 0);
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never
-    // left, the node stays where it is for ever. Whoever is in the list waits, so it owns itself.
+    // left, the node stays where it is for ever. A greenlet in the list waits, so it owns itself.
     let _link = unsafe { hub.untracked_waiters.insert(&node) };
-    // The hub, and not the next who is ready: this may be one that nobody can wake or switch to any more. It is
-    // unwound when it has just left, and its destructors must not end who was chosen to run. The hub nobody can end.
+    // The hub, and not the next ready greenlet: this wait may be one that nothing can end any more. Then the greenlet is unwound
+    // as soon as it has left, and its destructors must not end the greenlet that was chosen to run. They cannot end the hub.
     switch_to(me, hub.greenlet.as_ptr());
 }
 
 #[inline(always)]
 fn switch_to(me: Current, next: CorePtr) {
-    // SAFETY: `me` runs; the other is ready, or is the hub, which goes on whenever it gets control.
+    // SAFETY: `me` runs; the other is ready, or is the hub, which resumes whenever it gets control.
     if let Err(resumption) = unsafe { handover::yield_to(me, next) } {
         raise::raise(*resumption);
     }

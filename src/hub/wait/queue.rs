@@ -1,21 +1,21 @@
-//! A line of greenlets for things of which there may be several, each taken by one: permits, items, places.
+//! A queue of greenlets that wait for things of which there may be several, each taken by one: permits, items, room.
 //!
 //! ```text
-//!   available 2, called 1          a, called before, has not run yet: one of the two things is its
-//!   takers:  [b, c]                serve(): available > called, so b is called too; c goes on waiting
-//!   lookers: [d]                   told when a thing is there and no taker waits for it: they look, and are promised nothing
+//!   available 2, reserved 1     a was woken and has not run yet: one of the two things is reserved for it
+//!   acquirers: [b, c]           wake_waiters(): available > reserved, so b is woken too; c waits on
+//!   observers: [d]              notified when a thing is there and no acquirer waits for it; nothing is reserved for d
 //!
-//!   whoever comes now takes what is there beyond what was promised to those who were called, and that is nothing:
-//!   nobody overtakes, though nothing is handed over before it is taken
+//!   a newcomer takes only what is available and not reserved, and that is nothing: no greenlet overtakes another,
+//!   though a thing is in no greenlet's hands before it is taken
 //! ```
-//! A called taker has a [`Claim`]. It ends when that greenlet has taken its thing, or cannot any more because it unwinds, or
-//! has found that it does not want it; then the next is called, if there is something for it.
+//! A woken acquirer holds a [`Reservation`] until it takes the thing, gives up, or unwinds; then the next one is woken, if there
+//! is something for it.
 //!
-//! A looker wants to know when something is there and takes it by a call of its own, if it is still there then. So lookers
-//! hold nothing back from takers, or from one another.
+//! An observer wants to know when a thing is there, and takes it by a call of its own, if it is still there then. So observers
+//! hold nothing back from acquirers, or from one another.
 //!
 //! # Invariant
-//! After [`serve`](Supply::serve), either everything available is promised or no taker waits that can be called.
+//! After [`wake_waiters`](Resource::wake_waiters), either everything available is reserved or no acquirer can be woken.
 
 use std::cell::Cell;
 
@@ -26,29 +26,29 @@ use crate::hub::wait::waker::{WaitList, Waker};
 use crate::list::{Node, Scan};
 use crate::waiting::WakeReason;
 
-/// The takers and lookers of a thing, and how many takers were called and have not taken theirs yet.
+/// The acquirers and observers of a thing, and how many acquirers were woken and have not taken theirs yet.
 pub(crate) struct WaitQueue {
     acquirers: WaitList,
     observers: WaitList,
     reserved: Cell<usize>,
 }
 
-/// What has things to give, and a line for them.
+/// A source of things with a queue of the greenlets that wait for them.
 pub(crate) trait Resource {
     /// The greenlets that wait for them.
     fn queue(&self) -> &WaitQueue;
 
-    /// How many there are, promised ones included.
+    /// How many there are, reserved ones included.
     fn available(&self) -> usize;
 
-    /// A taker has begun to wait, and is in no line yet. Where a counterpart must run first to make its thing, that one is
-    /// called, and the wait is bound to it: true. Where there is none, those are told that look for such a taker.
+    /// An acquirer has begun to wait, and is in no queue yet. If a counterpart must run first to make its thing, that one is
+    /// woken, and the wait is bound to it: true. Otherwise the waits are notified that look for such an acquirer.
     #[inline(always)]
     fn pair(&self, _taker: &Wait) -> bool {
         false
     }
 
-    /// As `meet`, for a taker that meets no counterpart.
+    /// As `pair`, for an acquirer that finds no counterpart.
     #[inline(always)]
     fn announce_acquirer(&self) {}
 
@@ -58,38 +58,38 @@ pub(crate) trait Resource {
         self.wake_waiters();
     }
 
-    /// There still is a thing for a taker that was called.
+    /// There still is a thing for an acquirer that was woken.
     #[inline(always)]
     fn still_has(&self) -> bool {
         self.available() > 0
     }
 
-    /// How many of them are promised to no taker.
+    /// How many of them no acquirer has reserved.
     #[inline(always)]
     fn unreserved(&self) -> usize {
         self.available().saturating_sub(self.queue().reserved.get())
     }
 
-    /// There is one that is promised to no taker.
+    /// There is one that no acquirer has reserved.
     #[inline(always)]
     fn has_unreserved(&self) -> bool {
         self.available() > self.queue().reserved.get()
     }
 
-    /// There is one, and no taker was called before and has not taken its own: what comes now is the first.
+    /// There is one, and nothing is reserved: a newcomer may take it.
     #[inline(always)]
     fn is_uncontended(&self) -> bool {
         self.queue().reserved.get() == 0 && self.available() > 0
     }
 
-    /// Takers are called when there is something for them. Where they are not, each is called by a counterpart that comes.
+    /// Acquirers are woken when there is something for them. If not, a counterpart wakes each.
     #[inline(always)]
     fn wakes_waiters(&self) -> bool {
         true
     }
 
-    /// Calls the takers for which there is something, and tells lookers of what is left. To be done after each change that
-    /// makes more available.
+    /// Wakes the acquirers for which there is something, and notifies observers of what is left. To be called after each change
+    /// that makes more available.
     #[inline(always)]
     fn wake_waiters(&self) {
         // Mostly no greenlet waits, which is the cheapest to see.
@@ -102,7 +102,7 @@ pub(crate) trait Resource {
         }
     }
 
-    /// The same, small where it is called: for what mostly no greenlet waits for.
+    /// The same, small where it is inlined: for resources without waiters most of the time.
     #[inline(always)]
     fn wake_waiters_if_any(&self) {
         if !self.queue().is_empty() {
@@ -131,7 +131,7 @@ fn notify_observers_of<S: Resource + ?Sized>(resource: &S) {
     }
 }
 
-/// How a wait in a line has ended.
+/// How a wait in a queue has ended.
 pub(crate) enum Acquired<'a, S: Resource + ?Sized> {
     /// A thing is there for this greenlet.
     Reserved(Reservation<'a, S>),
@@ -141,27 +141,26 @@ pub(crate) enum Acquired<'a, S: Resource + ?Sized> {
     TimedOut,
 }
 
-/// The right of a greenlet that was called to one of the things. Once it is dropped the next is called, if there is
-/// something left: so take first.
+/// The right of a woken greenlet to one of the things. Dropping it wakes the next acquirer, if something is left: so take
+/// the thing first.
 pub(crate) struct Reservation<'a, S: Resource + ?Sized>(&'a S);
 
 impl<'a, S: Resource + ?Sized> Reservation<'a, S> {
-    /// Of a greenlet whose wait has ended with a call from the line of `resource`, once for each call; or for a promise whose
-    /// reservation was forgotten.
+    /// For a greenlet that the queue of `resource` has woken, once for each wake; or for a reservation that was forgotten.
     #[inline(always)]
     pub(crate) fn new(resource: &'a S) -> Reservation<'a, S> {
         Reservation(resource)
     }
 
-    /// Promises one to the running greenlet, as if it had been called.
+    /// Reserves one for the running greenlet, as if it had been woken.
     pub(crate) fn reserve(resource: &'a S) -> Reservation<'a, S> {
         let called = &resource.queue().reserved;
         called.set(called.get() + 1);
         Reservation(resource)
     }
 
-    /// Promises one to the running greenlet where takers were called that have not run yet: it comes behind them, so they run
-    /// first. `None` if no taker was called, if there is nothing more, or where the running greenlet may not be left.
+    /// Reserves one for the running greenlet where acquirers were woken that have not run yet: they run first. `None` if there
+    /// are none, if nothing more is available, or where the running greenlet must not be left.
     #[inline(always)]
     pub(crate) fn reserve_behind_others(resource: &'a S) -> Option<Reservation<'a, S>> {
         if resource.queue().reserved.get() == 0 || !resource.has_unreserved() {
@@ -170,7 +169,7 @@ impl<'a, S: Resource + ?Sized> Reservation<'a, S> {
         reserve_behind(resource)
     }
 
-    /// There still is a thing for it: where things can be withdrawn, that may be over.
+    /// The thing is still there: some resources can withdraw it.
     pub(crate) fn holds(&self) -> bool {
         self.0.still_has()
     }
@@ -194,48 +193,48 @@ impl WaitQueue {
         }
     }
 
-    /// The list of its takers, to wait in beside others.
+    /// The list of its acquirers, to wait in beside others.
     #[inline(always)]
     pub(crate) fn acquirers(&self) -> &WaitList {
         &self.acquirers
     }
 
-    /// The list of its lookers.
+    /// The list of its observers.
     #[inline(always)]
     pub(crate) fn observers(&self) -> &WaitList {
         &self.observers
     }
 
-    /// This wait of the running greenlet has ended with a call from this line: it has a reservation.
+    /// This queue has woken this wait: the running greenlet has a reservation.
     #[inline(always)]
     pub(in crate::hub) fn has_woken(&self, wait: &Wait) -> bool {
         wait.woken_by() == Some(self.acquirers.id())
     }
 
-    /// The takers that were called, and have not taken their thing yet.
+    /// How many acquirers were woken and have not taken their thing yet.
     #[inline(always)]
     pub(crate) fn reserved(&self) -> usize {
         self.reserved.get()
     }
 
-    /// Nothing waits, as a taker or as a looker.
+    /// There is neither an acquirer nor an observer.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.acquirers.is_empty() & self.observers.is_empty()
     }
 
-    /// A taker waits, or has waited and is still in the list.
+    /// An acquirer waits, or has waited and is still in the list.
     #[inline(always)]
     pub(crate) fn has_acquirer(&self) -> bool {
         !self.acquirers.is_empty()
     }
 
-    /// A taker waits that can be called.
+    /// An acquirer waits that can be woken.
     pub(crate) fn has_wakeable(&self) -> bool {
         self.acquirers.has_wakeable()
     }
 
-    /// Tells all who wait that something has changed for them.
+    /// Wakes all waits: something has changed for them.
     pub(crate) fn notify_all(&self) {
         if !self.is_empty() {
             self.acquirers.wake_all();
@@ -243,15 +242,15 @@ impl WaitQueue {
         }
     }
 
-    /// Tells all lookers that there may be something for them.
+    /// Wakes all observers: there may be something for them.
     pub(crate) fn notify_observers(&self) {
         if !self.observers.is_empty() {
             self.observers.wake_all();
         }
     }
 
-    /// Calls the first taker that can be called, whether there is something or not. False if there is none, or nothing runs
-    /// any more since the hub is gone.
+    /// Wakes the first acquirer that can be woken, whether there is something or not. False if there is none, or if the hub is
+    /// gone.
     #[inline(always)]
     pub(crate) fn wake_next(&self) -> bool {
         let is_called = self.acquirers.wake_first();
@@ -261,7 +260,7 @@ impl WaitQueue {
         is_called
     }
 
-    /// Calls this taker of the line. False if it cannot be called any more.
+    /// Wakes this acquirer of the queue. False if it cannot be woken any more.
     pub(crate) fn wake(&self, taker: Waker) -> bool {
         let Some(hub) = current() else {
             return false;
@@ -274,16 +273,16 @@ impl WaitQueue {
         is_called
     }
 
-    /// Takes the first taker out of the line, if it can be called and `is_wanted` says so of its rank. Its wait is to be ended
-    /// by the caller of this.
+    /// Takes the first acquirer out of the queue, if it can be woken and `is_wanted` says so of its rank. The caller ends its
+    /// wait.
     #[inline(always)]
     pub(crate) fn take_front_if(&self, is_wanted: impl FnOnce(u64) -> bool) -> Option<Waker> {
         let takers = &self.acquirers.wakers;
         takers.pop_front_if(|taker, rank| taker.can_be_woken() && is_wanted(rank))
     }
 
-    /// The first taker that can be called, if `take` wants it, which is given its rank: it leaves the line, and its wait is
-    /// to be ended by the caller of this.
+    /// The first acquirer that can be woken, if `take`, which is given its rank, wants it: it leaves the queue, and the caller
+    /// ends its wait.
     pub(crate) fn take_first(&self, mut take: impl FnMut(&Waker, u64) -> Scan) -> Option<Waker> {
         self.acquirers.wakers.take_first(|taker, rank| {
             if taker.can_be_woken() {
@@ -331,7 +330,7 @@ pub(super) fn wait_for_counterpart<'a, R: Resource + ?Sized>(
     taken.answer()
 }
 
-/// Takes the call that has ended a wait, also where the wait unwinds.
+/// Takes the reservation with which a wait has ended, also where the wait unwinds.
 struct TakeReservation<'a, 'p, S: Resource + ?Sized> {
     resource: &'a S,
     wait: &'p Wait,

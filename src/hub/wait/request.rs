@@ -193,6 +193,15 @@ impl WaitRequest {
     }
 }
 
+/// What a wait without a deadline has brought.
+#[inline(always)]
+pub(crate) fn must_end<T>(waited: Option<T>) -> T {
+    match waited {
+        Some(got) => got,
+        None => unreachable!("a wait without a deadline ends with what it waits for"),
+    }
+}
+
 /// The call, as messages name it.
 impl fmt::Display for WaitRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

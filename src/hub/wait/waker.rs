@@ -1,4 +1,4 @@
-//! Who waits: one greenlet in one of its waits, and a list of such, first come, first served.
+//! A waker ends one wait of one greenlet; a list of wakers wakes first come, first served.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -11,12 +11,12 @@ use crate::list::{List, Scan};
 use crate::switch::counted::AnyRef;
 use crate::waiting::WakeReason;
 
-/// Who is told when something is ready.
+/// What ends a wait when a thing has become ready.
 #[derive(Clone)]
 pub(crate) enum Waker {
     /// A greenlet, by the ticket of one of its waits. Ending that wait later than that changes nothing.
     Greenlet { greenlet: AnyRef, ticket: u64 },
-    /// Somebody who collects what becomes ready.
+    /// A set that collects things as they become ready.
     Among(Rc<Registration>),
 }
 
@@ -139,7 +139,7 @@ impl ReadySet {
         self.ready.borrow_mut().pop_front()
     }
 
-    /// Who is woken when the next thing becomes ready.
+    /// The waker for when the next thing becomes ready.
     pub(in crate::hub) fn set_waker(&self, waiter: Option<Waker>) {
         drop(self.waker.replace(waiter));
     }
@@ -169,7 +169,7 @@ impl WaitList {
         self.wakers.is_empty()
     }
 
-    /// Wakes all who wait now, in the order in which they came.
+    /// Wakes all waits of the list, in the order in which they came.
     #[inline(always)]
     pub(in crate::hub) fn wake_all_into(&self, ready: &RunQueue) {
         while let Some(waiter) = self.wakers.pop_front() {
@@ -182,7 +182,7 @@ impl WaitList {
         self.wakers.any(Waker::can_be_woken)
     }
 
-    /// By which those who were called know the list.
+    /// The list's identity: a wait that it has ended knows it by this.
     #[inline(always)]
     pub(in crate::hub) fn id(&self) -> usize {
         ptr::from_ref(self).addr()

@@ -69,15 +69,14 @@ impl<T> Receiver<T> {
 impl<T: Clone> Receiver<T> {
     /// Receives the next item, and waits until there is one.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`RecvError`]: the channel is closed, or the items in between were dropped since it was too slow.
     ///
     /// # Panics
     /// With what the item's `clone` panics with; it counts as received. And where nothing may wait: inside of
     /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         match self.receive(Deadline::NEVER) {
@@ -89,14 +88,10 @@ impl<T: Clone> Receiver<T> {
 
     /// As [`recv`](Receiver::recv), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`RecvTimeoutError`]
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
         self.receive(Deadline::after(limit))

@@ -28,14 +28,13 @@ pub struct Receiver<T> {
 impl<T> Receiver<T> {
     /// Receives the next item, and waits until there is one. Who has to wait does so in a line: first come, first served.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`RecvError`] if the channel is empty and no sender is left.
     ///
     /// # Panics
     /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait). No item is lost by that.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     ///
     /// # Examples
     /// ```
@@ -58,14 +57,10 @@ impl<T> Receiver<T> {
 
     /// As [`recv`](Receiver::recv), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`RecvTimeoutError`]: the time was over, or the channel is empty and no sender is left.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     ///
     /// # Examples
     /// ```
@@ -84,14 +79,10 @@ impl<T> Receiver<T> {
 
     /// As [`recv`](Receiver::recv), until `deadline` at the latest.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`RecvTimeoutError`]: the time was over, or the channel is empty and no sender is left.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         let deadline = Deadline::at(deadline);

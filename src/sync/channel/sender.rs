@@ -28,14 +28,13 @@ impl<T> Sender<T> {
     ///
     /// Who has to wait does so in a line: items arrive in the order in which their senders came.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`SendError`] with the item, if no receiver is left.
     ///
     /// # Panics
     /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait): the item is dropped then, unless a receiver has taken it.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     ///
     /// # Examples
     /// ```
@@ -57,14 +56,10 @@ impl<T> Sender<T> {
 
     /// As [`send`](Sender::send), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`SendTimeoutError`] with the item: the time was over, or no receiver is left.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     ///
     /// # Examples
     /// ```
@@ -75,6 +70,7 @@ impl<T> Sender<T> {
     /// sender.send("first")?;
     /// let late = sender.send_timeout("second", Duration::from_millis(5));
     /// assert_eq!(late, Err(SendTimeoutError::Timeout("second")));
+    ///
     /// # Ok::<(), channel::SendError<&str>>(())
     /// ```
     #[track_caller]
@@ -85,14 +81,10 @@ impl<T> Sender<T> {
 
     /// As [`send`](Sender::send), until `deadline` at the latest.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`SendTimeoutError`] with the item: the time was over, or no receiver is left.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn send_deadline(&self, item: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         let deadline = Deadline::at(deadline);

@@ -45,14 +45,10 @@ impl<T> Sender<T> {
     /// received after it. In a rendezvous channel it waits for a receiver, which then waits for this item alone: whatever limit
     /// of time it has, until the permit is used or dropped. So hold a permit for a short time.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`SendError`], if no receiver is left.
-    ///
-    /// # Panics
-    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait).
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     ///
     /// # Examples
     /// ```
@@ -63,6 +59,7 @@ impl<T> Sender<T> {
     /// sender.send("second").unwrap();
     /// permit.send("first").unwrap();
     /// assert_eq!((receiver.recv(), receiver.recv()), (Ok("first"), Ok("second")));
+    ///
     /// # Ok::<(), channel::SendError<()>>(())
     /// ```
     #[track_caller]

@@ -118,15 +118,14 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
 
     /// Puts an item into the queue, and waits for room first where it is full.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`ShutDown`] with the item, if the queue was shut down.
     ///
     /// # Panics
     /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait): the item is dropped then. And where a
     /// [`PriorityQueue`] compares items, if that panics, waits or uses the queue.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn push(&self, item: T) -> Result<(), QueueClosed<T>> {
@@ -136,14 +135,10 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
 
     /// As [`push`](OrderedQueue::push), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`PushError`] with the item: it was full all the time, or was shut down.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn push_timeout(&self, item: T, limit: Duration) -> Result<(), PushError<T>> {
         let deadline = Deadline::after(limit);
@@ -163,15 +158,14 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
 
     /// Takes the first item, in the queue's order, and waits until there is one.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`ShutDown`] if the queue was shut down and is empty.
     ///
     /// # Panics
     /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait): no item is lost by that. And where a [`PriorityQueue`]
     /// compares items, as [`push`](OrderedQueue::push).
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[inline]
     #[track_caller]
     pub fn pop(&self) -> Result<T, QueueClosed> {
@@ -181,14 +175,10 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
 
     /// As [`pop`](OrderedQueue::pop), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`PopError`]: it was empty all the time, or is empty and was shut down.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn pop_timeout(&self, limit: Duration) -> Result<T, PopError> {
         let deadline = Deadline::after(limit);
@@ -209,14 +199,13 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// A copy of the item that [`pop`](OrderedQueue::pop) would give, and waits until there is one. It stays in the queue, and
     /// who comes next may take it.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`ShutDown`] if the queue was shut down and is empty.
     ///
     /// # Panics
     /// As [`pop`](OrderedQueue::pop), and if `clone` panics, waits or uses the queue.
-    ///
-    /// # Aborts
-    /// As there.
     ///
     /// # Examples
     /// ```
@@ -226,6 +215,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// queue.push("an item")?;
     /// assert_eq!(queue.peek(), Ok("an item"));
     /// assert_eq!(queue.len(), 1);
+    ///
     /// # Ok::<(), greenhub::sync::queue::ShutDown<&str>>(())
     /// ```
     #[track_caller]
@@ -239,14 +229,10 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
 
     /// As [`peek`](OrderedQueue::peek), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`PopError`]: it was empty all the time, or is empty and was shut down.
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn peek_timeout(&self, limit: Duration) -> Result<T, PopError>
     where
@@ -274,11 +260,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
 
     /// Waits until all items that were pushed are [done with](OrderedQueue::task_done). Returns at once if none was pushed.
     ///
-    /// # Panics
-    /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait).
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn join(&self) {
         self.join_until(Deadline::NEVER);
@@ -286,11 +268,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
 
     /// As [`join`](OrderedQueue::join), for as long as `limit` at most. False if some are not done with by then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn join_timeout(&self, limit: Duration) -> bool {
         let deadline = Deadline::after(limit);

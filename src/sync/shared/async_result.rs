@@ -10,6 +10,7 @@ use super::blocker::{BlockedWaker, Limit};
 use super::event;
 use super::flag::Flag;
 use super::monitor::Monitor;
+use crate::hub::must_end;
 use crate::waiting::WaitReason;
 
 /// A value or a failure, set once, which all who wait for it see, on any thread: [`sync::AsyncResult`](crate::sync) is that
@@ -82,27 +83,18 @@ impl<T, E> AsyncResult<T, E> {
 
     /// Waits until the outcome is set, and gives it.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The failure, if it is one.
-    ///
-    /// # Panics
-    /// Where [nothing may wait](crate::sync::shared#who-waits-how).
-    ///
-    /// # Aborts
-    /// If it had to wait in a hub while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn get(&self) -> Result<&T, &E> {
-        self.get_within(Limit::None)
-            .expect("a wait without a deadline ends with the outcome")
+        must_end(self.get_within(Limit::None))
     }
 
     /// As [`get`](AsyncResult::get), for as long as `limit` at most. `None` if it was not set by then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn get_timeout(&self, limit: Duration) -> Option<Result<&T, &E>> {
         self.get_within(Limit::After(limit))

@@ -73,14 +73,10 @@ pub struct Receiver<T: Send + 'static> {
 impl<T: Send + 'static> Sender<T> {
     /// Sends `value`, and waits for room.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The value, if all receivers are gone.
-    ///
-    /// # Panics
-    /// Where [nothing may wait](crate::sync::shared#who-waits-how).
-    ///
-    /// # Aborts
-    /// If it had to wait in a hub while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
         let sent = self.send_within(value, Limit::None, WaitReason::SHARED_SEND);
@@ -103,14 +99,10 @@ impl<T: Send + 'static> Sender<T> {
 
     /// As [`send`](Sender::send), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The value, with the reason why not.
-    ///
-    /// # Panics
-    /// As [`send`](Sender::send).
-    ///
-    /// # Aborts
-    /// As [`send`](Sender::send).
     #[track_caller]
     pub fn send_timeout(&self, value: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
         let limit = Limit::After(limit);
@@ -119,14 +111,10 @@ impl<T: Send + 'static> Sender<T> {
 
     /// As [`send`](Sender::send), until `deadline` at the latest.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// The value, with the reason why not.
-    ///
-    /// # Panics
-    /// As [`send`](Sender::send).
-    ///
-    /// # Aborts
-    /// As [`send`](Sender::send).
     #[track_caller]
     pub fn send_deadline(&self, value: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         let limit = Limit::At(deadline);
@@ -187,14 +175,10 @@ impl<T: Send + 'static> Drop for PendingSend<'_, T> {
 impl<T: Send + 'static> Receiver<T> {
     /// Receives the next item, and waits for one.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`RecvError`] if nothing will come any more.
-    ///
-    /// # Panics
-    /// Where [nothing may wait](crate::sync::shared#who-waits-how).
-    ///
-    /// # Aborts
-    /// If it had to wait in a hub while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         self.receive_within(Limit::None).map_err(|_| RecvError)
@@ -214,14 +198,10 @@ impl<T: Send + 'static> Receiver<T> {
 
     /// As [`recv`](Receiver::recv), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// Why there is none.
-    ///
-    /// # Panics
-    /// As [`recv`](Receiver::recv).
-    ///
-    /// # Aborts
-    /// As [`recv`](Receiver::recv).
     #[track_caller]
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
         self.receive_within(Limit::After(limit))
@@ -229,14 +209,10 @@ impl<T: Send + 'static> Receiver<T> {
 
     /// As [`recv`](Receiver::recv), until `deadline` at the latest.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// Why there is none.
-    ///
-    /// # Panics
-    /// As [`recv`](Receiver::recv).
-    ///
-    /// # Aborts
-    /// As [`recv`](Receiver::recv).
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         self.receive_within(Limit::At(deadline))

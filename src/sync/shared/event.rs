@@ -58,11 +58,7 @@ impl Event {
 
     /// Waits until it is set. Returns at once if it is.
     ///
-    /// # Panics
-    /// Where [nothing may wait](crate::sync::shared#who-waits-how).
-    ///
-    /// # Aborts
-    /// If it had to wait in a hub while a panic unwinds the running greenlet.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait(&self) {
         self.wait_within(Limit::None);
@@ -70,11 +66,7 @@ impl Event {
 
     /// As [`wait`](Event::wait), for as long as `limit` at most. False if it was not set by then.
     ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
         self.wait_within(Limit::After(limit))

@@ -65,14 +65,10 @@ impl<T> Receiver<T> {
 
     /// Waits until the value was changed since this receiver has seen it, and counts it as seen.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`RecvError`] if there is no sender left and the last change was seen.
-    ///
-    /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
     #[track_caller]
     pub fn changed(&self) -> Result<(), RecvError> {
         match self.await_change(Deadline::NEVER) {
@@ -86,14 +82,10 @@ impl<T> Receiver<T> {
 
     /// As [`changed`](Receiver::changed), for as long as `limit` at most.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`RecvTimeoutError`]
-    ///
-    /// # Panics
-    /// As there.
-    ///
-    /// # Aborts
-    /// As there.
     #[track_caller]
     pub fn changed_timeout(&self, limit: Duration) -> Result<(), RecvTimeoutError> {
         self.await_change(Deadline::after(limit))?;
@@ -124,14 +116,13 @@ impl<T> Receiver<T> {
 
     /// Waits until `condition` says yes of the value, which it looks at now and after each change. Counts it as seen, and lends it.
     ///
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
     /// # Errors
     /// [`RecvError`] if there is no sender left and `condition` says no of the last value.
     ///
     /// # Panics
     /// As [`changed`](Receiver::changed), with what `condition` panics with, and inside of a closure that changes the value.
-    ///
-    /// # Aborts
-    /// As there.
     ///
     /// # Examples
     /// ```
@@ -142,6 +133,7 @@ impl<T> Receiver<T> {
     /// let worker = spawn(move || (1..=10).try_for_each(|done| progress.send(done * 10)));
     /// assert_eq!(*watcher.wait_for(|percent| *percent >= 50)?, 100); // it did not wait in between
     /// # worker.join().unwrap().unwrap();
+    ///
     /// # Ok::<(), watch::RecvError>(())
     /// ```
     #[track_caller]

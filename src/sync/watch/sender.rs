@@ -77,7 +77,7 @@ impl<T> Sender<T> {
     /// what it says.
     ///
     /// # Panics
-    /// As there.
+    /// As [`send_modify`](Sender::send_modify).
     ///
     /// # Examples
     /// ```
@@ -89,6 +89,7 @@ impl<T> Sender<T> {
     /// assert!(!raise(2) && !watcher.has_changed()?);
     /// assert!(raise(4) && watcher.has_changed()?);
     /// assert_eq!(watcher.get(), 4);
+    ///
     /// # Ok::<(), watch::RecvError>(())
     /// ```
     #[track_caller]
@@ -148,11 +149,7 @@ impl<T> Sender<T> {
 
     /// Waits until there is no receiver.
     ///
-    /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
-    ///
-    /// # Aborts
-    /// If it had to wait while a panic unwinds the running greenlet.
+    /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn closed(&self) {
         // Others may have subscribed before this one runs.

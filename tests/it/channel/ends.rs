@@ -276,7 +276,7 @@ fn a_send_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
         panic!("unwinds");
     });
     if let Some(ended) = ended {
-        ended.check_abort(&["send at", "channel_ends.rs", "would have to wait"]);
+        ended.check_abort(&["send at", "channel/ends.rs", "would have to wait"]);
     }
 }
 

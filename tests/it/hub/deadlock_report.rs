@@ -63,9 +63,7 @@ fn each_kind_of_wait_is_named_with_its_line() {
     let _timed = named("timed", move || b.0.wait_timeout(MAX));
     let _all = named("all", move || joinall([&*c.1, &*c.0]));
     let _any = named("any", move || wait_any(&[&*d.0, &*d.1]));
-    let _some = named("some", move || {
-        iwait([&*e.0, &*e.1, &*e.0]).collect::<Vec<_>>().len()
-    });
+    let _some = named("some", move || iwait([&*e.0, &*e.1, &*e.0]).count());
     let _killer = named("killer", move || victim.kill());
     let _drains = named("drains", || hub::join());
     let _bounded = named("bounded", || with_timeout(MAX, || sleep(MAX)));

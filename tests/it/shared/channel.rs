@@ -53,7 +53,7 @@ fn a_thread_without_a_hub_sends_to_a_task_while_others_run() {
 #[test]
 fn a_thread_that_waits_without_a_hub_gets_none() {
     let ended = child(
-        "shared::a_thread_that_waits_without_a_hub_gets_none",
+        "shared::channel::a_thread_that_waits_without_a_hub_gets_none",
         || {
             let before = open_descriptors();
             let (sender, receiver) = bounded(0);
@@ -522,7 +522,7 @@ fn where_nothing_may_wait_a_receive_is_refused_and_leaves_nothing_behind() {
 #[test]
 fn a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
     let ended = child(
-        "shared::a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process",
+        "shared::channel::a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process",
         || {
             struct ReceiveAtDrop(shared::Receiver<i32>);
             impl Drop for ReceiveAtDrop {
@@ -547,7 +547,7 @@ fn a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
 #[test]
 fn a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on() {
     let ended = child(
-        "shared::a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on",
+        "shared::channel::a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on",
         || {
             spawn(|| ()).join().unwrap();
             let (sender, receiver) = bounded(1);

@@ -353,7 +353,7 @@ fn the_table_says_which_calls_end_the_process() {
 
 fn ends_the_process(test: &str, at: usize) {
     let (name, says) = ABORTS[at];
-    let ended = in_child(&format!("refusals::{test}"), || {
+    let ended = in_child(&format!("waits::refusals::{test}"), || {
         let row = TABLE
             .iter()
             .find(|row| row.0 == name)
