@@ -43,7 +43,8 @@ pub enum MissedTickBehavior {
 /// Ticks that come each `period`, the first one at once, in the shape of tokio's
 /// [`interval`](https://docs.rs/tokio/latest/tokio/time/fn.interval.html).
 ///
-/// Nothing runs by itself: a tick that nobody [takes](Interval::tick) is late, and [`MissedTickBehavior`] says what follows.
+/// An interval runs nothing by itself: a tick that is not [taken](Interval::tick) in time is late, and
+/// [`MissedTickBehavior`] says what follows.
 ///
 /// # Panics
 /// If `period` is zero. And [where there can be no hub](crate::hub#where-there-can-be-no-hub).

@@ -88,8 +88,8 @@ pub fn with_timeout_at<R>(deadline: Instant, body: impl FnOnce() -> R) -> Result
 ///
 /// One that was started in the body of a generator ends waits of that body only, and none when that is over.
 ///
-/// When its time has passed, the greenlet's wait unwinds with [`TimedOut`], or its next one does.
-/// Whoever catches that can ask the timeout whether it [was its](Timeout::is_in). Dropping it takes it back.
+/// When its time has passed, the greenlet's wait, or its next one, unwinds with [`TimedOut`]. A catcher can ask the timeout
+/// whether the payload [was its](Timeout::is_in). Dropping the timeout cancels it.
 ///
 /// # Examples
 /// ```
@@ -137,7 +137,7 @@ impl Timeout {
         timeout
     }
 
-    /// Lets it run anew, for `limit` from now on.
+    /// Starts the timeout anew: it expires `limit` from now.
     pub fn restart(&self, limit: Duration) {
         self.cancel();
         self.run(limit);

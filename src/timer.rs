@@ -42,7 +42,7 @@ impl Timer {
         timer
     }
 
-    /// Lets it run anew, for `limit` from now on. Those who wait for it wait for that.
+    /// Starts the timer anew: it expires `limit` from now. Waits for it last until then.
     pub fn restart(&self, limit: Duration) {
         self.cancel();
         self.key.set(hub::get().set_alarm(&self.alarm, limit));

@@ -1,4 +1,4 @@
-//! The outside of a generator: the handle that resumes it, throws into it and closes it.
+//! The handle of a generator, which resumes it, throws into it and closes it.
 #![forbid(unsafe_code)]
 
 use std::any::Any;
@@ -9,21 +9,17 @@ use std::thread::{self, panicking};
 
 use corosensei::CoroutineResult::{Return, Yield};
 
-use super::builder::Builder;
 use super::engine::{Engine, ResumeResult};
-use super::step::Step;
-use super::yielder::{GeneratorState, Injected, Yielder};
+use super::yielder::{GeneratorState, Injected};
 use crate::error::GeneratorEnded;
-use crate::greenlet::GreenletExit;
-use crate::switch::MOST_CAUGHT;
-use crate::switch::{nest, thread as greenlet_thread};
+use crate::switch::exit::GreenletExit;
+use crate::switch::{MOST_CAUGHT, nest, thread as greenlet_thread};
 
-/// A body that yields `Y`s, takes an `I` with each resume, and returns an `R`.
+/// A generator with a body that yields `Y`s, takes an `I` with each resume, and returns an `R`.
 ///
-/// One that takes no input is an [`Iterator`]; to have what its body returns, too, use
-/// [`send(())`](Generator::send).
+/// A generator that takes no input is an [`Iterator`]; [`send(())`](Generator::send) also gives the return value of its body.
 ///
-/// Dropping one closes it: see [`close`](Generator::close).
+/// Dropping a generator closes it: see [`close`](Generator::close).
 ///
 /// # Examples
 /// ```
@@ -39,83 +35,27 @@ use crate::switch::{nest, thread as greenlet_thread};
 /// assert_eq!(fibonacci.take(8).collect::<Vec<_>>(), [0, 1, 1, 2, 3, 5, 8, 13]);
 /// ```
 ///
-/// A body cannot resume its own generator, for it cannot have it, nor borrow what is borrowed by its resumer. And a
-/// generator never leaves its thread:
+/// A body cannot resume its own generator: its resumer borrows that. A generator never leaves its thread:
 /// ```compile_fail,E0277
 /// let mut one = greenhub::generator::Generator::new(|y| y.yield_(1));
 /// std::thread::spawn(move || one.next());
 /// ```
-/// Nor does its body borrow from outside. A generator may be forgotten, and then its frames stay as they are for ever,
-/// with what they had lent, to the threads of a [`std::thread::scope`] say:
+/// The body does not borrow from outside. A generator may be leaked, and then its frames stay for ever, with what they had
+/// lent, for example to the threads of a [`std::thread::scope`]:
 /// ```compile_fail,E0597
 /// let words = vec!["a", "b"];
 /// let borrowed = &words;
 /// let lengths = greenhub::generator::Generator::new(move |y| borrowed.iter().for_each(|word| y.yield_(word.len())));
 /// ```
 pub struct Generator<Y: 'static, I: 'static = (), R: 'static = ()> {
-    /// None: it is over.
+    /// `None` after the end.
     engine: Option<Engine<Y, I, R>>,
     made_at: &'static Location<'static>,
-    /// Its body was entered, and it is over.
+    /// The body was entered, and has ended.
     has_run: bool,
 }
 
-impl<Y: 'static, R: 'static> Generator<Y, (), R> {
-    /// Makes a generator that takes no input: an iterator.
-    ///
-    /// # Panics
-    /// If there is no memory for its stack; [`Builder::build`] returns that as an error.
-    #[inline(always)]
-    #[track_caller]
-    pub fn new<F>(body: F) -> Generator<Y, (), R>
-    where
-        F: FnOnce(&Yielder<Y>) -> R + 'static,
-    {
-        Generator::with_input(move |y: &Yielder<Y>, ()| body(y))
-    }
-}
-
-impl Generator<()> {
-    /// Settings for a generator with a stack of another size.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-}
-
 impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
-    /// Makes a generator that takes an `I` with each resume; the first goes to the body as its argument.
-    ///
-    /// # Panics
-    /// If there is no memory for its stack; [`Builder::build_with_input`] returns that as an error.
-    ///
-    /// # Examples
-    /// ```
-    /// use greenhub::generator::{Generator, Step};
-    ///
-    /// let mut average = Generator::with_input(|y, first: f64| {
-    ///     let (mut sum, mut count) = (first, 1.0);
-    ///     while sum < 100.0 {
-    ///         sum += y.yield_(sum / count);
-    ///         count += 1.0;
-    ///     }
-    ///     count
-    /// });
-    /// assert_eq!(average.send(10.0), Step::Yielded(10.0));
-    /// assert_eq!(average.send(20.0), Step::Yielded(15.0));
-    /// assert_eq!(average.send(70.0), Step::Returned(3.0));
-    /// ```
-    #[inline(always)]
-    #[track_caller]
-    pub fn with_input<F>(body: F) -> Generator<Y, I, R>
-    where
-        F: FnOnce(&Yielder<Y, I>, I) -> R + 'static,
-    {
-        match Builder::new().build_with_input(body) {
-            Ok(generator) => generator,
-            Err(error) => panic!("no generator could be made: {error}"),
-        }
-    }
-
     pub(super) fn with_engine(
         engine: Engine<Y, I, R>,
         made_at: &'static Location<'static>,
@@ -130,8 +70,8 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
     /// Hands `input` to the body, which runs to its next yield or to its end.
     ///
     /// # Panics
-    /// If it has ended; [`try_send`](Generator::try_send) returns that as an error. And with what the body panics
-    /// with: it is over then.
+    /// If the generator has ended; [`try_send`](Generator::try_send) returns that as an error. And with the panic of the body,
+    /// which ends the generator.
     #[inline(always)]
     #[track_caller]
     pub fn send(&mut self, input: I) -> Step<Y, R> {
@@ -144,17 +84,17 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
     /// Hands `input` to the body, which runs to its next yield or to its end.
     ///
     /// # Errors
-    /// [`Ended`] if it has ended: the input comes back.
+    /// [`GeneratorEnded`] with the input, if the generator has ended.
     ///
     /// # Panics
-    /// With what the body panics with: it is over then.
+    /// With the panic of the body, which ends the generator.
     #[inline(always)]
     pub fn try_send(&mut self, input: I) -> Result<Step<Y, R>, GeneratorEnded<I>> {
         let Some(engine) = &mut self.engine else {
             return Err(GeneratorEnded::new(input));
         };
         if panicking() {
-            // Taken apart and put together again, so that the usual item below stays in its register.
+            // Matched and rebuilt, so that the usual item below stays in its register.
             return match self.send_in_panic(input) {
                 Step::Yielded(item) => Ok(Step::Yielded(item)),
                 Step::Returned(value) => Ok(Step::Returned(value)),
@@ -166,13 +106,13 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
         }
     }
 
-    /// Lets the pending yield of the body panic with `payload`, so that the body runs on from there.
+    /// Makes the pending yield of the body panic with `payload`; the body continues from there to its next yield or its end.
     ///
-    /// A generator that was not started yet is over with that: its body is dropped and never runs. Then, and if it
-    /// has ended before, the payload goes on in the caller, as it does if the body does not catch it.
+    /// A generator that was not started ends: its body is dropped and never runs. Then, and if the generator has ended before,
+    /// the payload is raised in the caller, as it is if the body does not catch it.
     ///
     /// # Panics
-    /// With `payload`, or with what else the body panics with.
+    /// With `payload`, or with another panic of the body.
     ///
     /// # Examples
     /// ```
@@ -195,28 +135,28 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
                 }
             }
             _ => {
-                // It was not started, or is over: whatever its body's destructors do, this goes on.
+                // Not started, or ended: the payload takes precedence over a panic of the body's destructors.
                 drop(self.end());
                 resume_unwind(payload)
             }
         }
     }
 
-    /// Ends it: the body unwinds from its pending yield, with [`GreenletExit`]. Nothing happens if it has ended.
+    /// Ends the generator: the body unwinds from its pending yield with [`GreenletExit`]. Does nothing after the end.
     ///
-    /// A body that was not started is dropped and never runs. One that catches the exit may return; that value
-    /// comes back. If it yields again, it is told again, and after a hundred times its stack is leaked:
+    /// A body that was not started is dropped and never runs. A body that catches the exit may return a value, which comes back.
+    /// If it yields again it is unwound again, and after a hundred times its stack is leaked:
     /// [`ClassStats::leaked`](crate::stack::ClassStats::leaked) counts that.
     ///
-    /// In destructors of thread-locals, and where panics abort, a body that was started is not unwound, but leaked.
+    /// In destructors of thread-locals, and where panics abort, a body that was started is leaked, and not unwound.
     ///
     /// # Panics
-    /// With what the body panics with instead, or its destructors.
+    /// With another panic of the body or of its destructors.
     pub fn close(&mut self) -> Option<R> {
         self.end().unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Its body was entered, and may have ended since.
+    /// Returns whether the body was entered. It may have ended since.
     #[must_use]
     pub fn is_started(&self) -> bool {
         match &self.engine {
@@ -225,24 +165,24 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
         }
     }
 
-    /// It is over: its body has returned or panicked, or it was closed.
+    /// Returns whether the generator has ended: its body has returned or panicked, or it was closed.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.engine.is_none()
     }
 
-    /// What `send` does in a destructor, while a panic unwinds its caller: that is nothing to the body.
+    /// Sends in a destructor, while a panic unwinds the caller.
     #[cold]
     #[inline(never)]
     fn send_in_panic(&mut self, input: I) -> Step<Y, R> {
-        let engine = self.engine.as_mut().expect("looked before");
+        let engine = self.engine.as_mut().expect("checked before");
         match engine.resume_in_panic(input) {
             Yield(item) => Step::Yielded(item),
             Return(outcome) => Step::Returned(self.finish(outcome)),
         }
     }
 
-    /// The body has ended: gives its stack back, and its panic on.
+    /// Gives the stack of an ended body back, and raises its panic.
     #[cold]
     #[inline(never)]
     fn finish(&mut self, outcome: thread::Result<R>) -> R {
@@ -253,7 +193,7 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
         outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// What `close` does, and `drop`.
+    /// Ends the generator, for `close` and `drop`.
     #[cold]
     #[inline(never)]
     fn end(&mut self) -> thread::Result<Option<R>> {
@@ -264,7 +204,7 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
             return engine.discard().map(|()| None);
         }
         self.has_run = true;
-        // Active: the process ends inside the body, and a thread-local that owns the generator is destroyed.
+        // If active, the process ends inside the body, and a thread-local that owns the generator is destroyed.
         let is_active = engine.yielder().base.state.get() == GeneratorState::Active;
         if is_active || greenlet_thread::is_exiting() || cfg!(panic = "abort") {
             engine.leak();
@@ -273,7 +213,7 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
         unwind(engine)
     }
 
-    /// As `end`, where a body that never ran may own another generator, and so on.
+    /// As `end`, for a body that never ran and may own a chain of further generators.
     #[cold]
     #[inline(never)]
     fn end_dropped(&mut self) -> thread::Result<()> {
@@ -293,13 +233,13 @@ impl<Y: 'static, I: 'static, R: 'static> Generator<Y, I, R> {
     }
 }
 
-/// Unwinds a suspended body, however often it yields instead, up to a limit.
+/// Unwinds a suspended body, again after each yield, up to a limit.
 fn unwind<Y, I, R>(mut engine: Engine<Y, I, R>) -> thread::Result<Option<R>> {
     let token = engine.yielder().token();
     let mut dropped = Ok(());
     for _ in 0..MOST_CAUGHT {
-        let left: ResumeResult<Y, R> = engine.resume_injected(Injected::Exit);
-        match left {
+        let result: ResumeResult<Y, R> = engine.resume_injected(Injected::Exit);
+        match result {
             Yield(item) => {
                 let drop_item = AssertUnwindSafe(|| drop(item));
                 dropped = dropped.and(catch_unwind(drop_item));
@@ -356,9 +296,11 @@ impl<Y: 'static, I: 'static, R: 'static> fmt::Debug for Generator<Y, I, R> {
             .map(|engine| engine.yielder().base.state.get())
         {
             Some(GeneratorState::Pending) => "pending",
-            Some(GeneratorState::Suspended | GeneratorState::Laden | GeneratorState::Ordered) => {
-                "suspended"
-            }
+            Some(
+                GeneratorState::Suspended
+                | GeneratorState::SuspendedWithScopes
+                | GeneratorState::SuspendedInjected,
+            ) => "suspended",
             Some(GeneratorState::Active) => "active",
             Some(GeneratorState::Ended) | None => "dead",
         };
@@ -366,5 +308,34 @@ impl<Y: 'static, I: 'static, R: 'static> fmt::Debug for Generator<Y, I, R> {
             .field("state", &format_args!("{state}"))
             .field("made_at", &format_args!("{}", self.made_at))
             .finish()
+    }
+}
+
+/// What a resume gives back: an item, or the return value of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step<Y, R> {
+    /// The body has yielded this, and waits for the next resume.
+    Yielded(Y),
+    /// The body has returned this, and the generator has ended.
+    Returned(R),
+}
+
+impl<Y, R> Step<Y, R> {
+    /// The item, if the body has yielded one.
+    #[must_use]
+    pub fn yielded(self) -> Option<Y> {
+        match self {
+            Step::Yielded(item) => Some(item),
+            Step::Returned(_) => None,
+        }
+    }
+
+    /// The return value, if the body has returned.
+    #[must_use]
+    pub fn returned(self) -> Option<R> {
+        match self {
+            Step::Yielded(_) => None,
+            Step::Returned(value) => Some(value),
+        }
     }
 }

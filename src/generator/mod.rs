@@ -1,7 +1,7 @@
-//! Generators: iterators written as a plain loop that yields, on a stack of its own.
+//! Generators: iterators written as a plain loop that yields, each on a stack of its own.
 //!
-//! A generator runs when it is asked for the next item, up to its next [`yield_`](Yielder::yield_), and waits there.
-//! It is Python's model, with types: what it yields, what it takes with each resume, and what its body returns.
+//! A generator runs when its caller asks for the next item, up to its next [`yield_`](Yielder::yield_), and waits there. The
+//! model is Python's, with types for the items, the input of each resume, and the return value of the body.
 //!
 //! ```text
 //!     caller                      body
@@ -10,15 +10,15 @@
 //!     Yielded    <--- "a" ---       waits
 //!     send(2)    ---- 2 ---->     gets 2
 //!       waits                     return true
-//!     Returned   <-- true ---     (over)
+//!     Returned   <-- true ---     (ended)
 //! ```
 //!
-//! A resume is a call that returns: it costs one switch there and one back, and greenlets know nothing of it. What runs
-//! inside a body is the greenlet that has resumed it, on another stack: when the body switches, sleeps or reads from a
-//! socket, that greenlet waits, and when that greenlet is killed there, the body unwinds first.
+//! A resume is a call that returns, and costs one raw switch there and one back. A body runs as part of the greenlet that has
+//! resumed it, on another stack: when the body switches, sleeps or reads from a socket, that greenlet waits, and when that
+//! greenlet is killed there, the body unwinds first.
 //!
 //! # Examples
-//! Walking a tree, with one generator for the whole way:
+//! Walking a tree with one generator:
 //! ```
 //! use greenhub::generator::{Generator, Yielder};
 //!
@@ -37,7 +37,7 @@
 //! let keys = Generator::new(move |y| walk(y, &tree));
 //! assert_eq!(keys.collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 //! ```
-//! All orders of some things, each generator made of smaller ones:
+//! All permutations, each generator made of smaller ones:
 //! ```
 //! use greenhub::generator::Generator;
 //!
@@ -63,13 +63,12 @@
 mod builder;
 mod engine;
 mod handle;
-mod step;
+mod yield_from;
 mod yielder;
 
 pub use self::builder::Builder;
-pub use self::handle::Generator;
-pub use self::step::Step;
+pub use self::handle::{Generator, Step};
 pub use self::yielder::Yielder;
-pub(crate) use self::yielder::on_generator_stack;
+pub(crate) use self::yielder::open_generator_scope;
 #[cfg(feature = "hub")]
 pub(crate) use self::yielder::stack_owner;

@@ -74,7 +74,7 @@ impl Builder {
             id: thread::next_id(),
         });
         start::define::<I, O, F>(&record, stack, body);
-        record.any().begin_with(locals);
+        record.any().init_locals(locals);
         Ok(AnyGreenlet::from_ref(record.into_any()).into_typed())
     }
 }
@@ -122,7 +122,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
             made_at: Location::caller(),
             id: thread::next_id(),
         });
-        record.any().begin_with(locals);
+        record.any().init_locals(locals);
         AnyGreenlet::from_ref(record.into_any()).into_typed()
     }
 

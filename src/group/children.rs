@@ -5,8 +5,8 @@
 //!                                          | the wait is ended: a kill, a timeout, a throw, a deadlock
 //!   the body was killed or timed out ----->+
 //!                                          v
-//!                         shield:  kill all, wait for all -> all have ended, and what has ended the wait goes on
-//!                                          | nothing may wait here: a panic, no_switch, being unwound, the hub's stack, no hub
+//!                         shield:  kill all, wait for all -> all have ended; what has ended the wait is raised again
+//!                                          | no wait is possible: a panic, no_switch, an unwinding, the hub's stack, no hub
 //!                                          v
 //!                         unwind them from here -----------> all have ended, and so on
 //!                                          | one of them cannot be unwound from here
@@ -46,14 +46,14 @@ pub(super) struct Children {
     /// # Invariant
     /// A task is taken out only when it [is over](Child::is_over).
     open: RefCell<VecDeque<Child>>,
-    /// When there are so many it is time to look which of them have ended.
+    /// The number of tasks at which the ended ones are reaped.
     sweep_at: Cell<usize>,
     /// Those with ids up to this were killed.
     killed_up_to: Cell<u64>,
-    /// Those whose bodies have panicked and that nobody has joined, with how many had panicked before.
+    /// Tasks whose bodies have panicked and that were not joined, with how many had panicked before.
     panicked: RefCell<BTreeMap<u64, u64>>,
     panics: Cell<u64>,
-    /// What those that were sorted out have failed with, until somebody joins them.
+    /// The failures of reaped tasks, until they are joined.
     failures: RefCell<BTreeMap<u64, JoinError>>,
 }
 
@@ -67,8 +67,8 @@ struct Child {
 impl Child {
     /// Its body is gone, and whatever it had borrowed with it.
     ///
-    /// A leaked task counts as ended for those who join it, but its frames are still there. Nobody runs them again, but
-    /// others may run on with what they have lent: the tasks of a scope inside, or threads of [`std::thread::scope`].
+    /// A leaked task counts as ended for its joiners, but its frames are still there. They never run again, but others may use
+    /// what they have lent: the tasks of a scope inside, or threads of [`std::thread::scope`].
     fn is_over(&self) -> bool {
         self.any.is_finished() && !is_leaked(&self.any)
     }
@@ -154,7 +154,7 @@ impl Children {
         }
     }
 
-    /// What this task, which has ended, has panicked with, if nobody has asked for that.
+    /// The panic of this ended task, if it was not joined.
     pub(super) fn take_failure(&self, task: u64) -> Option<JoinError> {
         let mut open = self.open.borrow_mut();
         let found = open.binary_search_by_key(&task, |child| child.any.id());
@@ -167,7 +167,7 @@ impl Children {
         self.failures.borrow_mut().remove(&task)
     }
 
-    /// What tasks have panicked with that nobody has joined, in the order in which they did. All are over.
+    /// The panics of tasks that were not joined, in their order. All tasks are over.
     pub(super) fn take_failures(&self) -> impl Iterator<Item = JoinError> + use<> {
         let panicked = self.panicked.take();
         // A task may fail without a panic of its body: by its locals, say. These come last.
@@ -177,9 +177,9 @@ impl Children {
         failures.into_iter().map(|(_, error)| error)
     }
 
-    /// Waits until all have ended, and kills them if `interrupted` or if something else than their end ends this wait:
-    /// that comes back, and is to go on. All are over when this returns. It does not unwind: users' code runs inside
-    /// catches only, and the process ends where a task cannot be ended.
+    /// Waits until all have ended, and kills them if `interrupted` or if something else than their end ends this wait: then that
+    /// is returned, to be raised again. All are over when this returns. It does not unwind: users' code runs inside catches only,
+    /// and the process ends where a task cannot be ended.
     pub(super) fn end(&self, interrupted: bool) -> Option<Payload> {
         self.first_open()?;
         self.refuse_to_wait_for_myself();
@@ -199,7 +199,7 @@ impl Children {
                 // The scope is on its way out already, with what came first.
                 parent::drop_quietly(payload);
                 if thread::current().parent().is_none() {
-                    // Main, whom nothing but a deadlock ends here: those who are left do not heed their kill.
+                    // In main only a deadlock ends a wait here: the tasks that are left ignore their kill.
                     self.end_here();
                 }
             }
@@ -301,7 +301,7 @@ impl Children {
         some
     }
 
-    /// A generator's body may be in a scope, and go on in a task of that very scope.
+    /// A generator's body may be in a scope, and continue in a task of that very scope.
     fn refuse_to_wait_for_myself(&self) {
         let me = thread::current().id();
         let open = self.open.borrow();

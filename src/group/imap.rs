@@ -27,7 +27,7 @@ use crate::waiting::WaitReason;
 
 /// The results of [`Pool::imap`] and [`Pool::imap_unordered`], one by one: `next` waits for it.
 ///
-/// It goes on after failures. Dropping it takes no more inputs, and kills the jobs whose results were not taken.
+/// A failed job does not end it. Dropping it takes no more inputs, and kills the jobs whose results were not taken.
 ///
 /// In a job of the same pool `next` may lend that job's place to one of these. If it is ended early, it lasts until its job
 /// [has a place again](Pool#a-pool-in-its-own-jobs).
@@ -48,11 +48,11 @@ struct Window<T: 'static> {
     ended: Option<RefCell<VecDeque<u64>>>,
     /// There are no more inputs.
     is_fed: Cell<bool>,
-    /// Nobody takes results any more.
+    /// No result is taken any more.
     is_closed: Cell<bool>,
     /// The feeder waits for a permit.
     request: RefCell<Option<Rc<SlotRequest>>>,
-    /// Who waits for a result.
+    /// The wait for a result.
     consumer: WaitList,
     /// The feeder, if it waits until a result is taken.
     feeder: WaitList,
@@ -66,9 +66,8 @@ struct MapJob<T: 'static> {
 impl Pool {
     /// Runs `f` with each of `inputs` in a job of its own, and gives what comes out of them in the order of the inputs.
     ///
-    /// The inputs are taken by a task, which begins when the running greenlet waits. It takes the next one when fewer jobs than
-    /// [`maxsize`](Imap::maxsize) were started whose results were not taken: twice the size of the pool, if nothing
-    /// else is said.
+    /// A task takes the inputs; it begins when the running greenlet waits. It takes the next one while fewer jobs than
+    /// [`maxsize`](PoolMap::maxsize) have results that were not taken: twice the size of the pool by default.
     ///
     /// That task is no job: in a job of this very pool, `inputs` must not wait for room in the pool themselves, as those
     /// do that are the results of another `imap` of it.
@@ -172,7 +171,7 @@ impl<T: 'static> PoolMap<T> {
         }
     }
 
-    /// Sets how many jobs may be started whose results were not taken.
+    /// Sets how many jobs may be started before their results are taken.
     ///
     /// # Panics
     /// If `count` is zero.
@@ -185,7 +184,7 @@ impl<T: 'static> PoolMap<T> {
         self
     }
 
-    /// There are no more results. If that is not because there were no more inputs, whoever wants results is told.
+    /// There are no more results. If the inputs were not used up, the next call says so.
     fn finish(&mut self) {
         let Some(feeder) = self.feeder.take() else {
             return;
@@ -276,7 +275,7 @@ impl<T: 'static> Window<T> {
         }
     }
 
-    /// Waits until there may be another job. False if nobody wants its result.
+    /// Waits until there may be another job. False if its result is not wanted.
     fn wait_until_wanted(&self, place: &'static Location<'static>) -> bool {
         while !self.is_closed.get() && self.jobs.borrow().len() >= self.maxsize.get() {
             let reason = WaitReason::POOL_CONSUMER;
@@ -308,7 +307,7 @@ impl<T: 'static> Window<T> {
         wake(&self.consumer);
     }
 
-    /// The job whose result is next, if it has ended: from now on it counts as taken.
+    /// The job with the next result, if it has ended: from now on it counts as taken.
     fn take(&self) -> Option<Task<T>> {
         let mut jobs = self.jobs.borrow_mut();
         let job = match &self.ended {

@@ -1,4 +1,4 @@
-//! Jobs whose results somebody waits for: where that one unwinds instead, they are killed.
+//! Jobs that are killed when the call that waits for their results unwinds.
 #![forbid(unsafe_code)]
 
 use std::collections::VecDeque;

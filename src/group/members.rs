@@ -1,4 +1,4 @@
-//! Who is in a group: each task from its spawn to its end.
+//! The members of a group: each task from its spawn to its end.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -15,7 +15,7 @@ use crate::waitable::wait_for;
 #[derive(Default)]
 pub(super) struct Members {
     tasks: RefCell<BTreeMap<u64, Member>>,
-    /// How often somebody became a member.
+    /// How many tasks have become members so far.
     entered: Cell<u64>,
 }
 
@@ -116,7 +116,7 @@ impl Members {
     pub(super) fn kill(&self, deadline: Deadline) -> bool {
         let (mut killed, mut seen) = (BTreeSet::new(), None);
         loop {
-            // Not for each that has ended, for there may be many.
+            // Not for each that has ended: there may be many.
             if seen != Some(self.entered.get()) {
                 self.kill_others(&mut killed);
                 seen = Some(self.entered.get());

@@ -1,5 +1,5 @@
-//! Groups of tasks: [`scope`], whose tasks borrow and end with it; [`Group`], which knows its tasks and can wait for all
-//! of them or kill them; [`Pool`], a group that runs so many at a time.
+//! Groups of tasks: a [`scope`] has tasks that borrow and end with it; a [`Group`] knows its tasks and can wait for all of them or
+//! kill them; a [`Pool`] is a group that runs a limited number at a time.
 //!
 //! | | its tasks may borrow | its end | how many at a time |
 //! |---|---|---|---|

@@ -1,4 +1,4 @@
-//! Pools: groups that run so many jobs at a time.
+//! Pools: groups that run a limited number of jobs at a time.
 #![forbid(unsafe_code)]
 
 use std::fmt;
@@ -13,22 +13,23 @@ use crate::hub::{Deadline, WaitRequest};
 use crate::task::{self, Builder, Task};
 use crate::waiting::WaitReason;
 
-/// Runs so many jobs at a time: gevent's `Pool`. A job is a task; it is a member of the pool from its spawn to its end.
+/// Runs a limited number of jobs at a time: gevent's `Pool`. A job is a task; it is a member of the pool from its spawn to its
+/// end.
 ///
 /// Clones are handles to the same pool. Dropping the last one leaves the jobs running.
 ///
 /// # A pool in its own jobs
-/// A job may use the pool that it runs in, with whatever of these methods. Where the pool is full then, the job lends its own
-/// place to the job that it spawns, and its `spawn` returns when that one has ended, or before that when there is room. So
-/// never more than so many run, nested jobs run one in the other where there is no room for both, and no
-/// job waits for a place that nobody can leave. But such a job must not wait for what its spawner does after the spawn. A greenlet
-/// or a task that a job spawns without the pool is no job: if it waits for room it waits for others to end.
+/// A job may use the pool that it runs in, with any of these methods. If the pool is full then, the job lends its own place to
+/// the job that it spawns, and its `spawn` returns when that one has ended, or before that when there is room. So the limit
+/// holds, nested jobs run one inside the other, and no job waits for a place that cannot become free. But such a job must not
+/// wait for what its spawner does after the spawn. A greenlet or a task that a job spawns without the pool is no job: if it
+/// waits for room, it waits for others to end.
 ///
-/// A call that has lent the place may be ended early, and then lasts until its own job has a place again: until the job that has
-/// the place ends, or before that when another one ends and nobody has waited longer for a place. That wait is shielded. A
-/// kill or a throw kills the job that has the place, and so does a timeout of [`map`](Pool::map) and [`apply`](Pool::apply).
-/// A timeout of `spawn` or of an [`imap`](Pool::imap) lets a job that has begun run to its end: what must not take long has a timeout of
-/// its own in that job. A job that is unwound on the spot, as by [`Greenlet::kill`](crate::Greenlet::kill), unwinds without a place.
+/// A call that has lent the place may be ended early. It then lasts until its own job has a place again: until the borrowing job
+/// ends, or another one ends and no job has waited longer. That wait is shielded. A kill or a throw kills the borrowing job, and
+/// so does a timeout of [`map`](Pool::map) and [`apply`](Pool::apply). A timeout of `spawn` or of an [`imap`](Pool::imap) lets a
+/// job that has begun run to its end: a job that must not take long has a timeout inside. A job that is unwound on the spot, as
+/// by [`Greenlet::kill`](crate::Greenlet::kill), unwinds without a place.
 ///
 /// # Examples
 /// ```
@@ -65,8 +66,8 @@ impl Pool {
         }
     }
 
-    /// Spawns a job, and waits for room before that if the pool is full: those who wait get it in the order in which
-    /// they came. If the running greenlet is killed or times out while it waits, the job does not run; one that has begun on
+    /// Spawns a job, and waits for room before that if the pool is full, first come, first served. If the running greenlet is killed
+    /// or times out while it waits, the job does not run; a job that has begun on
     /// [the place of its spawner](Pool#a-pool-in-its-own-jobs) is killed by the kill, and runs on after the timeout.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
@@ -82,7 +83,7 @@ impl Pool {
         self.spawn_or_lend(Recall::KillUnbegun, body)
     }
 
-    /// Spawns a job, for which the running one lends its place where the pool is full.
+    /// Spawns a job; in a full pool the running job lends it its place.
     #[track_caller]
     pub(super) fn spawn_or_lend<F, T>(&self, recall: Recall, body: F) -> Task<T>
     where

@@ -52,13 +52,13 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// Runs `body`, which may spawn tasks that borrow what lives longer than this call, and returns when all of these have
 /// ended: [`std::thread::scope`] for tasks.
 ///
-/// The tasks run whenever the running greenlet waits, in `body` or at its end. What `body` returns comes back, unless a
-/// task has panicked that nobody has [joined](ScopedTask::join).
+/// The tasks run whenever the running greenlet waits, in `body` or at its end. `scope` returns what `body` returns, unless a task
+/// has panicked that was not [joined](ScopedTask::join).
 ///
-/// **Its ends.** Whatever ends it, all its tasks have ended before the frame that they borrow from is left.
-/// - If `body` panics, its tasks run to their end, and then the panic goes on.
-/// - If the running greenlet is killed or times out, in `body` or while it waits here for the tasks, they are killed; it
-///   waits, shielded, until they have ended, and then the kill or the timeout goes on. So it is if something else ends that
+/// **Its ends.** However a scope ends, all its tasks have ended before the frame that they borrow from is left.
+/// - If `body` panics, its tasks run to their end, and then the panic continues.
+/// - If the running greenlet is killed or times out, in `body` or while it waits here for the tasks, they are killed; it waits,
+///   shielded, until they have ended, and then the kill or the timeout continues. The same holds for any other end of that
 ///   wait: a payload thrown into the greenlet, or, in main, the report of a deadlock.
 /// - Where that wait is impossible, because the greenlet is killed by [`Greenlet::kill`](crate::Greenlet::kill) or by the
 ///   drop of its last handle, or closed as a part of a generator, the tasks are unwound on the spot.
@@ -68,9 +68,8 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Panics
-/// With what `body` panics with. With what the first task has panicked with that was not joined: the others are
-/// reported as any task that nobody joins; a killed one has not failed. Where a wait would panic: inside
-/// [`no_switch`](crate::switch::no_switch), say.
+/// With the panic of `body`, or of the first task that has panicked and was not joined: the others are reported as any task that
+/// is not joined, and a killed one has not failed.
 ///
 /// # Examples
 /// ```
@@ -228,7 +227,7 @@ where
     }
 }
 
-/// Nobody will join that task any more.
+/// That task will not be joined any more.
 fn report(error: JoinError) {
     unobserved::report(&error);
     parent::drop_quietly(error);
@@ -315,12 +314,12 @@ impl Builder {
         let value = Rc::new(Cell::new(None));
         let body: Box<dyn FnOnce() + 'scope> = Box::new({
             let value = value.clone();
-            // `value` goes in there, too: if nobody has a handle, what was returned is dropped by the task itself.
+            // `value` goes in there, too: without a handle the task itself drops what was returned.
             move || children.run(move || value.set(Some(body())))
         });
         // SAFETY: the invariant of this file: 'scope ends after the call of `scope`, which is not left before this
         // body was consumed or dropped. Until the task is made, the body is in frames above that call; then the task
-        // is added, with nobody's code in between.
+        // is added, and no users' code runs in between.
         let body: Box<dyn FnOnce() + 'static> = unsafe { mem::transmute(body) };
         let task = self.spawn(body)?;
         let any = task.any();

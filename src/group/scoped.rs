@@ -100,7 +100,7 @@ impl<T> Waitable for ScopedTask<'_, T> {
     }
 }
 
-// As for `Task`: a panic is kept for whoever asks.
+// As for `Task`: a panic is kept for `join`.
 impl<T> UnwindSafe for ScopedTask<'_, T> {}
 impl<T> RefUnwindSafe for ScopedTask<'_, T> {}
 

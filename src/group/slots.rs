@@ -1,24 +1,24 @@
-//! The slots of a pool: how many may run at a time, who is next, and how a job lends its own.
+//! The slots of a pool: how many jobs may run at a time, the queue of requests, and permits that jobs lend.
 //!
 //! ```text
 //!   free -- take --> Seat::Own -- drop --> the first request in the queue, or free
 //!
 //!   a job that has a permit and needs another one requests it, and lends its own meanwhile:
 //!
-//!     request of the job [ lent: its permit ] <--- Seat::Borrowed (whoever it has lent it to)
+//!     request of the job [ lent: its permit ] <--- PermitKind::Borrowed (held by the borrower)
 //!                                                  |
 //!                             drop: the job gets its permit back, if it still waits
 //! ```
-//! A permit is in one place: free, held by a job or on its way to one, or lent. So there are never more jobs on slots than
-//! slots, and a job that lends its own waits for nothing but its own loan, or for a free permit if that comes first.
+//! A permit is in one place: free, held by a job or on its way to one, or lent. So there are never more running jobs than slots,
+//! and a job that lends its own waits for nothing but the return of it, or for a free permit if that comes first.
 //!
-//! A kill, a timeout or a throw that ends this wait does not let the job go on without a permit:
+//! A kill, a timeout or a throw that ends this wait does not let the job continue without a permit:
 //!
 //! ```text
-//!   the wait unwinds -> caught -> the loan is recalled: the job that has the permit is killed, unless its caller lets it run
-//!                              -> waits again, shielded, in its old place in the queue -> sits down -> the unwinding goes on
+//!   the wait unwinds -> caught -> the permit is recalled: its borrower is killed, unless its caller lets it run
+//!                              -> waits again, shielded, in its old place in the queue -> has it -> the unwinding continues
 //! ```
-//! A killed job that has lent the permit on does the same first, so loans come back from the innermost job out.
+//! A killed job that has lent the permit on does the same first, so permits come back from the innermost job out.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -37,7 +37,7 @@ use crate::task::{AnyTask, State};
 pub(super) struct WorkerSlots {
     count: usize,
     free: Cell<usize>,
-    /// Those who wait for a permit, by their numbers: first come, first served.
+    /// The requests that wait for a permit, by their numbers: first come, first served.
     queue: RefCell<BTreeMap<u64, Rc<SlotRequest>>>,
     last_number: Cell<u64>,
 }
@@ -47,11 +47,11 @@ pub(super) struct WorkerPermit(Option<PermitKind>);
 
 enum PermitKind {
     Own(Rc<WorkerSlots>),
-    /// Of somebody who waits meanwhile.
+    /// Lent by a job that waits meanwhile.
     Borrowed(Rc<SlotRequest>),
 }
 
-/// What somebody who waits for a permit has in the queue.
+/// A request for a permit, in the queue.
 pub(super) struct SlotRequest {
     slots: Rc<WorkerSlots>,
     number: u64,
@@ -96,7 +96,7 @@ impl WorkerSlots {
         self.free.get()
     }
 
-    /// A free permit. While somebody waits for one there is none.
+    /// A free permit. While a request waits for one there is none.
     pub(super) fn take(self: &Rc<WorkerSlots>) -> Option<WorkerPermit> {
         let left = self.free.get().checked_sub(1)?;
         self.free.set(left);
@@ -146,7 +146,7 @@ impl WorkerPermit {
 
 impl Drop for WorkerPermit {
     fn drop(&mut self) {
-        // In a loop, for jobs may be nested deep: what was lent to this one its lender may have borrowed, and so on.
+        // In a loop: jobs may be nested deep, and the lender of this permit may have borrowed it, and so on.
         let mut next = self.0.take();
         while let Some(kind) = next {
             next = match kind {
@@ -161,7 +161,7 @@ impl Drop for WorkerPermit {
 }
 
 impl SlotRequest {
-    /// Gives it a permit, if it still stands; otherwise the permit goes on to others.
+    /// Gives it a permit, if it is still queued; otherwise the permit goes to others.
     pub(super) fn grant(&self, permit: WorkerPermit) {
         if self.leave_queue() {
             self.granted.set(Some(permit));
@@ -171,7 +171,7 @@ impl SlotRequest {
         }
     }
 
-    /// Takes back a permit that it was granted and that nobody sits on yet: it stands again, in its old place.
+    /// Takes back a permit that it was granted and that no job uses yet: it is queued again, in its old place.
     fn take_back(self: &Rc<SlotRequest>) -> Option<WorkerPermit> {
         let permit = self.granted.take()?;
         self.enter_queue();
@@ -183,8 +183,7 @@ impl SlotRequest {
         self.is_queued.get()
     }
 
-    /// Whoever had borrowed a permit from it needs it no more. If it does not stand any more, the permit comes back, to go on
-    /// to others.
+    /// The borrower of its permit has ended. If the request is not queued any more, the permit is returned, to go to others.
     fn give_back(&self) -> Option<PermitKind> {
         drop(self.borrower.take());
         let mut permit = self.lent.take()?;
@@ -213,12 +212,12 @@ impl SlotRequest {
 }
 
 impl PendingRequest {
-    /// For those who may grant it a permit out of turn.
+    /// For jobs that may grant it a permit out of turn.
     pub(super) fn share(&self) -> Rc<SlotRequest> {
         self.0.clone()
     }
 
-    /// The permit that was lent with this request, for somebody else, until they drop it.
+    /// The permit that was lent with this request, for another job, until that drops it.
     pub(super) fn lend(&self) -> WorkerPermit {
         WorkerPermit(Some(PermitKind::Borrowed(self.0.clone())))
     }
@@ -233,8 +232,8 @@ impl PendingRequest {
         }
     }
 
-    /// As `wait`, for a job that has lent its permit, to `request` if it stood in the queue for that. The permit goes to `sit_down` also
-    /// where the wait is ended early, before that goes on.
+    /// As `wait`, for a job that has lent its permit, to `request` if that was queued for it. The permit goes to `sit_down` also
+    /// where the wait is ended early, before that end continues.
     pub(super) fn wait_on_loan(
         self,
         request: Option<&Rc<SlotRequest>>,

@@ -1,19 +1,19 @@
 //! Descriptors that wait by letting others run: the rules of edge-triggered I/O in one place.
 //!
 //! ```text
-//!   attempt:  every so often others have a turn first
+//!   attempt:  after a spent budget others run first
 //!                 |
-//!             worth a try? --yes--> call --WouldBlock--> nothing more until the next edge --+
+//!            may be ready? --yes--> call --WouldBlock--> not ready until the next edge -----+
 //!                 |                  |                                                      |
 //!                 no                 +--anything else--> that is the outcome                |
 //!                 |                                                                         |
 //!                 +------------> wait for the edge <----------------------------------------+
 //! ```
 //! The call comes first, and a short read or write means that the next call would find nothing: then the
-//! wait comes first. A descriptor is registered once, for both directions, and taken out before it is closed.
+//! wait comes first. A descriptor is registered once, for both directions, and deregistered before it is closed.
 //!
-//! Between a call that has moved something and its return nobody else runs. So a panic or a kill that comes in while
-//! others do ends an attempt that has moved nothing: no byte and no connection is lost.
+//! Between a call that has moved something and its return no other greenlet runs. So a panic or a kill that arrives while others
+//! run ends an attempt that has moved nothing: no byte and no connection is lost.
 #![forbid(unsafe_code)]
 
 use std::io;
@@ -88,7 +88,7 @@ impl<T: AsFd> Registered<T> {
                 Ok(WakeReason::TimedOut) => timed_out(&terms, self.inner.as_fd().as_raw_fd()),
                 Err(refused) => refused,
             };
-            // An edge that came since was not seen yet: somebody may have kept the thread.
+            // An edge that came since was not seen yet: another greenlet may have kept the thread.
             return call(&self.inner).map_err(|error| match error.kind() {
                 io::ErrorKind::WouldBlock => otherwise,
                 _ => error,

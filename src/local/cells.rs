@@ -1,4 +1,4 @@
-//! Shortcuts for locals that are cells, as std's [`LocalKey`](std::thread::LocalKey) has them.
+//! Methods of locals that are cells, as std's [`LocalKey`](std::thread::LocalKey) has them.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -6,10 +6,10 @@ use std::cell::{Cell, RefCell};
 use super::key::LocalKey;
 
 impl<T: 'static> LocalKey<Cell<T>> {
-    /// Sets the value. Where there is none yet the initialiser does not run.
+    /// Sets the value. The initialiser does not run.
     ///
     /// # Panics
-    /// Where the running greenlet ends and has dropped it.
+    /// If the running greenlet ends and has dropped the value.
     ///
     /// # Examples
     /// ```
@@ -30,10 +30,10 @@ impl<T: 'static> LocalKey<Cell<T>> {
         }
     }
 
-    /// A copy of the value.
+    /// Returns a copy of the value.
     ///
     /// # Panics
-    /// As [`with`](LocalKey::with).
+    /// Where [`with`](LocalKey::with) panics.
     #[track_caller]
     pub fn get(&'static self) -> T
     where
@@ -42,10 +42,10 @@ impl<T: 'static> LocalKey<Cell<T>> {
         self.value_or_panic().get()
     }
 
-    /// Takes the value, and leaves the default of its type.
+    /// Returns the value, and leaves the default of its type.
     ///
     /// # Panics
-    /// As [`with`](LocalKey::with).
+    /// Where [`with`](LocalKey::with) panics.
     #[track_caller]
     pub fn take(&'static self) -> T
     where
@@ -54,10 +54,10 @@ impl<T: 'static> LocalKey<Cell<T>> {
         self.value_or_panic().take()
     }
 
-    /// Sets the value, and gives back the one that was there.
+    /// Sets the value, and returns the previous one.
     ///
     /// # Panics
-    /// As [`with`](LocalKey::with).
+    /// Where [`with`](LocalKey::with) panics.
     #[track_caller]
     pub fn replace(&'static self, value: T) -> T {
         self.value_or_panic().replace(value)
@@ -68,7 +68,7 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     /// Hands a reference to the value to `f`.
     ///
     /// # Panics
-    /// If it is borrowed mutably; and as [`with`](LocalKey::with).
+    /// If the value is borrowed mutably; and where [`with`](LocalKey::with) panics.
     ///
     /// # Examples
     /// ```
@@ -92,7 +92,7 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     /// Hands a mutable reference to the value to `f`.
     ///
     /// # Panics
-    /// If it is borrowed; and as [`with`](LocalKey::with).
+    /// If the value is borrowed; and where [`with`](LocalKey::with) panics.
     #[track_caller]
     pub fn with_borrow_mut<F, R>(&'static self, f: F) -> R
     where
@@ -101,10 +101,10 @@ impl<T: 'static> LocalKey<RefCell<T>> {
         f(&mut *self.value_or_panic().borrow_mut())
     }
 
-    /// Sets the value. Where there is none yet the initialiser does not run.
+    /// Sets the value. The initialiser does not run.
     ///
     /// # Panics
-    /// If it is borrowed; and where the running greenlet ends and has dropped it.
+    /// If the value is borrowed, or if the running greenlet ends and has dropped it.
     #[track_caller]
     pub fn set(&'static self, value: T) {
         match self.value_if_there() {
@@ -113,10 +113,10 @@ impl<T: 'static> LocalKey<RefCell<T>> {
         }
     }
 
-    /// Takes the value, and leaves the default of its type.
+    /// Returns the value, and leaves the default of its type.
     ///
     /// # Panics
-    /// If it is borrowed; and as [`with`](LocalKey::with).
+    /// If the value is borrowed; and where [`with`](LocalKey::with) panics.
     #[track_caller]
     pub fn take(&'static self) -> T
     where
@@ -125,10 +125,10 @@ impl<T: 'static> LocalKey<RefCell<T>> {
         self.value_or_panic().take()
     }
 
-    /// Sets the value, and gives back the one that was there.
+    /// Sets the value, and returns the previous one.
     ///
     /// # Panics
-    /// If it is borrowed; and as [`with`](LocalKey::with).
+    /// If the value is borrowed; and where [`with`](LocalKey::with) panics.
     #[track_caller]
     pub fn replace(&'static self, value: T) -> T {
         self.value_or_panic().replace(value)

@@ -1,4 +1,4 @@
-//! The static behind a greenlet-local, and the way to the running greenlet's value.
+//! The static of a greenlet-local, which finds or makes the value of the running greenlet.
 #![forbid(unsafe_code)]
 
 use std::any::Any;
@@ -7,13 +7,14 @@ use std::rc::Rc;
 
 use crate::error::AccessError;
 use crate::generator;
+use crate::greenlet::Builder;
 use crate::switch::current_locals;
-use crate::switch::locals::{AnyKey, CannotInit, Value};
+use crate::switch::locals::{AnyKey, CannotInit, Locals, Value};
 
 /// A static of which each greenlet has a value of its own: [`std::thread::LocalKey`] for greenlets.
 ///
-/// [`greenlet_local!`](crate::greenlet_local) declares them; the [module](crate::local) says whose value it is, and
-/// when that is dropped.
+/// [`greenlet_local!`](crate::greenlet_local) declares them. The [module](crate::local) says which greenlet's value a use gets,
+/// and when values are dropped.
 ///
 /// # Examples
 /// ```
@@ -66,13 +67,13 @@ impl<T: 'static> LocalKey<T> {
         }
     }
 
-    /// Hands the running greenlet's value to `f`; makes it first, if there is none yet.
+    /// Calls `f` with the value of the running greenlet, which is made first if there is none.
     ///
     /// `f` and the initialiser may switch and wait, and use this and other locals.
     ///
     /// # Panics
-    /// Where [`try_with`](LocalKey::try_with) has an error, and with what the initialiser panics with: then
-    /// there is still no value.
+    /// Where [`try_with`](LocalKey::try_with) returns an error, and with the panic of the initialiser: then there is still no
+    /// value.
     #[inline]
     #[track_caller]
     pub fn with<F, R>(&'static self, f: F) -> R
@@ -82,14 +83,14 @@ impl<T: 'static> LocalKey<T> {
         f(&*self.value_or_panic())
     }
 
-    /// Hands the running greenlet's value to `f`; makes it first, if there is none yet.
+    /// Calls `f` with the value of the running greenlet, which is made first if there is none.
     ///
     /// # Errors
-    /// [`AccessError`] when there is no value, and none can be made: because this greenlet ends and has
-    /// dropped it, or is over with its locals altogether; and in this local's own initialiser.
+    /// [`AccessError`] if there is no value and none can be made: this greenlet ends and has dropped it, or has dropped all its
+    /// locals; or this runs in the initialiser of this local.
     ///
     /// # Panics
-    /// With what the initialiser panics with.
+    /// With the panic of the initialiser.
     ///
     /// # Examples
     /// ```
@@ -99,7 +100,7 @@ impl<T: 'static> LocalKey<T> {
     /// impl Drop for Goodbye {
     ///     fn drop(&mut self) {
     ///         assert_eq!(NAME.try_with(|name| *name), Ok("made before"));
-    ///         assert!(GOODBYE.try_with(|_| ()).is_err(), "this very one is gone");
+    ///         assert!(GOODBYE.try_with(|_| ()).is_err(), "this one is being dropped");
     ///     }
     /// }
     ///
@@ -119,7 +120,7 @@ impl<T: 'static> LocalKey<T> {
     where
         F: FnOnce(&T) -> R,
     {
-        // Held while `f` runs: a generator's body may be in there when the greenlet that it ran as ends.
+        // Held while `f` runs: `f` may be in a generator's body, and the greenlet may end before it.
         let value = match self.value_if_there() {
             Some(value) => value,
             None => self.make()?,
@@ -144,10 +145,10 @@ impl<T: 'static> LocalKey<T> {
     #[cold]
     #[inline(never)]
     fn make(&'static self) -> Result<Rc<T>, AccessError> {
-        let begun = current_locals::begin_init(self, generator::on_generator_stack())
+        let initialising = current_locals::begin_init(self, generator::open_generator_scope())
             .map_err(|missing| self.explain(missing))?;
         let value = Rc::new((self.init)());
-        drop(begun);
+        drop(initialising);
         self.put(value)
     }
 
@@ -161,7 +162,7 @@ impl<T: 'static> LocalKey<T> {
         }
     }
 
-    /// Gives the running greenlet this value, if it has none.
+    /// Gives the running greenlet this value, unless it has one.
     fn put(&'static self, value: Rc<T>) -> Result<Rc<T>, AccessError> {
         match current_locals::put(self, value) {
             Ok(value) => Ok(typed(value)),
@@ -169,7 +170,7 @@ impl<T: 'static> LocalKey<T> {
         }
     }
 
-    /// Gives the running greenlet this value in place of the one that the initialiser would make.
+    /// Gives the running greenlet this value, without the initialiser.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -190,7 +191,7 @@ impl<T: 'static> LocalKey<T> {
 fn typed<T: 'static>(value: Value) -> Rc<T> {
     value
         .downcast()
-        .expect("found by its key, which is of this type")
+        .expect("found by its key, which has this type")
 }
 
 #[cold]
@@ -216,5 +217,30 @@ impl<T: 'static> fmt::Debug for LocalKey<T> {
         f.debug_struct("LocalKey")
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// Gives the greenlet a value of a greenlet-local to start with, in place of an inherited one.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{greenlet, greenlet_local};
+    /// use std::cell::Cell;
+    ///
+    /// greenlet_local! {
+    ///     static LIMIT: Cell<u32> = const { Cell::new(10) };
+    /// }
+    ///
+    /// let bounded = greenlet::Builder::new()
+    ///     .local(&LIMIT, Cell::new(3))
+    ///     .build(|()| LIMIT.get())?;
+    /// assert_eq!(bounded.switch(()), 3);
+    /// assert_eq!(LIMIT.get(), 10);
+    /// # Ok::<(), greenhub::SpawnError>(())
+    /// ```
+    pub fn local<T: 'static>(mut self, key: &'static LocalKey<T>, value: T) -> Builder {
+        Locals::give(&mut self.locals, key, Rc::new(value));
+        self
     }
 }

@@ -17,8 +17,8 @@ use crate::waiting::{WaitReason, WakeReason};
 /// A TCP connection, as [`std::net::TcpStream`].
 ///
 /// It reads and writes through [`Read`] and [`Write`], the value itself as well as a reference to it.
-/// Several greenlets may wait for it at once: those in one direction go on in the order in which they came. One that
-/// calls after they were woken and before they have run may be served first: whoever finds nothing then waits on, in
+/// Several greenlets may wait for it at once: in each direction they resume in the order in which they came. A call
+/// after they were woken and before they have run may be served first: a greenlet that finds nothing then waits on, in
 /// its old place.
 ///
 /// Any call may let others run, also one that does not have to wait: a stream that is always ready would keep the
@@ -66,7 +66,7 @@ impl TcpStream {
     /// Connects to the first of the addresses that answers, and waits for that.
     ///
     /// # Errors
-    /// Those of [`std::net::TcpStream::connect`]: `ConnectionRefused` where nobody listens, for example.
+    /// Those of [`std::net::TcpStream::connect`]: `ConnectionRefused` where no socket listens, for example.
     #[track_caller]
     pub fn connect<A: ToSocketAddrs>(address: A) -> io::Result<TcpStream> {
         let mut last = io::Error::new(io::ErrorKind::InvalidInput, "no address to connect to");
@@ -179,7 +179,7 @@ impl TcpStream {
         })
     }
 
-    /// Ends one direction or both. Whoever waits in an ended direction learns of it.
+    /// Ends one direction or both. Waits in an ended direction end, too.
     ///
     /// # Errors
     /// What the system says.
@@ -290,8 +290,8 @@ fn check_timeout(timeout: Option<Duration>) -> io::Result<()> {
     Ok(())
 }
 
-/// How many bytes one call asks for, of buffers that have so many. More than that it never moves, and that it
-/// has moved less than they have says nothing about the socket.
+/// How many bytes one call asks for, of buffers of these sizes. One call never moves more, so a shorter move says nothing about
+/// the socket.
 fn in_one_call(sizes: impl Iterator<Item = usize>) -> usize {
     sizes.take(socket::MOST_PARTS).sum()
 }

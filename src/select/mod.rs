@@ -1,12 +1,12 @@
 //! Waiting for the first of several channel operations, events and tasks: what [`select!`](crate::select!) is made of.
 //!
 //! ```text
-//!   choose      several arms ready: one of them, at random         nothing was taken yet
-//!               none: wait in all lines at once, for the first     a line has called: its thing is promised
-//!   complete    take, send or join, for the arm that was chosen    exactly one; the others were only looked at
+//!   choose      several arms ready: one of them, at random           nothing was taken yet
+//!               none: wait in all queues at once, for the first      a queue has woken it: its thing is reserved
+//!   complete    take, send or join, for the arm that was chosen      exactly one; the others were only observed
 //! ```
-//! What was promised is held by a reservation, which goes on to the next in the line if the arm cannot take it any more because
-//! a panic unwinds it. No name in here is for users: [`select!`](crate::select!) is.
+//! The reservation is passed to the next in the queue if a panic unwinds the select before the arm has taken the thing. No name
+//! in here is for users: [`select!`](crate::select!) is.
 #![forbid(unsafe_code)]
 
 mod macros;
@@ -26,7 +26,7 @@ use crate::sync::channel::{
 use crate::waitable::{WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
-/// Which arm was chosen, and what it was promised.
+/// The chosen arm, with its reservation.
 #[must_use]
 #[expect(missing_debug_implementations, reason = "only `select!` holds one")]
 pub struct Selected<'a> {
@@ -209,7 +209,7 @@ impl Selection {
                 {
                     return Selected::found(index);
                 }
-                // What it was promised was withdrawn, or something has changed: which are ready now?
+                // The reserved thing was withdrawn, or something has changed: which are ready now?
                 WokenAt::Reserved(..) | WokenAt::Notified(_) | WokenAt::Retry => {
                     picked = self.pick(arms)
                 }

@@ -62,7 +62,7 @@ pub(super) fn take<T>() -> NonNull<T> {
 /// Gives memory back.
 ///
 /// # Safety
-/// It was taken for a `T` on this thread, its value was dropped or moved out, and no pointer to it is used after this.
+/// The memory was taken for a `T` on this thread, its value was dropped or moved out, and no pointer to it is used after this.
 #[inline(always)]
 pub(super) unsafe fn give_back<T>(block: NonNull<T>) {
     if fits::<T>() {
@@ -90,7 +90,7 @@ fn take_block() -> NonNull<u8> {
 }
 
 /// # Safety
-/// It was taken by `take_block` on this thread, and no pointer to it is used after this.
+/// The block was taken by `take_block` on this thread, and no pointer to it is used after this.
 #[inline(always)]
 unsafe fn give_back_block(block: NonNull<FreeBlock>) {
     FREE_LIST.with(|list| {

@@ -138,21 +138,21 @@ pub(super) unsafe fn unwind(core: CorePtr) {
     saved.restore(me);
     if is_leaked {
         // Last, because its callbacks are user code.
-        tell_killed(core);
+        complete_killed(core);
     }
 }
 
 #[cfg(feature = "hub")]
-fn tell_killed(core: &Core) {
+fn complete_killed(core: &Core) {
     if core.is_task() {
         // SAFETY: it was leaked just now, and not completed before.
-        unsafe { core.tell_killed() };
+        unsafe { core.complete_killed() };
     }
 }
 
 /// Without a hub there are no tasks.
 #[cfg(not(feature = "hub"))]
-fn tell_killed(_: &Core) {}
+fn complete_killed(_: &Core) {}
 
 /// Leaks a greenlet that is suspended, or about to leave its stack: it is never resumed again, and nothing on its stack is
 /// dropped.

@@ -8,22 +8,21 @@ use std::rc::Rc;
 use std::thread::Result as Caught;
 
 use crate::dropping::{DropsAll, drop_quietly};
-use crate::switch::generator_stack::OnGeneratorStack;
+use crate::switch::generator_stack::GeneratorScope;
 use crate::switch::locals::{AnyKey, CannotInit, Initialiser, Locals, Value};
 use crate::switch::record::Core;
 use crate::switch::thread;
 
 /// The mark of a running initialiser, in the body of a generator or not.
-struct Initialising(Option<OnGeneratorStack>);
+struct Initialising(Option<GeneratorScope>);
 
 impl Initialiser for Initialising {
     fn runs_here(&self) -> bool {
         let generator = self.0.as_ref();
-        generator.is_none_or(OnGeneratorStack::runs_here)
+        generator.is_none_or(GeneratorScope::runs_here)
     }
 }
 
-/// The value of the running greenlet.
 #[inline(always)]
 pub(crate) fn find(key: &'static dyn AnyKey) -> Option<Value> {
     thread::current().locals()?.find(key)
@@ -36,7 +35,7 @@ pub(crate) fn find(key: &'static dyn AnyKey) -> Option<Value> {
 /// If there can be no value.
 pub(crate) fn begin_init(
     key: &'static dyn AnyKey,
-    generator: Option<OnGeneratorStack>,
+    generator: Option<GeneratorScope>,
 ) -> Result<Rc<dyn Initialiser>, CannotInit> {
     let me = thread::current();
     if me.has_ended_locals() {

@@ -23,9 +23,9 @@ const LARGEST_INLINE_BODY: usize = 512;
 
 /// Why a resumed greenlet gave control back, and which greenlet runs next.
 pub(crate) enum Resumed<N> {
-    /// It was suspended.
+    /// The greenlet was suspended.
     Suspended(N),
-    /// Its body has ended.
+    /// The body has ended.
     Ended(N),
 }
 

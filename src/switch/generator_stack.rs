@@ -27,25 +27,23 @@ use crate::switch::thread;
 pub(crate) struct GeneratorStack {
     /// The greenlet that runs the generator, while it runs.
     greenlet: RefCell<Option<WeakRef>>,
-    /// The number of open scopes.
     count: Cell<usize>,
     #[cfg(feature = "hub")]
     layer: Rc<Layer>,
 }
 
 /// An open scope on the stack of a generator.
-pub(crate) struct OnGeneratorStack(Rc<GeneratorStack>);
+pub(crate) struct GeneratorScope(Rc<GeneratorStack>);
 
 /// The stack on which a scope is open.
 #[cfg(feature = "hub")]
 pub(crate) enum StackOwner {
     /// The own stack of this greenlet.
     Greenlet(WeakRef),
-    Generator(OnGeneratorStack),
+    Generator(GeneratorScope),
 }
 
 impl GeneratorStack {
-    /// Without scopes, and not running.
     pub(crate) fn new() -> Rc<GeneratorStack> {
         Rc::new(GeneratorStack {
             greenlet: RefCell::new(None),
@@ -85,10 +83,10 @@ impl GeneratorStack {
     }
 }
 
-impl OnGeneratorStack {
-    pub(crate) fn on(stack: Rc<GeneratorStack>) -> OnGeneratorStack {
+impl GeneratorScope {
+    pub(crate) fn open(stack: Rc<GeneratorStack>) -> GeneratorScope {
         stack.count.set(stack.count.get() + 1);
-        OnGeneratorStack(stack)
+        GeneratorScope(stack)
     }
 
     /// The stack runs in the running greenlet.
@@ -99,7 +97,7 @@ impl OnGeneratorStack {
     }
 }
 
-impl Drop for OnGeneratorStack {
+impl Drop for GeneratorScope {
     fn drop(&mut self) {
         self.0.count.set(self.0.count.get() - 1);
     }
@@ -115,19 +113,16 @@ impl StackOwner {
         }
     }
 
-    /// The own stack of the running greenlet.
     #[inline]
     pub(crate) fn own() -> StackOwner {
         StackOwner::Greenlet(thread::current().to_weak())
     }
 
-    /// Raises a shield.
     #[inline]
     pub(crate) fn shield(&self, id: u64) {
         self.layer().shield(id);
     }
 
-    /// Takes a shield down.
     #[inline]
     pub(crate) fn unshield(&self, id: u64) {
         self.layer().unshield(id);

@@ -120,7 +120,7 @@ fn after_hook(me: Current, resumption: Option<Box<Resumption>>) -> Option<Box<Re
     }
 }
 
-/// Calls the trace hook in a greenlet that is about to run its body, or to go on without a switch.
+/// Calls the trace hook in a greenlet that is about to run its body, or that continues without a switch.
 ///
 /// # Errors
 /// The panic of the tracer: then the body must not run.

@@ -28,7 +28,6 @@ pub(crate) trait AnyKey {
     fn copy(&self, value: &dyn Any) -> Option<Value>;
 }
 
-/// A running initialiser.
 pub(crate) trait Initialiser {
     /// The initialiser is not in the body of a suspended generator, but runs in the running greenlet.
     fn runs_here(&self) -> bool;
@@ -45,7 +44,6 @@ pub(crate) enum CannotInit {
     Initialising,
 }
 
-/// The locals of one greenlet.
 #[derive(Default)]
 pub(crate) struct Locals {
     list: RefCell<DropsAll<Vec<Local>>>,
@@ -83,7 +81,7 @@ impl Locals {
     }
 
     /// Moves the values that a greenlet starts with into its record.
-    pub(super) fn begin_with(&self, given: &Locals) {
+    pub(super) fn init_from(&self, given: &Locals) {
         let old = self.list.replace(given.list.take());
         debug_assert!(old.is_empty(), "it has never run");
     }
@@ -152,7 +150,6 @@ impl Locals {
         Some(list.remove(place))
     }
 
-    /// The values of the inherited locals.
     pub(super) fn inherited(&self) -> DropsAll<Vec<(&'static dyn AnyKey, Value)>> {
         let list = self.list.borrow();
         let copied = list.iter().filter(|local| local.key.is_inherited());

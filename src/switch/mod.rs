@@ -23,7 +23,6 @@ pub(crate) mod start;
 mod state;
 pub(crate) mod switch_guard;
 pub(crate) mod thread;
-mod thread_end;
 pub(crate) mod trace;
 
 pub(crate) use self::chain::MOST_CAUGHT;

@@ -1,4 +1,4 @@
-//! The end of a greenlet: which greenlet runs next, and what it gets.
+//! The end of a greenlet: which greenlet runs next, and what it gets; and the end of a thread's main greenlet.
 //!
 //! ```text
 //!   body returned a value        -> the nearest live ancestor, if it waits for that type (an unstarted one is started
@@ -15,14 +15,15 @@ use std::thread::Result as Caught;
 
 pub(crate) use crate::dropping::drop_quietly;
 use crate::switch::counted::{HandleRef, WeakRef};
-use crate::switch::current_locals;
 use crate::switch::exit::GreenletExit;
 #[cfg(feature = "hub")]
 use crate::switch::interrupt;
 use crate::switch::record::{Core, CorePtr, MistypedValue, Resumption, describe};
+use crate::switch::refcount::release_ended;
 use crate::switch::state::GreenletState;
-use crate::switch::thread::{self, Current};
+use crate::switch::thread::{self, Current, EndOfThread};
 use crate::switch::trace::{self, TraceEvent};
+use crate::switch::{blocks, current_locals};
 
 /// Ends the running greenlet with the outcome of its body. The result must run next.
 pub(crate) fn end<O: 'static>(me: Current, outcome: Caught<O>) -> CorePtr {
@@ -215,4 +216,30 @@ fn put(successor: &Core, resumption: Resumption) -> CorePtr {
         successor.put_resumption(resumption);
     }
     successor.as_ptr()
+}
+
+impl Drop for EndOfThread {
+    fn drop(&mut self) {
+        // `process::exit` inside a greenlet runs this on that greenlet's stack: then all stays.
+        if !thread::begin_exit() {
+            return;
+        }
+        drop_quietly(current_locals::end(&thread::main()));
+        if let Some(main) = thread::take_main() {
+            // SAFETY: it is owned by itself and by the thread, and both pointers are given up here, once.
+            unsafe { end_main(main) };
+        }
+        blocks::free_chunks();
+    }
+}
+
+/// # Safety
+/// `main` is the main greenlet's record, and neither of its two own pointers was given up before.
+unsafe fn end_main(main: CorePtr) {
+    // SAFETY: the thread's own pointer keeps it.
+    close(unsafe { main.as_ref() });
+    // SAFETY: the pointer of the greenlet to itself is given up here,
+    unsafe { release_ended(main) };
+    // SAFETY: and the thread's here.
+    unsafe { release_ended(main) };
 }

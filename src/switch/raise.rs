@@ -98,7 +98,7 @@ fn leak_current(me: Current) -> ! {
     // Its frames are never unwound, so its record must not be freed either.
     std::mem::forget(me.to_ref());
     // SAFETY: it ends here, and was not completed before.
-    unsafe { me.tell_killed() };
+    unsafe { me.complete_killed() };
     let hub = || me.parent().expect("a task's parent is its hub").as_ptr();
     let next = me.unwinder().unwrap_or_else(hub);
     chain::leak(&me);

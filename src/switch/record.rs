@@ -108,14 +108,12 @@ pub(crate) struct MistypedValue {
 
 /// The functions and constants of one kind of record.
 pub(super) struct VTable {
-    /// Frees the block.
     pub(super) free: unsafe fn(NonNull<Core>),
     /// The type of the first value, where the first switch brings one.
     pub(super) starts_with: Option<&'static TypeTag>,
     /// Completes a task that ends without running its body to the end. `None`: not a task.
     #[cfg(feature = "hub")]
     pub(super) on_killed: Option<unsafe fn(CorePtr)>,
-    /// The offset of the trailer.
     #[cfg(feature = "hub")]
     pub(super) trailer_at: usize,
 }
@@ -273,7 +271,6 @@ impl Core {
         self.put_resumption(Resumption::ChildKilled);
     }
 
-    /// The trailer of this record.
     #[cfg(feature = "hub")]
     pub(crate) fn trailer(&self) -> *const u8 {
         (&raw const *self)
@@ -286,7 +283,7 @@ impl Core {
     /// # Safety
     /// The task has just ended so, and was not completed before.
     #[cfg(feature = "hub")]
-    pub(crate) unsafe fn tell_killed(&self) {
+    pub(crate) unsafe fn complete_killed(&self) {
         let complete = self.vtable.on_killed.expect("only tasks are completed");
         // SAFETY: the table is that of this record; the rest is the contract above.
         unsafe { complete(self.as_ptr()) };
@@ -301,7 +298,6 @@ impl Core {
         self.is_hub.get()
     }
 
-    /// The state of the greenlet's wait in the hub.
     #[cfg(feature = "hub")]
     #[inline(always)]
     pub(crate) fn wait(&self) -> WaitState<'_> {
@@ -355,14 +351,12 @@ impl Core {
         unsafe { unwinder.as_ref() }
     }
 
-    /// The greenlet that unwinds this one and resumes when it has ended.
     #[cfg(feature = "hub")]
     #[inline(always)]
     pub(crate) fn unwinder(&self) -> Option<CorePtr> {
         self.unwound_by().map(Core::as_ptr)
     }
 
-    /// The pending kill and timeouts.
     #[cfg(feature = "hub")]
     pub(crate) fn interrupts(&self) -> &Interrupts {
         &self.cold().interrupts
@@ -398,18 +392,17 @@ impl Core {
         self.locals_ended.set(true);
     }
 
-    /// Gives a greenlet locals before it runs.
     #[inline(always)]
-    pub(crate) fn begin_with(&self, locals: Option<Box<Locals>>) {
+    pub(crate) fn init_locals(&self, locals: Option<Box<Locals>>) {
         if let Some(locals) = locals {
-            self.begin_with_slow(&locals);
+            self.init_locals_slow(&locals);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn begin_with_slow(&self, locals: &Locals) {
-        self.cold().locals.begin_with(locals);
+    fn init_locals_slow(&self, locals: &Locals) {
+        self.cold().locals.init_from(locals);
     }
 
     pub(super) fn put_resumption(&self, resumption: Resumption) {

@@ -26,6 +26,7 @@ unsafe impl Counted for Core {
         &self.weak_count
     }
 
+    // SAFETY: as in the trait.
     #[cold]
     #[inline(never)]
     unsafe fn release_slow(core: CorePtr) {
@@ -61,6 +62,7 @@ unsafe impl Counted for Core {
     }
 
     /// Frees the record, and with it ended parents that it alone has kept.
+    // SAFETY: as in the trait.
     #[cold]
     unsafe fn free_slow(mut core: CorePtr) {
         // SAFETY: it is freed below, and nowhere else.

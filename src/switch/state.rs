@@ -37,7 +37,6 @@ impl GreenletState {
         matches!(self, GreenletState::Suspended | GreenletState::Active)
     }
 
-    /// In a final state.
     pub(crate) fn is_over(self) -> bool {
         matches!(self, GreenletState::Dead | GreenletState::Leaked)
     }

@@ -51,7 +51,7 @@ thread_local! {
     static EXIT: EndOfThread = const { EndOfThread };
 }
 
-/// Notices the end of the thread with its destructor, which is in `thread_end.rs`.
+/// Notices the end of the thread with its destructor, which is in `parent.rs`.
 pub(super) struct EndOfThread;
 
 /// The running greenlet, as its own code sees it. Used in its own frames only, which end before its record does.
@@ -95,7 +95,6 @@ pub(crate) fn set_idle(hub: Option<CorePtr>) {
     THREAD.with(|thread| thread.idle.set(hub));
 }
 
-/// The hub, if there is one.
 pub(super) fn idle() -> Option<CorePtr> {
     THREAD.with(|thread| thread.idle.get())
 }
@@ -147,7 +146,6 @@ pub(crate) fn begin_exit() -> bool {
     })
 }
 
-/// The greenlet that runs this thread's destructors.
 #[cfg(feature = "hub")]
 pub(crate) fn runs_destructors() -> AnyRef {
     match THREAD.with(|thread| thread.exits_in.get()) {
@@ -171,7 +169,6 @@ pub(crate) fn next_id() -> u64 {
     })
 }
 
-/// The main greenlet of this thread.
 pub(crate) fn main() -> AnyRef {
     current();
     let main = THREAD.with(|thread| thread.main.get());
@@ -200,7 +197,7 @@ fn begin_thread_slow() -> Current {
     let main = RecordRef::new(metadata, || ());
     let core = main.any().as_ptr();
     main.any().set_state(GreenletState::Active);
-    // It owns itself, like any running greenlet, and the thread owns it besides.
+    // Owned by itself, like any running greenlet, and by the thread.
     main.any().enter();
     if is_exiting() {
         // Locals made now would never be dropped.

@@ -46,7 +46,6 @@ pub(super) struct PendingEvent {
     target: CorePtr,
 }
 
-/// Sets the hook of this thread, or removes it.
 pub(crate) fn set_hook(hook: Option<Hook>) {
     match (HOOK.replace(hook).is_some(), hook.is_some()) {
         (false, true) => thread::request_slow_path(),

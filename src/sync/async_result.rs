@@ -1,4 +1,4 @@
-//! An outcome that somebody sets once, and that any number of greenlets wait for and look at.
+//! An outcome that is set once, and that any number of greenlets wait for and look at.
 #![forbid(unsafe_code)]
 
 use std::cell::OnceCell;
@@ -10,9 +10,9 @@ use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest, must_end};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
-/// A value or a failure, set once, which all who wait for it see: gevent's `AsyncResult`.
+/// A value or a failure that is set once and read by all waiting greenlets: gevent's `AsyncResult`.
 ///
-/// The outcome stays where it is and is lent to those who look at it, so that all see the very same one.
+/// The outcome stays in the result and is lent to its readers, so that all see the very same one.
 ///
 /// # Examples
 /// ```
@@ -41,7 +41,7 @@ pub struct AsyncResult<T, E = Box<dyn Error>> {
 }
 
 impl<T, E> AsyncResult<T, E> {
-    /// One whose outcome is not set.
+    /// A result without an outcome.
     #[must_use]
     pub const fn new() -> AsyncResult<T, E> {
         AsyncResult {
@@ -50,7 +50,7 @@ impl<T, E> AsyncResult<T, E> {
         }
     }
 
-    /// Sets the value, and lets all go on who wait.
+    /// Sets the value, and wakes all waiting greenlets.
     ///
     /// # Errors
     /// `value`, if an outcome was set before.
@@ -61,7 +61,7 @@ impl<T, E> AsyncResult<T, E> {
         }
     }
 
-    /// Sets a failure, and lets all go on who wait.
+    /// Sets a failure, and wakes all waiting greenlets.
     ///
     /// # Errors
     /// `error`, if an outcome was set before.
@@ -72,7 +72,7 @@ impl<T, E> AsyncResult<T, E> {
         }
     }
 
-    /// Sets the value or the failure, and lets all go on who wait.
+    /// Sets the value or the failure, and wakes all waiting greenlets.
     ///
     /// # Errors
     /// `outcome`, if one was set before.

@@ -1,4 +1,4 @@
-//! A barrier: greenlets wait there until there are as many as it needs, and go on together.
+//! A barrier: greenlets wait there until as many have come as it needs, and resume together.
 //!
 //! ```text
 //!   generation 7   come 2 of 3                  the third comes: generation 8, come 0; all three pass
@@ -19,8 +19,8 @@ use crate::waiting::{WaitReason, WakeReason};
 /// Where greenlets wait for one another, in the shape of std's [`Barrier`](std::sync::Barrier). It can be used again and
 /// again.
 ///
-/// A greenlet that is killed while it waits there, or runs out of time, is not counted any more. Where the others cannot go on without it,
-/// [`abort`](Barrier::abort) ends all waits.
+/// A greenlet that is killed while it waits there, or runs out of time, is not counted any more. If the others cannot resume
+/// without it, [`abort`](Barrier::abort) ends all waits.
 ///
 /// # Examples
 /// ```
@@ -40,7 +40,7 @@ pub struct Barrier {
     needed: usize,
     /// How many wait now.
     arrived: Cell<usize>,
-    /// How often it has let them go on, or was broken while some waited.
+    /// How often the barrier has let its greenlets resume, or was broken while some waited.
     generation: Cell<u64>,
     is_broken: Cell<bool>,
     /// The generations that were broken, each with the number of those that came in it and have not run since.
@@ -48,12 +48,12 @@ pub struct Barrier {
     waiters: WaitList,
 }
 
-/// Whether this greenlet was the one that let the others go on.
+/// Whether this greenlet was the last that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BarrierWaitResult(bool);
 
 impl BarrierWaitResult {
-    /// True for one of those who went on together: the last that came.
+    /// True for one of the greenlets that resumed together: the last that came.
     #[must_use]
     pub fn is_leader(&self) -> bool {
         self.0
@@ -61,7 +61,7 @@ impl BarrierWaitResult {
 }
 
 impl Barrier {
-    /// A barrier that lets `count` greenlets go on together. With one or none, nobody waits.
+    /// A barrier that lets `count` greenlets resume together. With a count of 0 or 1 no greenlet waits.
     #[must_use]
     pub const fn new(count: usize) -> Barrier {
         Barrier {
@@ -80,8 +80,7 @@ impl Barrier {
     ///
     /// # Panics
     /// If it is broken by [`abort`](Barrier::abort), or gets so meanwhile, or is [reset](Barrier::reset) meanwhile:
-    /// [`wait_checked`](Barrier::wait_checked) says so instead. And where nothing may wait: inside of
-    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
+    /// [`wait_checked`](Barrier::wait_checked) says so instead.
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         match self.wait_until(Deadline::NEVER) {
@@ -99,9 +98,6 @@ impl Barrier {
     ///
     /// # Errors
     /// [`BrokenBarrierError`] if it is broken, or gets so or is reset meanwhile.
-    ///
-    /// # Panics
-    /// Where nothing may wait.
     #[track_caller]
     pub fn wait_checked(&self) -> Result<BarrierWaitResult, BrokenBarrierError> {
         let result = self.wait_until(Deadline::NEVER);
@@ -112,9 +108,6 @@ impl Barrier {
     /// come, as far as the others are concerned. `None` too, without waiting on, if the barrier is broken or reset.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
-    ///
-    /// # Panics
-    /// Where nothing may wait.
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> Option<BarrierWaitResult> {
         let deadline = Deadline::after(limit);

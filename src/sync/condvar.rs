@@ -1,10 +1,10 @@
 //! A condition variable: greenlets that have locked a mutex wait there for others to change its value.
 //!
 //! ```text
-//!   wait      unlocks the mutex, waits for a notice, locks the mutex again
-//!   notice    one for one of those who wait now, in the order in which they came; if nobody waits there is none
+//!   wait      unlocks the mutex, waits for a notification, locks the mutex again
+//!   notify    ends the wait of the first waiter; without a waiter the notification is lost
 //! ```
-//! Who was given a notice and unwinds before it has locked the mutex passes the notice on to the next.
+//! A notified greenlet that unwinds before it has locked the mutex passes the notification to the next.
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
@@ -49,7 +49,7 @@ use crate::waiting::WaitReason;
 /// # counter.join().unwrap();
 /// ```
 pub struct Condvar {
-    /// Notices that those who were called have not taken yet.
+    /// Notifications that woken waiters have not taken yet.
     notices: Cell<usize>,
     line: WaitQueue,
 }
@@ -67,7 +67,7 @@ impl WaitTimeoutResult {
 }
 
 impl Condvar {
-    /// A condition variable that nobody waits for.
+    /// A condition variable without waiters.
     pub const fn new() -> Condvar {
         Condvar {
             notices: Cell::new(0),
@@ -148,14 +148,14 @@ impl Condvar {
         Ok((guard, WaitTimeoutResult(false)))
     }
 
-    /// Ends the wait of the first of those who wait now.
+    /// Ends the wait of the first waiter.
     pub fn notify_one(&self) {
         self.notices.set(self.notices.get() + 1);
         self.wake_waiters();
         self.forget_unclaimed();
     }
 
-    /// Ends the waits of all who wait now. They lock their mutex one by one, in the order in which they came.
+    /// Ends the waits of all waiters. They lock their mutex one by one, in the order in which they came.
     pub fn notify_all(&self) {
         self.line.notify_all();
     }
@@ -169,7 +169,7 @@ impl Condvar {
     ) -> (LockResult<MutexGuard<'a, T>>, bool) {
         let mutex = guard.mutex();
         self.forget_unclaimed();
-        // Nobody runs between this and the wait.
+        // No greenlet runs between this and the wait.
         drop(guard);
         let mut request = WaitRequest::new(
             "the wait for a condition variable",
@@ -177,7 +177,7 @@ impl Condvar {
             deadline,
         );
         let turn = request.in_queue(self);
-        // If this unwinds, the reservation goes on to the next.
+        // If this unwinds, the reservation is passed to the next.
         let guard = mutex.lock();
         if let Acquired::Reserved(_claim) = &turn {
             self.notices.set(self.notices.get() - 1);
@@ -185,7 +185,7 @@ impl Condvar {
         (guard, matches!(turn, Acquired::TimedOut))
     }
 
-    /// Notices that were passed on and found nobody are none.
+    /// Notifications that were passed on and found no waiter are lost.
     fn forget_unclaimed(&self) {
         self.notices.set(self.notices.get() - self.unreserved());
     }

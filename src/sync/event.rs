@@ -1,4 +1,4 @@
-//! A flag that greenlets wait for: setting it lets all go on who wait, and all who come until it is cleared.
+//! A flag that greenlets wait for: setting it wakes all waiting greenlets, and later ones do not wait until it is cleared.
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
@@ -11,8 +11,8 @@ use crate::waiting::{WaitReason, WakeReason};
 
 /// A flag that is set or not, and that greenlets wait for.
 ///
-/// Whoever waits when it is set goes on, even if it is cleared again before they have run. They go on in the order in
-/// which they came.
+/// A greenlet that waits when the event is set resumes, even if the event is cleared again before the greenlet has run.
+/// Greenlets resume in the order in which they came.
 ///
 /// # Examples
 /// ```
@@ -45,7 +45,7 @@ impl Event {
         }
     }
 
-    /// Sets it: all who wait go on, and who comes does not wait.
+    /// Sets the event: all waiting greenlets resume, and later ones do not wait.
     pub fn set(&self) {
         self.is_set.set(true);
         if !self.waiters.is_empty() {
@@ -53,7 +53,7 @@ impl Event {
         }
     }
 
-    /// Who comes from now on waits until it is set again.
+    /// Clears the event: from now on a wait lasts until it is set again.
     pub fn clear(&self) {
         self.is_set.set(false);
     }

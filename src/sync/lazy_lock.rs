@@ -6,11 +6,11 @@ use std::ops::Deref;
 
 use super::once_lock::OnceLock;
 
-/// A value that is made when it is first used, in the shape of std's [`LazyLock`](std::sync::LazyLock). Who comes while it
-/// is made waits.
+/// A value that is made when it is first used, in the shape of std's [`LazyLock`](std::sync::LazyLock). A greenlet that needs
+/// the value while it is made waits.
 ///
-/// The initialiser may be run more than once: where it panics, is killed or times out, the next who uses the value runs it
-/// again. That is why it is an `Fn`, and why nothing is poisoned.
+/// The initialiser may run more than once: after one that panics, is killed or times out, the next greenlet that uses the
+/// value runs it again. That is why it is an `Fn`, and why nothing is poisoned.
 ///
 /// # Examples
 /// ```
@@ -36,7 +36,7 @@ pub struct LazyLock<T, F = fn() -> T> {
 }
 
 impl<T, F: Fn() -> T> LazyLock<T, F> {
-    /// One whose value `init` makes when it is first used.
+    /// A lock whose value `init` makes when it is first used.
     pub const fn new(init: F) -> LazyLock<T, F> {
         LazyLock {
             value: OnceLock::new(),

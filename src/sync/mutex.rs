@@ -12,16 +12,16 @@ use super::raw_lock::{self, RawGuard, RawLock};
 use crate::hub::{Deadline, must_end};
 use crate::waiting::WaitReason;
 
-/// A value that one greenlet uses at a time, in the shape of std's [`Mutex`](std::sync::Mutex): who comes meanwhile waits,
-/// and others run.
+/// A value that one greenlet uses at a time, in the shape of std's [`Mutex`](std::sync::Mutex). Other greenlets that want it
+/// wait, and the hub runs the rest.
 ///
-/// It is for work on the value that waits in the middle; where nothing waits, a [`RefCell`] does. It is fair: the lock goes to
-/// those who wait in the order in which they came, and nobody overtakes, not even by [`try_lock`](Mutex::try_lock).
+/// A mutex is for work on the value that waits in the middle; without waits a [`RefCell`] does. It is fair: waiting greenlets get
+/// the lock in the order in which they came, and none overtakes, not even by [`try_lock`](Mutex::try_lock).
 ///
 /// It is *poisoned* when a panic unwinds its holder. A kill and a timeout are no panics: they poison nothing.
 ///
-/// The greenlet that has taken the lock is its holder until the guard is dropped, whoever drops it: a guard may go to
-/// another greenlet, in an `Rc` or in a generator. A guard that is forgotten leaves the mutex locked for ever.
+/// The greenlet that has taken the lock is its holder until the guard is dropped, on any greenlet: a guard may go to another
+/// greenlet, in an `Rc` or in a generator. A guard that is forgotten leaves the mutex locked for ever.
 ///
 /// # Examples
 /// ```
@@ -85,8 +85,7 @@ impl<T: ?Sized> Mutex<T> {
     /// The guard in an error if it is poisoned.
     ///
     /// # Panics
-    /// If the running greenlet is its holder: it would wait for itself. And where nothing may wait: inside of
-    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
+    /// If the running greenlet is its holder: it would wait for itself.
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
@@ -103,16 +102,13 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Errors
     /// As [`lock`](Mutex::lock), and [`TryLockError::WouldBlock`] if it could not be locked by then.
-    ///
-    /// # Panics
-    /// Where nothing may wait.
     #[track_caller]
     pub fn lock_timeout(&self, limit: Duration) -> TryLockResult<MutexGuard<'_, T>> {
         let deadline = Deadline::after(limit);
         self.answer(self.take(deadline))
     }
 
-    /// Locks it if it is unlocked and nobody has waited for it. Never waits.
+    /// Locks it if it is unlocked and not reserved for a waiting greenlet. Never waits.
     ///
     /// # Errors
     /// The guard in an error if it is poisoned, and [`TryLockError::WouldBlock`] if it cannot be locked now.
@@ -121,7 +117,7 @@ impl<T: ?Sized> Mutex<T> {
         self.answer(self.lock.try_take())
     }
 
-    /// A holder has panicked, and nobody has cleared that.
+    /// A holder has panicked, and the poison was not cleared since.
     #[must_use]
     pub fn is_poisoned(&self) -> bool {
         self.lock.is_poisoned()
@@ -132,7 +128,7 @@ impl<T: ?Sized> Mutex<T> {
         self.lock.clear_poison();
     }
 
-    /// The value, which nobody else can use now.
+    /// The value; the exclusive borrow shows that no other greenlet uses it.
     ///
     /// # Errors
     /// The same in an error if it is poisoned.
@@ -176,7 +172,7 @@ impl<T: ?Sized> Mutex<T> {
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    /// The same guard, for any greenlet to hold.
+    /// The same guard, with no greenlet as its holder.
     pub(super) fn disowned(mut self) -> MutexGuard<'a, T> {
         self.hold.disown();
         self
@@ -204,7 +200,7 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-// Whoever looks at the value after a panic is told by the poison.
+// The poison tells later holders of a panic.
 impl<T: ?Sized> UnwindSafe for Mutex<T> {}
 impl<T: ?Sized> RefUnwindSafe for Mutex<T> {}
 

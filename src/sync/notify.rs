@@ -121,8 +121,8 @@ impl Notify {
         self.notices.set(self.notices.get() - 1);
     }
 
-    /// Of the notices that are promised to no waiter, passed-on ones included, one is kept. To be called before one is taken: until
-    /// then it makes no difference, since every waiter in line would have been promised one.
+    /// Of the notifications that are reserved for no waiter, passed-on ones included, one is kept. To be called before one is
+    /// taken: until then it makes no difference, since each waiter in the queue would have reserved one.
     fn keep_one(&self) {
         let surplus = self.unreserved().saturating_sub(1);
         self.notices.set(self.notices.get() - surplus);

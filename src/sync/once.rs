@@ -83,8 +83,7 @@ impl Once {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Panics
-    /// With what `f` panics with, and if it is poisoned. If `f` calls this itself. And where nothing may wait: inside of
-    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
+    /// With what `f` panics with, and if it is poisoned. If `f` calls this itself.
     #[inline]
     #[track_caller]
     pub fn call_once(&self, f: impl FnOnce()) {
@@ -119,7 +118,7 @@ impl Once {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Panics
-    /// If it is poisoned, or gets so meanwhile. And where nothing may wait.
+    /// If it is poisoned, or gets so meanwhile.
     #[track_caller]
     pub fn wait(&self) {
         self.wait_until(false, Deadline::NEVER);
@@ -136,9 +135,6 @@ impl Once {
     /// As [`wait`](Once::wait), also while it is poisoned: until a [`call_once_force`](Once::call_once_force) has returned.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
-    ///
-    /// # Panics
-    /// Where nothing may wait.
     #[track_caller]
     pub fn wait_force(&self) {
         self.wait_until(true, Deadline::NEVER);

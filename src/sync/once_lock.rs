@@ -1,4 +1,4 @@
-//! A value that is set once, by the first who needs it, whose initialiser may wait.
+//! A value that is set once, by the first greenlet that needs it, with an initialiser that may wait.
 #![forbid(unsafe_code)]
 
 use std::cell::OnceCell;
@@ -11,11 +11,11 @@ use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest, must_end};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
-/// A value that is set once, in the shape of std's [`OnceLock`](std::sync::OnceLock): the first who needs it makes it, and who
-/// comes meanwhile waits until it is there.
+/// A value that is set once, in the shape of std's [`OnceLock`](std::sync::OnceLock): the first greenlet that needs it makes
+/// it, and others wait until it is there.
 ///
-/// An initialiser may wait, be killed, time out or panic. Where it does not come to its end, the next who waits runs its
-/// own.
+/// An initialiser may wait, be killed, time out or panic. After one that did not come to its end, the next waiting greenlet
+/// runs its own.
 ///
 /// # Examples
 /// ```
@@ -41,14 +41,14 @@ use crate::waiting::{WaitReason, WakeReason};
 /// ```
 pub struct OnceLock<T> {
     value: OnceCell<T>,
-    /// Of whoever makes the value.
+    /// Held by the greenlet that makes the value.
     turn: RawLock,
-    /// Those who wait for it and do not make it.
+    /// The greenlets that wait for the value and do not make it.
     waiters: WaitList,
 }
 
 impl<T> OnceLock<T> {
-    /// One whose value is not set.
+    /// A lock whose value is not set.
     #[must_use]
     pub const fn new() -> OnceLock<T> {
         OnceLock {
@@ -76,8 +76,7 @@ impl<T> OnceLock<T> {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Panics
-    /// With what `init` panics with; then the value is not set. If `init` wants the value that it shall make. And
-    /// where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
+    /// With what `init` panics with; then the value is not set. If `init` wants the value that it shall make.
     #[inline]
     #[track_caller]
     pub fn get_or_init(&self, init: impl FnOnce() -> T) -> &T {
@@ -103,12 +102,12 @@ impl<T> OnceLock<T> {
         value.map_or(Ok(()), Err)
     }
 
-    /// Waits until it is set by somebody, and gives the value.
+    /// Waits until another greenlet has set the value, and returns it.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Panics
-    /// Where nothing may wait. A greenlet that makes the value and waits for it waits for ever.
+    /// A greenlet that makes the value and waits for it waits for ever.
     #[track_caller]
     pub fn wait(&self) -> &T {
         must_end(self.wait_until(Deadline::NEVER))

@@ -1,11 +1,10 @@
-//! What the locks are made of: something that one greenlet holds at a time, with a line of those who want it, and its
-//! poison.
+//! The base of the locks: one greenlet holds it at a time, a queue of greenlets waits for it, and it can be poisoned.
 //!
 //! ```text
-//!   holder 0          free: if nobody was called from the line, whoever comes takes it
-//!   holder 17         greenlet 17 has taken it; who comes waits in the line
-//!   holder ANY        the same, by a guard that is made to go to another greenlet: no greenlet counts as the holder
-//!   holder 0, called  given back: the first in line was called, and takes it when it runs; nobody overtakes
+//!   holder 0              free: if it is not reserved, a newcomer takes it
+//!   holder 17             greenlet 17 has taken it; newcomers wait in the queue
+//!   holder ANY            the same, by a guard that may go to another greenlet: no greenlet counts as the holder
+//!   holder 0, reserved 1  released: the first in the queue was woken, and takes it when it runs; none overtakes
 //! ```
 #![forbid(unsafe_code)]
 
@@ -23,7 +22,7 @@ use crate::waiting::WaitReason;
 /// The id of no greenlet.
 const ANY: u64 = u64::MAX;
 
-/// Who holds it, who waits for it, and whether a holder has panicked.
+/// The holder, the queue, and whether a holder has panicked.
 pub(super) struct RawLock {
     /// The id of the greenlet that has taken it; 0 while it is free.
     holder: Cell<u64>,
@@ -31,7 +30,7 @@ pub(super) struct RawLock {
     line: WaitQueue,
 }
 
-/// It is held; dropping this gives it back, whoever does so.
+/// A held lock; dropping this releases it, on any greenlet.
 pub(super) struct RawGuard<'a> {
     lock: &'a RawLock,
     /// A panic that begins from now on poisons it.
@@ -47,7 +46,7 @@ impl RawLock {
         }
     }
 
-    /// Takes it if it is free and promised to nobody.
+    /// Takes it if it is free and not reserved.
     #[inline(always)]
     pub(super) fn try_take(&self) -> Option<RawGuard<'_>> {
         self.has_unreserved().then(|| self.hold())
@@ -56,7 +55,7 @@ impl RawLock {
     /// Takes it, and waits until it can. `None` if the clock has reached `deadline` by then.
     ///
     /// # Panics
-    /// If the greenlet that has taken it waits for it again without a deadline. And where nothing may wait.
+    /// If the greenlet that has taken it waits for it again without a deadline.
     #[inline(always)]
     #[track_caller]
     pub(super) fn take(

@@ -18,7 +18,7 @@ use crate::waiting::WaitReason;
 /// Since one greenlet may hold several guards, they give the value shared; a [`Cell`] or a [`RefCell`](std::cell::RefCell)
 /// inside lets it change. It is fair, as [`Mutex`](crate::sync::Mutex) is, and is not poisoned by anything.
 ///
-/// The lock belongs to the greenlet that has taken it until the last guard is dropped, whoever drops it.
+/// The lock belongs to the greenlet that has taken it until the last guard is dropped, on any greenlet.
 ///
 /// # Examples
 /// ```
@@ -68,7 +68,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Panics
-    /// Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub. And if its
+    /// If its
     /// holder has `usize::MAX` guards.
     #[inline]
     #[track_caller]
@@ -85,7 +85,7 @@ impl<T: ?Sized> ReentrantLock<T> {
         self.lock_until(deadline)
     }
 
-    /// Locks it if the running greenlet holds it, or if it is unlocked and nobody has waited for it. Never waits.
+    /// Locks it if the running greenlet holds it, or if it is unlocked and not reserved for a waiting greenlet. Never waits.
     ///
     /// # Panics
     /// If its holder has `usize::MAX` guards.
@@ -97,7 +97,7 @@ impl<T: ?Sized> ReentrantLock<T> {
         Some(self.guard())
     }
 
-    /// The value, which nobody else can use now.
+    /// The value; the exclusive borrow shows that no other greenlet uses it.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.value
     }

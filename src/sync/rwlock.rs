@@ -7,7 +7,7 @@
 //!   a reader passes the gate, counts itself, and opens the gate at once for the next
 //!   a writer keeps the gate; when the last reader has gone it writes; the gate opens when it has written
 //! ```
-//! So a writer that waits holds back all who come after it, readers too, and it never waits for more readers than there
+//! So a waiting writer holds back all later greenlets, readers too, and it never waits for more readers than there
 //! were when its turn came.
 #![forbid(unsafe_code)]
 
@@ -28,8 +28,8 @@ use crate::waiting::WaitReason;
 /// that waits holds back readers that come later, so neither side can keep the other out. It follows that a greenlet which
 /// reads must not [`read`](RwLock::read) again: if a writer waits in between, both wait for ever.
 ///
-/// It is *poisoned* when a panic unwinds who writes. A kill and a timeout are no panics: they poison nothing. A guard
-/// may go to another greenlet. One that is forgotten keeps its place for ever.
+/// The lock is *poisoned* when a panic unwinds a writer. A kill and a timeout are no panics: they poison nothing. A guard
+/// may go to another greenlet. A forgotten guard keeps the lock for ever.
 ///
 /// # Examples
 /// ```
@@ -56,7 +56,7 @@ pub struct RwLock<T: ?Sized> {
     value: RefCell<T>,
 }
 
-/// How many read, and the writer that waits until nobody does.
+/// The number of readers, and the writer that waits until there are none.
 struct Readers {
     count: Cell<usize>,
     writer: WaitQueue,
@@ -79,7 +79,7 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
 }
 
-/// One of those who read.
+/// One reader.
 struct ReadHold<'a>(&'a Readers);
 
 impl<T> RwLock<T> {
@@ -105,7 +105,7 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Locks it to read, and waits while somebody writes, or has come before to write.
+    /// Locks it to read, and waits while a writer holds it or has come before.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
@@ -113,8 +113,7 @@ impl<T: ?Sized> RwLock<T> {
     /// The guard in an error if it is poisoned.
     ///
     /// # Panics
-    /// If the running greenlet writes: it would wait for itself. And where nothing may wait: inside of
-    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
+    /// If the running greenlet writes: it would wait for itself.
     #[inline]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
@@ -129,9 +128,6 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Errors
     /// As [`read`](RwLock::read), and [`TryLockError::WouldBlock`] if it could not be locked by then.
-    ///
-    /// # Panics
-    /// Where nothing may wait.
     #[track_caller]
     pub fn read_timeout(&self, limit: Duration) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let deadline = Deadline::after(limit);
@@ -140,7 +136,7 @@ impl<T: ?Sized> RwLock<T> {
         Ok(self.gate.check(self.read_guard(reading))?)
     }
 
-    /// Locks it to read if nobody writes and nobody waits. Never waits.
+    /// Locks it to read if there is no writer and no waiting greenlet. Never waits.
     ///
     /// # Errors
     /// The guard in an error if it is poisoned, and [`TryLockError::WouldBlock`] if it cannot be locked now.
@@ -153,7 +149,7 @@ impl<T: ?Sized> RwLock<T> {
         Ok(self.gate.check(self.read_guard(reading))?)
     }
 
-    /// Locks it to write, and waits while anybody reads or writes, or has come before.
+    /// Locks it to write, and waits while a reader or writer holds it or has come before.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
@@ -161,7 +157,7 @@ impl<T: ?Sized> RwLock<T> {
     /// The guard in an error if it is poisoned.
     ///
     /// # Panics
-    /// If the running greenlet writes: it would wait for itself. And where nothing may wait.
+    /// If the running greenlet writes: it would wait for itself.
     #[inline]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
@@ -170,16 +166,12 @@ impl<T: ?Sized> RwLock<T> {
         self.gate.check(self.write_guard(hold))
     }
 
-    /// As [`write`](RwLock::write), for as long as `limit` at most. Who has waited in vain has held others back until then,
-    /// and does not any more.
+    /// As [`write`](RwLock::write), no longer than `limit`. Until it has timed out it holds back later greenlets.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Errors
     /// As [`write`](RwLock::write), and [`TryLockError::WouldBlock`] if it could not be locked by then.
-    ///
-    /// # Panics
-    /// Where nothing may wait.
     #[track_caller]
     pub fn write_timeout(&self, limit: Duration) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let deadline = Deadline::after(limit);
@@ -188,7 +180,7 @@ impl<T: ?Sized> RwLock<T> {
         Ok(self.gate.check(self.write_guard(hold))?)
     }
 
-    /// Locks it to write if nobody reads, writes or waits. Never waits.
+    /// Locks it to write if there is no reader, no writer and no waiting greenlet. Never waits.
     ///
     /// # Errors
     /// The guard in an error if it is poisoned, and [`TryLockError::WouldBlock`] if it cannot be locked now.
@@ -200,7 +192,7 @@ impl<T: ?Sized> RwLock<T> {
         Ok(self.gate.check(self.write_guard(hold))?)
     }
 
-    /// Who wrote has panicked, and nobody has cleared that.
+    /// A writer has panicked, and the poison was not cleared since.
     #[must_use]
     pub fn is_poisoned(&self) -> bool {
         self.gate.is_poisoned()
@@ -211,7 +203,7 @@ impl<T: ?Sized> RwLock<T> {
         self.gate.clear_poison();
     }
 
-    /// The value, which nobody else can use now.
+    /// The value; the exclusive borrow shows that no other greenlet uses it.
     ///
     /// # Errors
     /// The same in an error if it is poisoned.
@@ -248,7 +240,7 @@ impl<T: ?Sized> RwLock<T> {
         Some(self.readers.enter())
     }
 
-    /// Passes the gate, keeps it, and waits until nobody reads.
+    /// Passes the gate, keeps it, and waits until there is no reader.
     #[inline(always)]
     fn clear(&self, place: &'static Location<'static>, deadline: Deadline) -> Option<RawGuard<'_>> {
         let hold = self
@@ -278,7 +270,7 @@ impl<T: ?Sized> RwLock<T> {
 }
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// The same guard, for any greenlet to hold.
+    /// The same guard, with no greenlet as its holder.
     pub(super) fn disowned(mut self) -> RwLockWriteGuard<'a, T> {
         self.hold.disown();
         self
@@ -320,7 +312,7 @@ impl Readers {
         ReadHold(self)
     }
 
-    /// Waits until nobody reads. False if the clock has reached `deadline` before.
+    /// Waits until there is no reader. False if `deadline` comes before.
     fn wait(&self, place: &'static Location<'static>, deadline: Deadline) -> bool {
         let mut request = WaitRequest::at(place, "write", WaitReason::RWLOCK_WRITE, deadline);
         matches!(request.in_queue(self), Acquired::Reserved(_))
@@ -373,7 +365,7 @@ impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
     }
 }
 
-// Whoever looks at the value after a panic is told by the poison.
+// The poison tells later holders of a panic.
 impl<T: ?Sized> UnwindSafe for RwLock<T> {}
 impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
 

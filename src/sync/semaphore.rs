@@ -12,8 +12,8 @@ use crate::hub::{Acquired, Deadline, Resource, WaitPoint, WaitQueue, WaitRequest
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
-/// A number of permits. Who wants one while there is none waits in a line, and a permit that comes free goes to the first
-/// in it: nobody overtakes, not even by [`try_acquire`](Semaphore::try_acquire).
+/// A number of permits. A greenlet that wants one while there is none waits in a queue, and a free permit goes to the first:
+/// no greenlet overtakes, not even by [`try_acquire`](Semaphore::try_acquire).
 ///
 /// # Examples
 /// ```
@@ -52,13 +52,13 @@ pub struct Permit<'a> {
 }
 
 impl Semaphore {
-    /// A semaphore with so many permits to begin with.
+    /// A semaphore that begins with `permits` permits.
     #[must_use]
     pub const fn new(permits: usize) -> Semaphore {
         Semaphore::with_most(permits, usize::MAX)
     }
 
-    /// A semaphore with so many permits, and never more: gevent's `BoundedSemaphore`.
+    /// A semaphore that never has more than `permits` permits: gevent's `BoundedSemaphore`.
     #[must_use]
     pub const fn bounded(permits: usize) -> Semaphore {
         Semaphore::with_most(permits, permits)
@@ -80,8 +80,7 @@ impl Semaphore {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Panics
-    /// If it is [closed](Semaphore::close), or gets so meanwhile: [`acquire_checked`](Semaphore::acquire_checked) says so instead. And
-    /// where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
+    /// If it is [closed](Semaphore::close), or gets so meanwhile: [`acquire_checked`](Semaphore::acquire_checked) says so instead.
     #[inline]
     #[track_caller]
     pub fn acquire(&self) -> Permit<'_> {
@@ -97,9 +96,6 @@ impl Semaphore {
     ///
     /// # Errors
     /// [`AcquireError`] if it is closed, or gets so meanwhile.
-    ///
-    /// # Panics
-    /// Where nothing may wait.
     #[track_caller]
     pub fn acquire_checked(&self) -> Result<Permit<'_>, AcquireError> {
         self.acquire_many_checked(1)
@@ -114,14 +110,14 @@ impl Semaphore {
         self.acquire_many_timeout(1, limit)
     }
 
-    /// Takes a permit if there is one that nobody has waited for. Never waits.
+    /// Takes a permit if there is one that is not reserved for a waiting greenlet. Never waits.
     #[inline]
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
         self.has_unreserved().then(|| self.take(1))
     }
 
-    /// Takes so many permits at once, and waits until there are as many. Meanwhile it is first in line, and who comes later
-    /// gets none.
+    /// Takes `count` permits at once, and waits until there are as many. Meanwhile it is first in the queue, and later greenlets
+    /// get none.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
@@ -163,12 +159,12 @@ impl Semaphore {
         self.acquire_until(count, deadline)
     }
 
-    /// Takes so many permits if there are as many that nobody has waited for. Never waits.
+    /// Takes `count` permits if there are as many that are not reserved for waiting greenlets. Never waits.
     pub fn try_acquire_many(&self, count: usize) -> Option<Permit<'_>> {
         (self.unreserved() >= count).then(|| self.take(count))
     }
 
-    /// Adds permits, for those who wait or come later.
+    /// Adds permits, for waiting and later greenlets.
     ///
     /// # Panics
     /// If there were more then than the semaphore may have: `usize::MAX`, or what a [bounded](Semaphore::bounded) one began
@@ -194,8 +190,8 @@ impl Semaphore {
         Ok(())
     }
 
-    /// Gives no permit any more. All that wait are told so at once, in the order in which they came; one that was promised a permit
-    /// before gets it. Permits that were taken stay good, and may be given back. In the shape of tokio's.
+    /// Closes the semaphore: all waits end at once, in the order in which they came, without a permit, and later ones do not begin.
+    /// A greenlet that a permit was reserved for gets it. Permits that were taken stay good, and may be given back. In tokio's shape.
     ///
     /// [`acquire_checked`](Semaphore::acquire_checked) gives an error then, what has a limit or never waits gives `None`, and
     /// [`acquire`](Semaphore::acquire) panics, as `acquire().await.unwrap()` does there.
@@ -249,7 +245,7 @@ impl Semaphore {
         self.gather(count, deadline)
     }
 
-    /// Takes what is there time and again, first in line, until it has enough.
+    /// Takes what is there again and again, first in the queue, until it has enough.
     #[inline(never)]
     #[track_caller]
     fn gather(&self, count: usize, deadline: Deadline) -> Option<Permit<'_>> {
@@ -259,8 +255,8 @@ impl Semaphore {
             self.most
         );
         let mut gathered = self.take(0);
-        // All that nobody was promised, or who comes later would take it. One by one: somebody who wanted many and was
-        // killed may not have unwound yet, and as long as it counts no more than one is free at a time.
+        // All that is not reserved, or a later greenlet would take it. One by one: another multi-acquire that was killed may not have
+        // unwound yet, and as long as it counts no more than one permit is free at a time.
         while gathered.count < count && self.has_unreserved() {
             gathered.merge(self.take(1));
         }
@@ -305,7 +301,7 @@ impl Semaphore {
         self.wake_waiters_if_any();
     }
 
-    /// It has so many permits less.
+    /// Takes `count` permits away for good.
     pub(super) fn lose(&self, count: usize) {
         self.total.set(self.total.get() - count);
     }
@@ -342,7 +338,7 @@ impl Resource for Semaphore {
         &self.line
     }
 
-    /// While somebody waits for more than one, they are called one at a time: whoever is called may need all there are.
+    /// While a greenlet waits for several permits, waiters are woken one at a time: the woken one may need all there are.
     #[inline(always)]
     fn available(&self) -> usize {
         match self.many.get() {
@@ -354,7 +350,7 @@ impl Resource for Semaphore {
 }
 
 impl Permit<'_> {
-    /// Gives nothing back: the semaphore has so many permits less, until they are [added](Semaphore::add_permits) again.
+    /// Gives nothing back: the semaphore has fewer permits until they are [added](Semaphore::add_permits) again.
     pub fn forget(self) {
         let semaphore = self.semaphore;
         semaphore.lose(self.into_count());

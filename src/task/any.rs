@@ -21,7 +21,7 @@ pub enum State {
     Pending,
     /// It is the one that runs.
     Running,
-    /// It waits, or is ready to go on.
+    /// The task waits, or is ready to resume.
     Suspended,
     /// Its body has returned or panicked.
     Done,
@@ -83,7 +83,7 @@ impl AnyTask {
     }
 
     pub(crate) fn head(&self) -> &TaskHeader {
-        // SAFETY: a task's record, which `self` keeps there, and whose owner's half is a job, which begins with this.
+        // SAFETY: a task's record, which `self` keeps there, begins its owner's half with a `TaskHeader`.
         unsafe { &*self.record.trailer().cast::<TaskHeader>() }
     }
 

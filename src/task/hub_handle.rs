@@ -50,9 +50,9 @@ impl HubHandle {
 
     /// Spawns a task over there. The body travels; what it makes of itself stays on that thread.
     ///
-    /// Where no task can be made, for want of memory or because that hub has as many as
-    /// [`set_max_greenlets`](crate::hub::set_max_greenlets) allows there
-    /// ([`SpawnError::TooMany`](crate::SpawnError::TooMany)), the body is dropped over there, and a line on stderr says so.
+    /// If no task can be made, without memory or because that hub has as many as
+    /// [`set_max_tasks`](crate::hub::set_max_tasks) allows ([`SpawnError::TooMany`](crate::SpawnError::TooMany)), the body is
+    /// dropped over there, and a line on stderr says so.
     ///
     /// # Errors
     /// [`HubGone`] if that thread has ended. The body is dropped here then.

@@ -1,13 +1,13 @@
 //! Tasks: greenlets that the hub runs, and that others join.
 //!
-//! A task is spawned with a body that takes nothing. It runs when its turn comes, its outcome is kept for
-//! whoever joins it, and a panic stays there, too. Dropping the [`Task`] lets it run on by itself.
+//! A task is spawned with a body without arguments. It runs when its turn comes, and its outcome, a value or a panic, is kept for
+//! [`join`](Task::join). A dropped [`Task`] leaves the task running.
 //!
 //! | state | the task | asyncio | gevent |
 //! |---|---|---|---|
 //! | [`Pending`](State::Pending) | was not started yet | pending | not started |
 //! | [`Running`](State::Running) | is the one that runs | running | started |
-//! | [`Suspended`](State::Suspended) | waits, or is ready to go on | running | started |
+//! | [`Suspended`](State::Suspended) | waits, or is ready to resume | running | started |
 //! | [`Done`](State::Done) | has returned or panicked | done | ready, successful or not |
 //! | [`Cancelled`](State::Cancelled) | was killed | cancelled | ready, with `GreenletExit` |
 

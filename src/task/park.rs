@@ -22,7 +22,6 @@ use crate::waiting::WaitReason;
 /// - In a greenlet that is no task, which could not be unparked: main, and those made by
 ///   [`Greenlet::new`](crate::Greenlet::new).
 /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
-/// - Where nothing may wait: inside of [`no_switch`](crate::switch::no_switch), and in a tracer.
 ///
 /// # Examples
 /// ```

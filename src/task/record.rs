@@ -1,4 +1,4 @@
-//! What a task's record holds besides its greenlet: who waits for it, and what came out of it.
+//! The task's half of a record: the waits for its end, and its outcome.
 //!
 //! ```text
 //!   record | Core | Head: joiners, place in the hub's list, ... | outcome, callbacks |
@@ -34,7 +34,7 @@ pub(crate) struct TaskHeader {
     /// The id of the greenlet that has spawned it.
     pub(super) parent: u64,
     pub(super) stand: Cell<Completion>,
-    /// Nobody will ask for the outcome.
+    /// The handle was dropped: the outcome is not taken any more.
     pub(super) detached: Cell<bool>,
     /// It was unparked, and has not parked since then.
     pub(super) token: Cell<bool>,
@@ -172,7 +172,7 @@ impl<T> TaskData<T> {
     pub(super) fn call_late(&self, callback: CallbackFn<T>) -> u64 {
         // Taken out meanwhile: the callback may do whatever it likes.
         let Some(outcome) = self.outcome.take() else {
-            // Another late one has it, and waits. Whoever calls that one calls this next.
+            // Another late callback has the outcome, and waits. Its caller calls this one next.
             return self.add_callback(callback);
         };
         let called = callback.call(&outcome);
@@ -185,7 +185,7 @@ impl<T> TaskData<T> {
             called => (seen_by(called), None),
         };
         if let Some(rare) = self.rare.get() {
-            // They are others', and in nobody's way here: what is to end our waits is not for them.
+            // These callbacks are of other callers: what ends our waits is not for them.
             let _shield = Shield::raise();
             seen |= rare.call_all(&outcome);
         }
@@ -222,7 +222,7 @@ impl<T> TaskData<T> {
         self.outcome.set(Some(Ok(value)));
     }
 
-    /// The body has returned, and its value is kept: calls the callbacks, and wakes those who wait.
+    /// The body has returned, and its value is kept: calls the callbacks, and wakes the joiners.
     #[inline(always)]
     pub(super) fn finish(&self) {
         if self.rare.get().is_none() && !self.head.detached.get() {
@@ -282,7 +282,7 @@ impl<T> CallbackList<T> {
     }
 }
 
-/// Whether a callback has seen a failure. Its panic is nobody's: the panic hook has told of it.
+/// Whether a callback has seen a failure. Its own panic is dropped: the panic hook has told of it.
 fn seen_by(called: Caught<bool>) -> bool {
     called.unwrap_or_else(|panic| {
         parent::drop_quietly(panic);
@@ -295,7 +295,7 @@ fn is_interrupt(payload: &(dyn Any + Send)) -> bool {
     GreenletExit::is_in(payload) || TimedOut::is_in(payload)
 }
 
-/// Reports a failure that nobody will ask for, unless somebody has seen it.
+/// Reports a failure that will not be joined, unless a callback has seen it.
 pub(super) fn report<T>(outcome: &Outcome<T>) {
     if let Err(error) = outcome
         && !error.is_observed()

@@ -8,14 +8,13 @@ use crate::waiting::WaitReason;
 
 /// Waits for `duration`, while others run. Never shorter, and longer by about 0.1 ms where the thread is idle.
 ///
-/// `Duration::ZERO` lets everybody run who is ready now, as gevent's `sleep(0)` does.
+/// `Duration::ZERO` lets all ready greenlets run, as gevent's `sleep(0)` does.
 ///
 /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Panics
-/// - In the main greenlet, if `duration` is too long for any clock and nothing else can wake anybody.
+/// - In the main greenlet, if `duration` is too long for any clock and no other wait can end.
 /// - Where the wait is [ended early](crate::hub#what-may-end-a-wait-early).
-/// - Inside [`no_switch`](crate::switch::no_switch).
 /// - [Where there can be no hub](crate::hub#where-there-can-be-no-hub).
 ///
 /// # Examples
@@ -56,12 +55,12 @@ pub fn sleep_until(deadline: Instant) {
     sleep(hub::until(deadline));
 }
 
-/// Lets everybody run who is ready now, and then goes on.
+/// Lets all ready greenlets run, and returns.
 ///
 /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Panics
-/// As [`sleep`], but for the first: who yields can always go on.
+/// As [`sleep`], but for the first.
 ///
 /// # Examples
 /// ```

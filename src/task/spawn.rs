@@ -147,7 +147,7 @@ where
     let core = record.any().as_ptr();
     let job: *const TaskData<T> = &raw const record.trailer;
     let root = move || {
-        // SAFETY: this is the root of that greenlet, whose record the hub owns until `end` below.
+        // SAFETY: this is the root of that greenlet; the hub owns its record until `end` below.
         let me = unsafe { start::enter(core) };
         me.wait().end();
         // SAFETY: as above.
@@ -168,7 +168,7 @@ where
     // SAFETY: the node lies in the record, which the node's own value keeps there until it is taken out at the end.
     unsafe { hub.tasks().enter(listed) };
     record.any().wait().set_tracked();
-    record.any().begin_with(locals);
+    record.any().init_locals(locals);
     Ok((hub, record))
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of a panic that nobody has asked for: it is reported, once.
+//! Panics of tasks that are not joined: each is reported once.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -9,19 +9,18 @@ use crate::error::JoinError;
 use crate::stderr;
 use crate::switch::parent;
 
-/// What is called with the error of a task that panicked and that nobody joins.
+/// A callback for the error of a task that panicked and is not joined.
 pub type UnobservedHook = Rc<dyn Fn(&JoinError)>;
 
 thread_local! {
     static HOOK: RefCell<Option<UnobservedHook>> = const { RefCell::new(None) };
 }
 
-/// Sets what is called, on this thread, for each task that panicked and whose handle was dropped without a
-/// [`join`](super::Task::join). `None` is the default: one line on stderr, with the task's name and where it was spawned.
-/// What was set before comes back.
+/// Sets this thread's callback for tasks that panicked and whose handle was dropped without a [`join`](super::Task::join), and
+/// returns the previous one. `None` is the default: one line on stderr, with the task's name and the line that has spawned it.
 ///
-/// It is called once for a task, where its last chance to be joined goes: at its end, or where the handle is dropped. A
-/// killed task is not reported, nor one whose failure a callback has seen.
+/// The callback is called once for a task, when it can no longer be joined: at its end, or where the handle is dropped. A
+/// killed task is not reported, nor a failure that a callback of the task has seen.
 ///
 /// # Examples
 /// ```
@@ -34,15 +33,15 @@ thread_local! {
 ///     let seen = seen.clone();
 ///     move |error| seen.borrow_mut().push(error.panic_message().unwrap().to_owned())
 /// })));
-/// drop(spawn(|| panic!("nobody looks")));
+/// drop(spawn(|| panic!("not joined")));
 /// yield_now();
-/// assert_eq!(*seen.borrow(), ["nobody looks"]);
+/// assert_eq!(*seen.borrow(), ["not joined"]);
 /// ```
 pub fn set_unobserved_hook(hook: Option<UnobservedHook>) -> Option<UnobservedHook> {
     HOOK.try_with(|kept| kept.replace(hook)).ok().flatten()
 }
 
-/// Reports the failure of a task that nobody will ask for any more.
+/// Reports the failure of a task that will not be joined.
 #[cold]
 pub(crate) fn report(error: &JoinError) {
     if error.is_killed() {

@@ -52,8 +52,7 @@ impl Builder {
         self
     }
 
-    /// How many jobs may wait for a thread, 1024 if nothing else is said: whoever offloads one more waits until one of them has
-    /// begun. One at least.
+    /// How many jobs may wait for a thread, 1024 by default and 1 at least: a further call waits until one of them has begun.
     pub fn queue_capacity(mut self, jobs: usize) -> Builder {
         self.queue_capacity = jobs.max(1);
         self

@@ -3,18 +3,18 @@
 //! ```text
 //!   greenlet: offload(job) --> queue of jobs --> thread: runs it
 //!      waits in its hub                            |
-//!      goes on with the value  <-------------------+
+//!      resumes with the value  <-------------------+
 //! ```
 //!
 //! # What happens when
-//! - **The job panics**: the panic goes on in the greenlet that waits.
-//! - **The greenlet is killed or timed out meanwhile**: a job that has not begun is dropped at once, by the greenlet. One that runs goes
-//!   on, for nobody, and what it returns is dropped on its thread. A job cannot be ended from outside.
-//! - **The greenlet's thread ends**: the same as if it waited on. Its greenlets are leaked, and the job is done for nobody.
-//! - **The process ends**: nobody waits for jobs.
-//! - **No further thread can be had**: the job waits for one of those that are there. If there is none: [`OffloadError`].
-//! - **No descriptor can be had to wake the greenlet's hub with**: [`OffloadError`]. A hub that had one keeps it.
-//! - **All threads are busy**: jobs wait in a queue, and when it is full, so does whoever offloads one.
+//! - **The job panics**: the panic continues in the waiting greenlet.
+//! - **The greenlet is killed or timed out meanwhile**: the greenlet drops a job that has not begun. A running job runs to its end,
+//!   and what it returns is dropped on its thread. A job cannot be ended from outside.
+//! - **The greenlet's thread ends**: its greenlets are leaked, and the job runs to its end.
+//! - **The process ends**: it does not wait for jobs.
+//! - **No further thread can be started**: the job waits for one of the threads that are there. If there is none: [`OffloadError`].
+//! - **There is no descriptor to wake the greenlet's hub with**: [`OffloadError`]. A hub that had one keeps it.
+//! - **All threads are busy**: jobs wait in a queue; when it is full, the call waits for room in it.
 //!
 //! A job that offloads another to its own pool, and waits for it, takes up a thread that the other may need. A thread without a
 //! hub may offload, too, and is blocked until the job is done.
@@ -45,8 +45,7 @@ static GLOBAL: OnceLock<ThreadPool> = OnceLock::new();
 /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Panics
-/// With what the job panics with. If it cannot be offloaded, as [`try_offload`] says. And
-/// where [nothing may wait](crate::sync::shared#who-waits-how).
+/// With what the job panics with. If it cannot be offloaded, as [`try_offload`] says.
 ///
 /// # Examples
 /// ```

@@ -1,9 +1,9 @@
 //! One job on its way: a closure that goes out, and what comes home.
 //!
 //! ```text
-//!   Waiting(closure) --- a thread takes it ---> Running ---> Over(value or panic) --- home
+//!   Waiting(closure) --- a thread takes it ---> Running ---> Over(value or panic) --- taken by the greenlet
 //!        |                                         |                 |
-//!        +---- whoever asked for it unwinds -------+-----------------+------> Gone: what is there is dropped
+//!        +---- the waiting greenlet unwinds -------+-----------------+------> Gone: what is there is dropped
 //! ```
 #![forbid(unsafe_code)]
 
@@ -18,7 +18,7 @@ use crate::waiting::WaitReason;
 
 /// A job as a thread of the pool sees it.
 pub(super) trait BlockingJob: Send + Sync {
-    /// Does it, unless nobody wants it any more.
+    /// Runs the job, unless its greenlet has unwound.
     fn run(&self);
 }
 
@@ -32,7 +32,7 @@ enum TaskStage<F, T> {
     Waiting(F),
     Running,
     Over(Caught<T>),
-    /// It was taken home, or nobody wants it.
+    /// The outcome was taken, or its greenlet has unwound.
     Gone,
 }
 
@@ -44,8 +44,8 @@ impl<F, T> BlockingTask<F, T> {
         }
     }
 
-    /// Waits until it is over, and goes on with its panic if it has panicked. If this unwinds first, the job is not begun any more;
-    /// one that runs goes on for nobody.
+    /// Waits until the job is over, and continues its panic if it has panicked. If this unwinds first, a job that has not begun
+    /// never does; a running one runs to its end.
     #[track_caller]
     pub(super) fn wait(&self) -> T {
         let abandoned = AbandonOnDrop(self);
@@ -96,7 +96,7 @@ where
     }
 }
 
-/// Whoever waits for the job unwinds.
+/// The greenlet that waits for the job unwinds.
 struct AbandonOnDrop<'a, F, T>(&'a BlockingTask<F, T>);
 
 impl<F, T> Drop for AbandonOnDrop<'_, F, T> {

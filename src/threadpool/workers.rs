@@ -3,10 +3,10 @@
 //! ```text
 //!   a job comes    pending + 1; are there more pending than idle threads, and fewer threads than there may be?  begin one
 //!   a thread       takes a job: pending - 1, idle - 1 ... it is done: idle + 1
-//!                  finds none for a while: goes, unless those who stay are too few for what is pending
+//!                  finds none for a while: ends, unless the others are too few for what is pending
 //! ```
-//! A thread that begins is idle. So each pending job has a thread that will take it without waiting for another job's end, as long
-//! as there may be so many threads.
+//! A thread that begins is idle. So each pending job has a thread that takes it without waiting for another job's end, within
+//! the limit of threads.
 #![forbid(unsafe_code)]
 
 use std::io;
@@ -67,7 +67,7 @@ impl Workers {
         self: &Arc<Workers>,
         queue: &JobQueue,
     ) -> Result<ReservedWorker<'_>, OffloadError> {
-        // Locked all the time: nobody shall count on a thread that cannot be begun.
+        // Locked all the time: no job may count on a thread that cannot be started.
         let mut counts = self.lock();
         if counts.pending + 1 > counts.idle && counts.threads < self.settings.max_threads {
             match self.begin(queue.clone()) {
@@ -76,7 +76,7 @@ impl Workers {
                     counts.idle += 1;
                 }
                 Err(error) if counts.threads == 0 => return Err(OffloadError::no_thread(error)),
-                // Those who are there do it, later.
+                // The threads that are there do it, later.
                 Err(_) => {}
             }
         }
@@ -96,8 +96,8 @@ impl Workers {
     /// The life of one thread.
     fn work(&self, queue: &JobQueue) {
         loop {
-            // Jobs may have left a hub here, whose tasks and timers run meanwhile. What they throw at this thread is
-            // nobody's; it ends the wait as if its time were over.
+            // Jobs may have left a hub here, whose tasks and timers run meanwhile. A payload that they throw at this thread is dropped; it
+            // ends the wait as if its time were over.
             let next = || queue.recv_timeout(self.settings.idle_timeout);
             let next = catch_unwind(AssertUnwindSafe(next)).unwrap_or_else(|thrown| {
                 parent::drop_quietly(thrown);

@@ -1,4 +1,4 @@
-//! What can be waited for beside other things: it is ready or not, and there is a list of those who wait until it is.
+//! Things that can be waited for beside others: each is ready or not, and has a list of the waits for it.
 
 mod completion;
 

@@ -1,30 +1,30 @@
-//! How one greenlet stands with its hub: running, parked, or ready to go on. Pure: it switches nobody.
+//! The state of a greenlet's wait in its hub. Pure: nothing here switches.
 //!
 //! ```text
 //!            begin(ticket)              wake(ticket, why)
-//!  Running ----------------> Parked ----------------------> Called, TimedOut
+//!  Running ----------------> Parked ----------------------> Notified, TimedOut
 //!     ^                        | \ a ticket of another wait       |
 //!     |                        |  \ changes nothing              |
 //!     |                        |   +------- interrupt() ---> Interrupted
 //!     +----- end() ------------+---------------------------------+
 //! ```
 //!
-//! A wake may come before the greenlet has left the processor: it is kept, as `Called`. Of a wake and a deadline
-//! in the same turn the first one wins. The other finds no parked greenlet, or one with the ticket of a later wait.
+//! A wake may come before the greenlet has switched away: then it is kept, as `Notified`. Of a wake and a deadline the first one
+//! wins. The other finds no parked greenlet, or one with the ticket of a later wait.
 //!
-//! A wait can be *bound* to one counterpart, a select's send whose item is still being made:
+//! A wait can be *bound* to one counterpart: a select's send that still makes its item.
 //!
 //! ```text
-//!          bind: the ticket gets one bit more                call(that ticket)
-//!  Parked -----------------------------------> bound ----------------------------> Called
+//!          bind: sets a bit of the ticket                 wake_by(that ticket)
+//!  Parked -----------------------------------> bound ----------------------------> Notified
 //!    ^                                           |
-//!    +-- the greenlet looks again <-- Again <----+ unbind: the item did not come
+//!    +-- the greenlet looks again <-- Retry <----+ unbind: no item came
 //! ```
-//! While it is bound, wakes with the ticket that lists and timers know change nothing. In `Again` the greenlet is about to
-//! run, and whatever its lists have for it may still call it before that.
+//! While a wait is bound, wakes with the ticket that lists and timers know change nothing. In `Retry` the greenlet is about to
+//! run, and its lists may still wake it before that.
 //!
-//! A kill, or a panic of a child, is no wake: it resumes the greenlet from whatever state it is in, and `end`
-//! is called when the frames of its wait are left.
+//! A kill, or a panic of a child, is no wake: it resumes the greenlet in any state, and `end` is called when the frames of its
+//! wait are left.
 #![forbid(unsafe_code)]
 
 mod reason;
@@ -35,54 +35,54 @@ use std::panic::Location;
 use self::reason::ReasonKind;
 pub(crate) use self::reason::WaitReason;
 
-/// The bit of a ticket that says that its wait is bound.
+/// The bit in the ticket of a bound wait.
 const BOUND: u64 = 1 << 63;
 
-/// How a greenlet stands with its hub: a view of the two corners of its record that say so.
+/// A view of a greenlet's wait, the two parts of which lie in its record.
 #[derive(Clone, Copy)]
 pub(crate) struct WaitState<'a> {
     phase: &'a WaitPhase,
     details: &'a WaitDetails,
 }
 
-/// ReasonKind every yield and every wake touches: one byte, which lies where every switch looks anyway.
+/// The part that every yield and every wake touches: one byte, in the cache line that every switch reads.
 pub(crate) struct WaitPhase(Cell<WaitStatus>);
 
-/// ReasonKind only a wait touches.
+/// The part that only waits touch.
 pub(crate) struct WaitDetails {
     ticket: Cell<u64>,
     subject: Cell<u64>,
     place: Cell<Option<&'static Location<'static>>>,
-    /// `None`: a list has ended the wait, and `subject` is its address.
+    /// `None`: a list has woken the greenlet, and `subject` is its address.
     kind: Cell<Option<ReasonKind>>,
-    /// Reports find it without its being told each time that it waits.
+    /// Reports find the greenlet anyway: its waits need no entry in the list of untracked waiters.
     tracked: Cell<bool>,
 }
 
-/// In this order: whoever is ready comes after whoever is not, so that one comparison tells.
+/// The states in which a greenlet is ready come last, so that one comparison tells.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 #[repr(u8)]
 pub(crate) enum WaitStatus {
-    /// It runs, or waits for something that is not the hub's business.
+    /// The greenlet runs, or waits in a switch.
     Running,
-    /// It waits for a wake.
+    /// The greenlet waits for a wake.
     Parked,
-    /// It was woken, or never had to wait, and shall run when its turn comes.
+    /// Woken, or ready without a wait: in the run queue.
     Notified,
-    /// The same, by its deadline.
+    /// Woken by the deadline: in the run queue.
     TimedOut,
-    /// The item that its wait was bound to did not come: it shall look again, unless it is called before its turn.
+    /// The counterpart of a bound wait brought no item: in the run queue, to look again, unless it is woken before.
     Retry,
-    /// Its wait was ended by its kill or a timeout of its, which is raised when its turn comes.
+    /// The wait was ended by a kill or a timeout, which is raised when the greenlet runs.
     Interrupted,
 }
 
-/// ReasonKind ended a wait.
+/// What has ended a wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum WakeReason {
-    /// Somebody woke it.
+    /// A wake.
     Notified,
-    /// Its deadline has passed.
+    /// The deadline.
     TimedOut,
 }
 
@@ -110,7 +110,7 @@ impl<'a> WaitState<'a> {
         WaitState { phase, details }
     }
 
-    /// Begins a wait that only this ticket's wakes can end.
+    /// Begins a wait that only wakes with this ticket can end.
     #[inline(always)]
     pub(crate) fn begin(self, ticket: u64, reason: WaitReason, place: &'static Location<'static>) {
         debug_assert_eq!(
@@ -125,49 +125,50 @@ impl<'a> WaitState<'a> {
         self.phase.0.set(WaitStatus::Parked);
     }
 
-    /// Ends the wait of this ticket. False if it is over or was woken before: then nothing changes.
+    /// Ends the wait with this ticket. False, and nothing changes, if it has ended or was woken before.
     #[inline(always)]
     pub(crate) fn wake(self, ticket: u64, why: WakeReason) -> bool {
-        let first = self.phase.0.get() == WaitStatus::Parked && self.details.ticket.get() == ticket;
-        if first {
+        let is_first =
+            self.phase.0.get() == WaitStatus::Parked && self.details.ticket.get() == ticket;
+        if is_first {
             self.phase.0.set(match why {
                 WakeReason::Notified => WaitStatus::Notified,
                 WakeReason::TimedOut => WaitStatus::TimedOut,
             });
         }
-        first
+        is_first
     }
 
-    /// Ends the wait if it is one for `reason`. False if it is for something else, is over, or was woken before.
+    /// Ends the wait if it is for `reason`. False if it is for another one, has ended, or was woken before.
     pub(crate) fn wake_from(self, reason: WaitReason) -> bool {
         let is_this = self.details.kind.get() == Some(reason.kind);
         is_this && self.wake(self.details.ticket.get(), WakeReason::Notified)
     }
 
-    /// The wait with this ticket goes on: nothing has ended it.
+    /// Nothing has ended the wait with this ticket.
     #[inline(always)]
     pub(crate) fn is_parked(self, ticket: u64) -> bool {
         self.phase.0.get() == WaitStatus::Parked && self.details.ticket.get() == ticket
     }
 
-    /// As `wake`, by a list that it waits in, which it shall know. A wait that is about to look again can be called, too.
+    /// As `wake`, by the list at address `list`. A wait in `Retry` can be woken, too.
     #[inline(always)]
     pub(crate) fn wake_by(self, ticket: u64, list: usize) -> bool {
-        let is_undecided = self.is_parked(ticket) || self.is_to_retry(ticket);
-        if is_undecided {
+        let can_be_woken = self.can_be_woken(ticket);
+        if can_be_woken {
             self.phase.0.set(WaitStatus::Notified);
             self.details.kind.set(None);
             self.details.subject.set(list as u64);
         }
-        is_undecided
+        can_be_woken
     }
 
-    /// That of its latest wait.
+    /// The ticket of the latest wait.
     pub(crate) fn ticket(self) -> u64 {
         self.details.ticket.get()
     }
 
-    /// The wait with this ticket can still be called: nothing has ended it, and no counterpart was found for it.
+    /// Nothing has ended the wait with this ticket, and it is not bound.
     #[inline(always)]
     pub(crate) fn can_be_woken(self, ticket: u64) -> bool {
         self.is_parked(ticket) || self.is_to_retry(ticket)
@@ -185,7 +186,7 @@ impl<'a> WaitState<'a> {
         self.is_parked(ticket | BOUND)
     }
 
-    /// Binds an undecided wait to one counterpart, which knows it by the ticket that this returns.
+    /// Binds a wait that can be woken to one counterpart, which wakes it by the ticket that this returns.
     pub(crate) fn bind(self, ticket: u64) -> Option<u64> {
         let bound = ticket | BOUND;
         self.can_be_woken(ticket).then(|| {
@@ -195,7 +196,7 @@ impl<'a> WaitState<'a> {
         })
     }
 
-    /// Undoes `bind`, by the ticket that it gave: the greenlet is to look again. False if the wait has ended meanwhile.
+    /// Undoes `bind`, by the ticket that it returned: the greenlet is to look again. False if the wait has ended meanwhile.
     pub(crate) fn unbind(self, bound: u64) -> bool {
         let is_bound = self.is_parked(bound);
         if is_bound {
@@ -205,20 +206,20 @@ impl<'a> WaitState<'a> {
         is_bound
     }
 
-    /// By which list it was called, if its latest wait has ended so.
+    /// The address of the list that has ended the latest wait, if one has.
     #[inline(always)]
     pub(crate) fn woken_by(self) -> Option<usize> {
-        let is_called = self.details.kind.get().is_none();
-        is_called.then(|| self.details.subject.get() as usize)
+        let is_woken = self.details.kind.get().is_none();
+        is_woken.then(|| self.details.subject.get() as usize)
     }
 
-    /// Makes it ready without a wait: a new task, or one that lets others go first.
+    /// Makes the greenlet ready without a wait: a new task, or one that yields.
     #[inline(always)]
     pub(crate) fn set_ready(self) {
         self.phase.0.set(WaitStatus::Notified);
     }
 
-    /// Ends whatever wait it is in, for an interrupt. False if it is in none, or was woken before.
+    /// Ends any wait, for an interrupt. False if there is none, or it was woken before.
     pub(crate) fn interrupt(self) -> bool {
         let parked = self.phase.0.get() == WaitStatus::Parked;
         if parked {
@@ -227,7 +228,7 @@ impl<'a> WaitState<'a> {
         parked
     }
 
-    /// Reports find it without its being told each time that it waits.
+    /// Reports find the greenlet anyway: its waits need no entry in the list of untracked waiters.
     pub(crate) fn set_tracked(self) {
         self.details.tracked.set(true);
     }
@@ -247,7 +248,7 @@ impl<'a> WaitState<'a> {
         self.phase.0.get() == WaitStatus::Interrupted
     }
 
-    /// ReasonKind has woken it, if anything has.
+    /// What has woken the greenlet, if anything has.
     #[inline(always)]
     pub(crate) fn wake_reason(self) -> Option<WakeReason> {
         match self.phase.0.get() {
@@ -257,13 +258,13 @@ impl<'a> WaitState<'a> {
         }
     }
 
-    /// Ends the wait, however it ended: late wakes find nobody.
+    /// Ends the wait: later wakes change nothing.
     #[inline(always)]
     pub(crate) fn end(self) {
         self.phase.0.set(WaitStatus::Running);
     }
 
-    /// ReasonKind it waits for, since where, if it is parked.
+    /// The reason and the place of the wait, if the greenlet is parked.
     pub(crate) fn parked_for(self) -> Option<(WaitReason, &'static Location<'static>)> {
         match self.phase.0.get() {
             WaitStatus::Parked => {
@@ -297,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_of_an_earlier_wait_finds_nobody() {
+    fn a_ticket_of_an_earlier_wait_wakes_nothing() {
         let (phase, details) = (WaitPhase::new(), WaitDetails::new());
         let wait = WaitState::new(&phase, &details);
         begin(wait, 1);
@@ -309,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_wait_hears_its_counterpart_alone() {
+    fn only_its_counterpart_wakes_a_bound_wait() {
         let (phase, details) = (WaitPhase::new(), WaitDetails::new());
         let wait = WaitState::new(&phase, &details);
         begin(wait, 3);
@@ -322,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unbound_wait_looks_again_unless_it_is_called() {
+    fn an_unbound_wait_looks_again_unless_it_is_woken() {
         let (phase, details) = (WaitPhase::new(), WaitDetails::new());
         let wait = WaitState::new(&phase, &details);
         begin(wait, 3);
@@ -340,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_woken_who_does_not_wait() {
+    fn a_greenlet_that_does_not_wait_is_not_woken() {
         let (phase, details) = (WaitPhase::new(), WaitDetails::new());
         let wait = WaitState::new(&phase, &details);
         assert!(!wait.wake(0, WakeReason::Notified));

@@ -1,4 +1,4 @@
-//! The reasons for waits, as reports show them.
+//! The reasons of waits, as reports show them.
 #![forbid(unsafe_code)]
 
 use std::fmt;
@@ -11,7 +11,7 @@ pub(crate) struct WaitReason {
     pub(super) subject: u64,
 }
 
-/// A row makes the constant or the constructor, the kind, and the text; `{}` in the text is the subject.
+/// Each row makes a constant or a constructor, a kind, and a text; `{}` in the text is the subject.
 macro_rules! wait_reasons {
     (
         $($constant:ident: $plain:ident = $plain_text:literal;)*

@@ -1,4 +1,5 @@
 //! What happens from outside in a hub: time that passes, and descriptors that become ready.
+#![forbid(unsafe_code)]
 
 pub(super) mod advance;
 pub(super) mod clock;

@@ -1,4 +1,5 @@
 //! The ways in from other threads: an inbox, a parked hub's state, and waits that another thread ends.
+#![forbid(unsafe_code)]
 
 pub(super) mod inbox;
 pub(super) mod park_state;

@@ -83,7 +83,7 @@ fn cancel(task: &AnyRef) {
         parent::drop_quietly(panic);
     }
     // SAFETY: it has ended just now, without having run.
-    unsafe { task.tell_killed() };
+    unsafe { task.complete_killed() };
 }
 
 /// Waits until all tasks of this thread's hub have ended, but for the one that calls this.

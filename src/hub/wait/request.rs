@@ -7,6 +7,7 @@
 //!   request.in_any(&points)      waits in several of both
 //! ```
 //! A request that is used again keeps its rank, so its greenlet gets its old place in the queue back.
+#![forbid(unsafe_code)]
 
 use std::fmt;
 use std::panic::Location;

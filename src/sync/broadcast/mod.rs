@@ -1,4 +1,4 @@
-//! A channel whose items all receivers receive, each of them every item, as long as it keeps up.
+//! A channel whose receivers each receive every item, as long as they keep up.
 //!
 //! ```text
 //!   senders                 items, the oldest first           receivers
@@ -61,7 +61,7 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     (sender, receiver)
 }
 
-/// What all handles share. The ring is not borrowed when anybody else's code may run.
+/// What all handles share. The ring is not borrowed when users' code may run.
 struct Broadcast<T> {
     ring: RefCell<Ring<T>>,
     senders: Cell<usize>,

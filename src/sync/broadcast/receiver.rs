@@ -75,8 +75,7 @@ impl<T: Clone> Receiver<T> {
     /// [`RecvError`]: the channel is closed, or the items in between were dropped since it was too slow.
     ///
     /// # Panics
-    /// With what the item's `clone` panics with; it counts as received. And where nothing may wait: inside of
-    /// [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub.
+    /// With what the item's `clone` panics with; it counts as received.
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         match self.receive(Deadline::NEVER) {

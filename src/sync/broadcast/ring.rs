@@ -58,7 +58,7 @@ impl<T> Ring<T> {
         oldest.flatten()
     }
 
-    /// What is at `position`, for one of the receivers that have yet to receive it.
+    /// The item at `position`, for one of the receivers that have yet to receive it.
     pub(super) fn receive(&mut self, position: u64) -> RingRead<T> {
         let Some(index) = position.checked_sub(self.base) else {
             return RingRead::Dropped(self.base);
@@ -75,7 +75,7 @@ impl<T> Ring<T> {
         RingRead::Item(item)
     }
 
-    /// A receiver goes that has received nothing from `position` on. Gives the items that nobody else has yet to receive.
+    /// Removes a receiver that has received nothing from `position` on. Returns the items that no other receiver waits for.
     #[must_use]
     pub(super) fn leave(&mut self, position: u64) -> Vec<Rc<T>> {
         let seen = position.saturating_sub(self.base) as usize;

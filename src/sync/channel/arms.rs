@@ -11,7 +11,7 @@ use crate::hub::{Resource, WaitPoint, Waker, may_park, yield_if_allowed};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
-/// What a select waits for as a taker, or looks at.
+/// An arm of a select: a thing that it waits for as an acquirer, or observes.
 pub trait Arm {
     /// How it stands, seen by a select that waits where nothing is ready (`is_patient`), or by one that does not.
     #[doc(hidden)]
@@ -21,8 +21,8 @@ pub trait Arm {
     #[doc(hidden)]
     fn target(&self) -> ArmTarget<'_>;
 
-    /// Keeps what a select was promised, or has found ready, until it is used or given back. The promise is still held by its
-    /// reservation.
+    /// Keeps what was reserved for a select, or found ready, until it is used or given back. The reservation itself lasts until
+    /// then.
     #[doc(hidden)]
     fn keep(&self, _is_promised: bool) -> ArmReservation {
         ArmReservation::Nothing
@@ -143,7 +143,7 @@ impl<T> Arm for Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Takes the item that a select was promised, or has found ready; an error if it was the end.
+    /// Takes the item that was reserved for a select, or found ready; an error if the channel has ended.
     #[inline]
     pub(crate) fn take_selected(&self, is_promised: bool) -> Result<T, RecvError> {
         let item = self.shared.take_out(is_promised).ok_or(RecvError)?;
@@ -264,7 +264,7 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// The place that a select was promised, or has found ready: it is kept while the item is made.
+    /// The place that was reserved for a select, or found ready: it is kept while the item is made.
     #[inline]
     pub(crate) fn place(&self, is_promised: bool) -> SendReservation<'_, T> {
         let reservation = Some(self.keep(is_promised));

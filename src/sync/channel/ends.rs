@@ -54,8 +54,7 @@ impl<T> Room<T> {
         self.items.capacity == 0
     }
 
-    /// There is room, and the only senders before this one are those that have their places already, for items that are
-    /// still being made.
+    /// There is room, and the only senders before this one have their places already, for items that are still being made.
     #[inline(always)]
     pub(super) fn has_room_behind(&self) -> bool {
         let called = self.items.senders.reserved();
@@ -114,7 +113,7 @@ impl<T> Items<T> {
         Some(item)
     }
 
-    /// Takes the first item that is promised to no receiver out of the queue. Those that were called take the items before it.
+    /// Takes the first item out that is reserved for no receiver. Woken receivers take the items before it.
     #[inline]
     pub(super) fn pop_unpromised(&self) -> Option<T> {
         let called = self.receivers.reserved();

@@ -10,13 +10,13 @@
 //! | made by | a sender waits |
 //! |---|---|
 //! | [`unbounded`] | never |
-//! | [`bounded`]`(n)` | while there are `n` items that nobody has received |
+//! | [`bounded`]`(n)` | while there are `n` items that were not received |
 //! | [`rendezvous`], [`bounded`]`(0)` | until a receiver has come for its item |
 //!
 //! An end is closed when the last handle to it is dropped: receivers get what is left and then an error; senders get an error
-//! at once, with the item. Calls that have to wait do so in a line, first come, first served; calls that never wait take only
-//! what is promised to no call in the line. An item is received once, or it is still in the channel, whatever is killed or
-//! has run out of time meanwhile.
+//! at once, with the item. Waiting calls are served first come, first served; calls that never wait take only what is not
+//! reserved for a waiting call. An item is received once, or it is still in the channel, whatever is killed or times out
+//! meanwhile.
 //!
 //! A call that does not have to wait lets no other greenlet run, except that the receiver of a rendezvous channel runs before the
 //! `send` of its item returns. [`select!`](crate::select!) and [`Select`](crate::Select) wait for several channels at once. Channels

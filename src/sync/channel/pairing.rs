@@ -1,17 +1,17 @@
 //! Channels without room: a sender and a receiver are matched when both are there, and both waits are decided at once.
 //!
 //! ```text
-//!                        the counterpart that waits is
-//!   there comes          a plain call                            an arm of a select
-//!   recv, recv arm       its item is taken, its wait is over     its select is called, and makes the item; this receiver
+//!                        the waiting counterpart is
+//!   newcomer             a plain call                            an arm of a select
+//!   recv, recv arm       its item is taken, its wait is over     its select is woken, and makes the item; this receiver
 //!                                                                waits for that alone: it is bound
-//!   send                 the item is put into the queue, and promised to that receiver
+//!   send                 the item is put into the queue, and reserved for that receiver
 //!   send arm             that receiver is bound; the select makes the item, and gives it to that receiver
 //! ```
-//! What comes is matched with the first in the line of the other side that is undecided: it waits, and is not bound. So two
-//! undecided counterparts never both wait, except for two arms of one select, which never meet.
+//! A newcomer is matched with the first wait of the other side that can still be woken and is not bound. So two counterparts
+//! that can be woken never both wait, except for two arms of one select, which never meet.
 //!
-//! A receiver that is given an item runs before its sender goes on, where the sender may be left: got 0, put 0, got 1, put 1.
+//! A receiver that is given an item runs before its sender resumes, where the sender may be left: got 0, put 0, got 1, put 1.
 //!
 //! If the item does not come (a panic, a kill, a `break`), its receiver is undecided again, in its old place. If a bound
 //! receiver waits no more, its item goes to the next one, or stays in the queue until one comes.
@@ -194,7 +194,7 @@ impl<T> Items<T> {
         }
     }
 
-    /// The first undecided receiver after so many others.
+    /// The first receiver that can be woken, after `skip` others.
     fn undecided_receiver(&self, mut skip: usize) -> Option<Waker> {
         let mut found = None;
         self.receivers.take_first(|receiver, _| {

@@ -26,7 +26,7 @@ pub struct Receiver<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Receives the next item, and waits until there is one. Who has to wait does so in a line: first come, first served.
+    /// Receives the next item, and waits until there is one. Waiting receivers are served first come, first served.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///

@@ -26,7 +26,7 @@ impl<T> Sender<T> {
     /// Sends an item, and waits for room first where the channel is full. In a rendezvous channel it waits for a receiver, and
     /// lets that run before it returns.
     ///
-    /// Who has to wait does so in a line: items arrive in the order in which their senders came.
+    /// Waiting senders are served first come, first served: items arrive in the order in which their senders came.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///

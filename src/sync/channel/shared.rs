@@ -1,9 +1,9 @@
 //! What all handles of one channel share: its two sides, and how many handles there are.
 //!
 //! # Invariants
-//! - `len` is the length of the queue whenever anybody else's code may run, and nothing is borrowed then.
+//! - `len` is the length of the queue whenever users' code may run, and nothing is borrowed then.
 //! - The channel is closed for senders when no receiver is left or one has closed it, and for receivers when no sender and no
-//!   item is left. Waiting greenlets are told when that happens, and not before.
+//!   item is left. Waiting greenlets are notified when that happens, and not before.
 #![forbid(unsafe_code)]
 
 use std::cell::Cell;
@@ -113,7 +113,7 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Sends where there is room that was promised.
+    /// Sends into room that was reserved.
     #[inline(always)]
     fn send_promised(&self, item: T) -> Result<(), SendTimeoutError<T>> {
         if self.is_closed() {
@@ -227,7 +227,7 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Takes the first item of the queue, for a receiver that was promised one, or where none is promised to any other.
+    /// Takes the first item of the queue, for a receiver that one is reserved for, or where none is reserved for any other.
     #[inline(always)]
     pub(super) fn take(&self) -> Option<T> {
         let item = self.items().pop()?;
@@ -235,14 +235,14 @@ impl<T> Channel<T> {
         Some(item)
     }
 
-    /// Takes the first item of the queue that is promised to no receiver.
+    /// Takes the first item of the queue that is reserved for no receiver.
     fn take_unpromised(&self) -> Option<T> {
         let item = self.items().pop_unpromised()?;
         self.after_take();
         Some(item)
     }
 
-    /// Takes the item out that a select was promised, or has found: of the queue, or of a sender that waits.
+    /// Takes out the item that was reserved for a select, or found by it: of the queue, or of a waiting sender.
     pub(super) fn take_out(&self, is_promised: bool) -> Option<T> {
         let items = self.items();
         if is_promised {

@@ -1,4 +1,4 @@
-//! Channels whose items are sent by the clock: `after`, `at`, `tick` and `never`.
+//! Channels that the clock sends into: `after`, `at`, `tick` and `never`.
 //!
 //! ```text
 //!   timer --on_time--> [ the moment ] -> recv        room for one item, and no sender

@@ -154,7 +154,7 @@ impl<T> Unsettled<T> {
 }
 
 impl<T> Room<T> {
-    /// The number of the next place in the queue, for a sender that was promised room or has found some.
+    /// The number of the next place in the queue, for a sender that has reserved room or found some.
     pub(super) fn reserve_place(&self) -> u64 {
         mem::forget(Reservation::reserve(self));
         self.items.unsettled.reserve()

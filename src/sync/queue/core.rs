@@ -1,8 +1,8 @@
-//! The core of a queue: items in some order, a line for those who want one, and a line for those who want room.
+//! The core of a queue: items in some order, with one wait queue for items and one for room.
 //!
 //! # Invariant
-//! Whenever anybody else's code may run but for comparing and cloning of items, `items` has as many as the order, `room` what
-//! is left of the capacity, and nothing is borrowed. While items are compared or cloned nobody else can run.
+//! Whenever users' code may run, other than comparing and cloning of items, `items` has as many as the order, `room` what is
+//! left of the capacity, and nothing is borrowed. While items are compared or cloned no other greenlet can run.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell, RefMut};
@@ -25,7 +25,7 @@ pub(super) struct QueueCore<T, O> {
     item: PhantomData<T>,
 }
 
-/// Things of one kind, and those who wait for them.
+/// Items or room: how much there is, and the queue of greenlets that wait for it.
 pub(super) struct WaitSide {
     line: WaitQueue,
     available: Cell<usize>,
@@ -134,8 +134,8 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
         self.for_an_item(deadline, copy)
     }
 
-    /// Waits until there is an item for the running greenlet, and does with it what it came for. Whoever is next in the line
-    /// is called after that.
+    /// Waits until there is an item for the running greenlet, and does `get` with it. The next one in the queue is woken after
+    /// that.
     #[track_caller]
     fn for_an_item(&self, deadline: Deadline, get: impl Fn() -> Option<T>) -> Result<T, PopError> {
         let mut request = WaitRequest::new("pop", WaitReason::QUEUE_POP, deadline);
@@ -158,7 +158,7 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
                     if let Some(item) = get() {
                         return Ok(item);
                     }
-                    // What was left went to whoever has shut the queue down.
+                    // The call that has shut the queue down took what was left.
                 }
                 Acquired::Retry => {}
                 Acquired::TimedOut => return Err(PopError::Empty),
@@ -166,7 +166,7 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
         }
     }
 
-    /// Puts an item in, where there is room that is nobody else's.
+    /// Puts an item in, where there is room that is not reserved for others.
     fn put(&self, item: T) {
         self.change(|order| order.push(item));
     }

@@ -33,8 +33,8 @@ pub struct OrderedQueue<T, O: QueueOrder<T>> {
     done: WaitList,
 }
 
-/// A queue that greenlets of one thread share: [`push`](OrderedQueue::push) waits while it is full, [`pop`](OrderedQueue::pop) while it
-/// is empty. Who waits does so in a line, first come, first served.
+/// A queue for greenlets of one thread: [`push`](OrderedQueue::push) waits while it is full, [`pop`](OrderedQueue::pop) while it
+/// is empty. Waiting greenlets are served first come, first served.
 ///
 /// As something to [wait for](crate::wait_any) it is ready while there is an item that no waiting pop has a reservation to, and when it was shut
 /// down and is empty.
@@ -95,7 +95,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         OrderedQueue::with_capacity(usize::MAX)
     }
 
-    /// A queue with room for so many items.
+    /// A queue with room for `capacity` items.
     ///
     /// # Panics
     /// If that is none: what hands items over without keeping any is a [`rendezvous`](crate::sync::channel::rendezvous)
@@ -145,7 +145,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         self.stock.push(item, deadline)
     }
 
-    /// Puts an item into the queue if there is room that nobody has waited for. Never waits.
+    /// Puts an item into the queue if there is room that is not reserved for a waiting push. Never waits.
     ///
     /// # Errors
     /// [`PushError`] with the item.
@@ -185,7 +185,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         self.stock.pop(deadline)
     }
 
-    /// Takes the first item if there is one that was promised to nobody who has waited for it. Never waits.
+    /// Takes the first item if there is one that is not reserved for a waiting pop. Never waits.
     ///
     /// # Errors
     /// [`PopError`]
@@ -196,8 +196,8 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         self.stock.try_pop()
     }
 
-    /// A copy of the item that [`pop`](OrderedQueue::pop) would give, and waits until there is one. It stays in the queue, and
-    /// who comes next may take it.
+    /// Returns a copy of the item that [`pop`](OrderedQueue::pop) would take, and waits until there is one. The item stays in the
+    /// queue, and the next pop may take it.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
@@ -242,8 +242,8 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         self.stock.peek(deadline)
     }
 
-    /// Says that one of the items that were pushed is done with: to be called once for each that was popped, by those who
-    /// want others to [`join`](OrderedQueue::join).
+    /// Marks one popped item as done. To be called once for each item that was popped, where greenlets
+    /// [`join`](OrderedQueue::join) the queue.
     ///
     /// # Panics
     /// If it is called more often than items were pushed.
@@ -275,8 +275,8 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         self.join_until(deadline)
     }
 
-    /// Takes no more items: from now on a push is an error, also of those who wait for room. What is in the queue
-    /// can still be popped, and after that a pop is an error, too.
+    /// Shuts the queue down: from now on a push is an error, also a push that waits for room. Items in the queue can still be
+    /// popped, and after that a pop is an error, too.
     pub fn shutdown(&self) {
         self.stock.shut_down();
     }

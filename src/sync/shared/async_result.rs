@@ -13,10 +13,10 @@ use super::monitor::Monitor;
 use crate::hub::must_end;
 use crate::waiting::WaitReason;
 
-/// A value or a failure, set once, which all who wait for it see, on any thread: [`sync::AsyncResult`](crate::sync) is that
-/// of one thread.
+/// A value or a failure that is set once and read by waiting greenlets and threads: [`sync::AsyncResult`](crate::sync) is
+/// the one of one thread.
 ///
-/// The outcome stays where it is and is lent to those who look at it.
+/// The outcome stays in the result and is lent to its readers.
 ///
 /// # Examples
 /// ```
@@ -40,7 +40,7 @@ pub struct AsyncResult<T, E = Box<dyn Error + Send + Sync>> {
 }
 
 impl<T, E> AsyncResult<T, E> {
-    /// One whose outcome is not set.
+    /// A result without an outcome.
     #[must_use]
     pub fn new() -> AsyncResult<T, E> {
         AsyncResult {
@@ -49,7 +49,7 @@ impl<T, E> AsyncResult<T, E> {
         }
     }
 
-    /// Sets the value, and lets all go on who wait.
+    /// Sets the value, and ends all waits for it.
     ///
     /// # Errors
     /// `value`, if an outcome was set before.
@@ -60,7 +60,7 @@ impl<T, E> AsyncResult<T, E> {
         }
     }
 
-    /// Sets a failure, and lets all go on who wait.
+    /// Sets a failure, and ends all waits for it.
     ///
     /// # Errors
     /// `error`, if an outcome was set before.
@@ -71,7 +71,7 @@ impl<T, E> AsyncResult<T, E> {
         }
     }
 
-    /// Sets the value or the failure, and lets all go on who wait.
+    /// Sets the value or the failure, and ends all waits for it.
     ///
     /// # Errors
     /// `outcome`, if one was set before.

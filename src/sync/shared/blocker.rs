@@ -1,4 +1,4 @@
-//! Who waits for other threads: a greenlet, in its hub; or a thread that has no hub, which is blocked.
+//! The waiting side of a monitor: a greenlet, in its hub, or a thread without a hub, which is blocked.
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Channels whose ends are on different threads, with or without hubs.
+//! Channels between threads, with or without hubs.
 #![forbid(unsafe_code)]
 
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::waiting::WaitReason;
 
 type SharedChannel<T> = Arc<Monitor<ChannelState<T, BlockedWaker>>>;
 
-/// A channel that keeps up to `capacity` items: who sends more waits. With none it is a [`rendezvous`].
+/// A channel that keeps up to `capacity` items; a send into a full one waits. With a capacity of 0 it is a [`rendezvous`].
 ///
 /// # Examples
 /// ```
@@ -83,7 +83,7 @@ impl<T: Send + 'static> Sender<T> {
         sent.map_err(|error| SendError(error.into_inner()))
     }
 
-    /// Sends `value` if nobody has to wait for that; into a channel without places, if a receiver waits for it.
+    /// Sends `value` if that needs no wait; into a channel without capacity, if a receiver waits for it.
     ///
     /// # Errors
     /// The value, with the reason why not.
@@ -149,7 +149,7 @@ impl<T: Send + 'static> Sender<T> {
     }
 }
 
-/// A value on its way into the channel. Whoever offers it may unwind while it waits, and then it is not sent, unless it was taken.
+/// A value on its way into the channel. If its sender unwinds while it waits, the value is not sent, unless it was taken.
 struct PendingSend<'a, T: Send + 'static> {
     channel: &'a SharedChannel<T>,
     value: Option<T>,

@@ -1,10 +1,10 @@
-//! What lies on a channel's monitor: the items, how many may lie there, and who waits on either side. Pure, and tried by
+//! The state of a channel under its monitor: the items, their limit, and the waits on either side. Pure, and tried by
 //! `tests/loom`.
 //!
 //! ```text
 //!   SENDERS  ->  [ item | item | item | .. up to `capacity` ]  ->  RECEIVERS
 //!
-//!   capacity 0   each item belongs to a sender who waits until it is taken: it carries the sender's rank
+//!   capacity 0   each item belongs to a sender that waits until it is taken: it carries the sender's rank
 //! ```
 #![forbid(unsafe_code)]
 
@@ -25,13 +25,13 @@ pub(crate) struct ChannelState<T, W> {
     receivers: usize,
     at_senders: SharedQueue<W>,
     at_receivers: SharedQueue<W>,
-    /// Senders whose items were taken, and who were not told yet.
+    /// Senders whose items were taken, and that were not told yet.
     taken: VecDeque<u64>,
 }
 
 struct SentItem<T> {
     value: T,
-    /// Of the sender who waits until it is taken.
+    /// Of the sender that waits until the item is taken.
     rank: Option<u64>,
 }
 
@@ -57,8 +57,8 @@ impl<T, W> ChannelState<T, W> {
         }
     }
 
-    /// Puts the value there if it can, or if it is time for it to wait there for a receiver; it is left in `value` if not. A
-    /// sender who waits comes again with its rank. `None` means that it must wait.
+    /// Puts the value there if it can, or if its sender may wait there for a receiver; otherwise leaves it in `value`. A waiting
+    /// sender comes again with its rank. `None` means that it must wait.
     pub(crate) fn send(&mut self, value: &mut Option<T>, rank: Option<u64>) -> Option<Sent> {
         if value.is_none() {
             return self.is_taken(rank, value);
@@ -76,12 +76,12 @@ impl<T, W> ChannelState<T, W> {
         })
     }
 
-    /// Puts the value there if nobody has to wait for that.
+    /// Puts the value there if that needs no wait.
     pub(crate) fn try_send(&mut self, value: &mut Option<T>) -> Option<Sent> {
         if self.receivers == 0 {
             return Some(Sent::Disconnected);
         }
-        // Where nothing is kept, one who waits must be there to take it.
+        // Without capacity, a waiting receiver must be there to take it.
         let room = match self.capacity {
             0 => self.at_receivers.present(),
             capacity => capacity,
@@ -92,7 +92,7 @@ impl<T, W> ChannelState<T, W> {
         })
     }
 
-    /// Takes the value back that waits for a receiver with this rank, if nobody has taken it.
+    /// Takes back the value of the waiting sender with this rank, if no receiver has taken it.
     pub(crate) fn withdraw(&mut self, rank: u64) -> Option<T> {
         let place = self.items.iter().position(|item| item.rank == Some(rank))?;
         self.items.remove(place).map(|item| item.value)
@@ -121,13 +121,13 @@ impl<T, W> ChannelState<T, W> {
         self.senders -= 1;
     }
 
-    /// What nobody will receive comes out, to be dropped when the monitor is free.
+    /// The items that no receiver will take come out, to be dropped when the monitor is free.
     pub(crate) fn remove_receiver(&mut self) -> Vec<T> {
         self.receivers -= 1;
         if self.receivers > 0 {
             return Vec::new();
         }
-        // Those who wait with theirs get it back.
+        // Waiting senders get theirs back.
         let mut lost = Vec::new();
         for item in mem::take(&mut self.items) {
             match item.rank {
@@ -156,7 +156,7 @@ impl<T, W> ChannelState<T, W> {
         }
     }
 
-    /// For a sender who has put its item there and waits.
+    /// For a sender that has put its item there and waits.
     fn is_taken(&mut self, rank: Option<u64>, value: &mut Option<T>) -> Option<Sent> {
         let is_there = self.items.iter().any(|item| item.rank == rank);
         if !is_there {

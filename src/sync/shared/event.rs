@@ -12,7 +12,7 @@ use crate::waiting::WaitReason;
 
 /// A flag that is set or not, for all threads: [`sync::Event`](crate::sync) is that of one thread.
 ///
-/// Whoever waits when it is set goes on, even if it is cleared again before they have run.
+/// A wait that has begun when the event is set ends, even if the event is cleared again before its greenlet has run.
 ///
 /// # Examples
 /// ```
@@ -40,12 +40,12 @@ impl Event {
         Event { monitor }
     }
 
-    /// Sets it: all who wait go on, and who comes does not wait.
+    /// Sets the event: all waits end, and later ones do not begin.
     pub fn set(&self) {
         self.monitor.with(Flag::set);
     }
 
-    /// Who comes from now on waits until it is set again.
+    /// Clears the event: from now on a wait lasts until it is set again.
     pub fn clear(&self) {
         self.monitor.with(Flag::clear);
     }

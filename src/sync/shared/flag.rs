@@ -1,4 +1,4 @@
-//! What lies on the monitor of an event or a result: whether it is set, how often it was, and who waits for that. Pure, and
+//! The state of an event or a result under its monitor: whether it is set, how often it was, and the waits for that. Pure, and
 //! tried by `tests/loom`.
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,7 @@ pub(crate) const WAITERS: QueueId = QueueId(0);
 
 pub(crate) struct Flag<W> {
     is_set: bool,
-    /// Who waits shall know of each time, though it may have been cleared again.
+    /// Counts the sets, so that a wait knows of each, though the flag may have been cleared again.
     times: u64,
     waiters: SharedQueue<W>,
 }
@@ -37,7 +37,7 @@ impl<W> Flag<W> {
         self.is_set
     }
 
-    /// For one who waits: it is set, or was since its first look, whose count is kept in `times`.
+    /// For a waiter: the flag is set, or was since its first look, whose count is kept in `times`.
     pub(crate) fn look(&self, times: &mut Option<u64>) -> Option<()> {
         let before = *times.get_or_insert(self.times);
         (self.is_set || before != self.times).then_some(())

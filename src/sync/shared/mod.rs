@@ -1,5 +1,4 @@
-//! What greenlets of several hubs, and threads without a hub, wait on together: channels, events and results whose handles
-//! are `Send`.
+//! Channels, events and results for several threads, with or without hubs: their handles are `Send`.
 //!
 //! | shared threads | on one thread |
 //! |---|---|
@@ -7,21 +6,19 @@
 //! | [`Event`] | `sync::Event` |
 //! | [`AsyncResult`] | `sync::AsyncResult` |
 //!
-//! They cost a lock each time, and a letter to another hub where somebody waits there; on one thread the others cost neither.
+//! Each operation takes a lock, and a message to another hub if a greenlet waits there; the ones of one thread take neither.
 //!
-//! # Who waits how
+//! # Greenlets and threads
 //! A greenlet waits in its thread's hub, so others run meanwhile; its wait can be killed and timed out as any other, and
-//! leaves nothing behind then. A thread that has no hub, since it has never spawned anything or waited for anything of
-//! greenhub's, is blocked: no hub is made for it. A time limit is one of the hub's clock, or of the system's.
+//! leaves nothing behind then. A thread without a hub, which has never spawned a task or waited for anything of greenhub's, is
+//! blocked: no hub is made for it. A time limit counts on the hub's clock, or on the system's.
 //!
-//! Nothing may wait, and a call that would have to panics:
-//! - inside of [`no_switch`](crate::switch::no_switch), in a tracer, and on the hub;
-//! - where the wait is [ended early](crate::hub#what-may-end-a-wait-early);
-//! - in a hub for which the system has no descriptor left that other threads could wake it with.
+//! [Where a call may not wait](crate::hub#where-a-call-may-not-wait) holds for greenlets here, too. A call also panics if the
+//! system has no descriptor left by which other threads could wake its hub.
 //!
 //! # Deadlocks
 //! While a greenlet waits for something here, its hub counts as waiting for other threads, and reports no deadlock. It cannot know
-//! which thread will send. When nobody can, since all senders are gone, the wait ends with an error.
+//! which thread will send. When all senders are gone, the wait ends with an error.
 //!
 //! # When a thread ends
 //! What its tasks wait for here then is given up: what one of them was woken for goes to the next. But the tasks are leaked,

@@ -1,20 +1,20 @@
-//! Something shared by threads, with a lock, and with lines of those who wait until it has changed. Pure: it knows neither
-//! hubs nor what it is that is shared, and `tests/loom` tries all orders of its steps.
+//! A Mesa monitor: data of several threads with one lock, and queues of waits until it has changed. Pure: it knows neither hubs
+//! nor its data, and `tests/loom` tries all orders of its steps.
 //!
 //! ```text
-//!   who waits                                       who changes something
+//!   a waiter                                        a caller of `with`
 //!   Look     lock; nothing for me? draw a rank      Change  lock; change;
-//!   Begin    from here on a wake is kept            Call    while there is something for one more in a line:
-//!   Enter    lock; look again; nothing? enter               take it out of the line, it counts as called; unlock
-//!   Sleep    until woken                            Wake    those who were called
+//!   Begin    from here on a wake is kept            Pick    while there is something for one more in a queue:
+//!   Enter    lock; look again; nothing? enter               take it out of the queue, it counts as woken; unlock
+//!   Sleep    until woken                            Wake    the picked waiters
 //!   Leave    lock; leave; look again: a Change, too
 //! ```
-//! No wake-up is lost. Look and Enter are one step under the lock, and so are Change and Call: a change either comes before,
-//! and is seen, or comes after, and finds the waiter in the line. A waker wakes also who has not gone to sleep yet. Who was
-//! called and unwinds leaves all the same, and that step calls the next, if what it was called for is still there.
+//! No wake-up is lost. Look and Enter are one step under the lock, and so are Change and Pick: a change either comes before,
+//! and is seen, or comes after, and finds the waiter in the queue. A waker also wakes a waiter that does not sleep yet. A woken
+//! waiter that unwinds leaves all the same, and that step picks the next, if there still is something for it.
 //!
-//! What is called for is not handed over. Whoever comes first takes it; who was called and finds nothing enters again,
-//! with its old rank.
+//! A woken waiter is handed nothing: the first comer takes the thing, and a woken waiter that finds nothing enters again, with
+//! its old rank.
 #![forbid(unsafe_code)]
 
 #[cfg(loom)]
@@ -26,7 +26,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::queue::SharedQueue;
 
-/// Ends somebody's wait, from any thread. It may come late, and then it does nothing.
+/// Ends a wait, from any thread. A late wake does nothing.
 pub(crate) trait Wake {
     fn wake(&self);
 }
@@ -38,7 +38,7 @@ pub(crate) trait Monitored {
     /// The line on this side; a thing has up to four.
     fn queue(&mut self, side: QueueId) -> &mut SharedQueue<Self::Waker>;
 
-    /// Calls one more for whom there is something, if somebody waits for that.
+    /// The next waiter for which there is something.
     fn next_to_wake(&mut self) -> Option<Self::Waker>;
 }
 
@@ -46,7 +46,7 @@ pub(crate) trait Monitored {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct QueueId(pub(crate) u8);
 
-/// Where somebody waits: side and rank in one number, for whoever speaks for it.
+/// A wait: queue and rank in one number.
 #[derive(Clone, Copy)]
 pub(crate) struct WaitTicket {
     side: QueueId,
@@ -97,7 +97,7 @@ impl<S: Monitored> Monitor<S> {
         }
     }
 
-    /// One step: looks or changes something, and wakes those for whom there is something then.
+    /// One step under the lock: looks at something or changes it, and wakes the waits for which there is something then.
     pub(crate) fn with<R>(&self, change: impl FnOnce(&mut S) -> R) -> R {
         let mut shared = self.lock();
         let result = change(&mut shared);
@@ -110,8 +110,8 @@ impl<S: Monitored> Monitor<S> {
         result
     }
 
-    /// Waits at this side until `look` finds something; `None` if the host's time is over before. `look` is given the rank of
-    /// who waits, once it has one.
+    /// Waits in this queue until `look` finds something; `None` if the time is over before. `look` is given the rank of the wait,
+    /// once it has one.
     ///
     /// # Errors
     /// If the host may not wait.
@@ -157,7 +157,7 @@ impl<S: Monitored> Monitor<S> {
         }
     }
 
-    /// Whoever waits in this ticket does so no longer.
+    /// The wait with this ticket is over.
     pub(crate) fn leave(&self, ticket: WaitTicket) {
         self.with(|s| s.queue(ticket.side).leave(ticket.rank));
     }

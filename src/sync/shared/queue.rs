@@ -1,10 +1,10 @@
-//! Who waits at one side of a monitor, first come, first called. Pure data under the monitor's lock.
+//! The waits in one queue of a monitor, first come, first woken. Pure data under the monitor's lock.
 //!
 //! ```text
-//!   waiting: [(4, w), (6, w)]     ranks 4 and 6 wait; 3 and 5 were called, and have not come back to the monitor yet
-//!   called: 2                     for each of these, something is there, or will be said
+//!   waiting: [(4, w), (6, w)]     ranks 4 and 6 wait; 3 and 5 were woken, and have not come back to the monitor yet
+//!   woken: 2                      for each of these, something is there
 //! ```
-//! Everybody who enters leaves once: whether it was called or not, gives up, or has gone to other things.
+//! Each wait that enters leaves once: woken or not, given up, or unwinding.
 #![forbid(unsafe_code)]
 
 use std::collections::VecDeque;
@@ -25,7 +25,7 @@ impl<W> SharedQueue<W> {
         }
     }
 
-    /// A place for whoever is about to wait, behind everybody else's. It stays its own for as long as it comes again.
+    /// A rank for a new wait, behind all others. A waiter keeps it when it enters again.
     pub(crate) fn draw_rank(&mut self) -> u64 {
         self.last_rank += 1;
         self.last_rank
@@ -46,7 +46,7 @@ impl<W> SharedQueue<W> {
         !found
     }
 
-    /// Calls the first, if anybody waits: whoever gets the waker wakes it.
+    /// Takes out the first wait, if there is one; the caller wakes it.
     pub(crate) fn wake_first(&mut self) -> Option<W> {
         let (_, waker) = self.waiting.pop_front()?;
         self.called += 1;
