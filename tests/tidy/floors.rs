@@ -1,12 +1,10 @@
 //! The order of the modules: who may import from whom, and which files may name which crate.
 
-use crate::paths::{Mention, Place, mentions};
+use crate::order::{Order, inside, missing, place, rank};
+use crate::paths::{self, Mention, mentions};
 use crate::source::Kind;
 use crate::tree::{File, Finding, Tree};
 use std::collections::BTreeSet;
-
-/// Floors or rooms, lowest first, each with its modules in order.
-pub(crate) type Order = [(&'static str, &'static [&'static str])];
 
 pub(crate) struct Rules<'a> {
     pub(crate) crate_name: &'a str,
@@ -68,14 +66,14 @@ fn lines_naming(file: &File, name: &str) -> BTreeSet<usize> {
     hits.map(|(_, token)| token.line).collect()
 }
 
-fn read(file: &File, rules: &Rules<'_>, modules: &BTreeSet<String>) -> Vec<Mention> {
+pub(crate) fn read(file: &File, rules: &Rules<'_>, modules: &BTreeSet<String>) -> Vec<Mention> {
     let source = file.source();
     let tokens = if rules.skip_test_modules {
         source.without_test_modules()
     } else {
         source.tokens
     };
-    let place = Place {
+    let place = paths::Place {
         crate_name: rules.crate_name,
         module: file.module(),
         modules,
@@ -83,65 +81,25 @@ fn read(file: &File, rules: &Rules<'_>, modules: &BTreeSet<String>) -> Vec<Menti
     mentions(&tokens, place)
 }
 
-/// The complaint that a module has no place in the lists yet.
-fn unplaced(file: &File, rules: &Rules<'_>) -> Option<Finding> {
+/// The complaints that a module has no place in the lists yet.
+fn unplaced(file: &File, rules: &Rules<'_>) -> Vec<Finding> {
     let module = file.module();
-    let (top, inner) = (module.first()?, module.get(1));
+    let Some(top) = module.first() else {
+        return Vec::new();
+    };
     if rank(rules.floors, top).is_none() {
         let what = format!(
             "module `{top}` stands on no floor; give it a place in FLOORS (and in the map)"
         );
-        return Some(file.finding(1, what));
+        return vec![file.finding(1, what)];
     }
-    let room = room(rules, top)?;
-    let is_folder = |name: &String| room.iter().any(|r| r.starts_with(&format!("{name}/")));
-    let is_inner_door = module.len() == 2 && is_folder(inner?);
-    if inner.is_none() || is_inner_door || place(room, &module).is_some() {
-        return None;
-    }
-    let inner = module[1..].join("/");
-    let what = format!(
-        "`{inner}` has no place in the room `{top}`; give it one in ROOMS (and in the map)"
-    );
-    Some(file.finding(1, what))
-}
-
-/// Where a path such as `hub::wait::park::Wait` stands in the room of its first module: as `wait/park`, or as `wait`.
-fn place(room: &[&str], path: &[String]) -> Option<usize> {
-    let inner = path.get(1)?;
-    let nested = path.get(2).map(|name| format!("{inner}/{name}"));
-    let find = |wanted: &str| room.iter().position(|name| *name == wanted);
-    nested
-        .and_then(|nested| find(&nested))
-        .or_else(|| find(inner))
-}
-
-/// Listed modules that do not exist.
-pub(crate) fn gone(tree: &Tree, rules: &Rules<'_>) -> Vec<Finding> {
-    let modules = tree.modules();
-    let missing = &|module: String, list: &str| {
-        let what = format!("{list} lists `{module}`, which does not exist; take it out");
-        (!modules.contains(&module)).then(|| Finding::new("tests/tidy/main.rs", 1, &what))
+    let what = |(room, name): (&str, String)| {
+        let what = format!(
+            "`{name}` has no place in the room `{room}`; give it one in ROOMS (and in the map)"
+        );
+        file.finding(1, what)
     };
-    let floors = rules.floors.iter().flat_map(|(_, modules)| modules.iter());
-    let on_floors = floors.filter_map(|module| missing((*module).to_owned(), "FLOORS"));
-    let in_rooms = rules.rooms.iter().flat_map(|(room, names)| {
-        let inner = names.iter().filter(|name| **name != "mod");
-        inner.filter_map(move |name| {
-            missing(format!("{room}::{}", name.replace('/', "::")), "ROOMS")
-        })
-    });
-    on_floors.chain(in_rooms).collect()
-}
-
-fn rank(order: &Order, module: &str) -> Option<usize> {
-    let mut all = order.iter().flat_map(|(_, modules)| modules.iter());
-    all.position(|name| *name == module)
-}
-
-fn room<'a>(rules: &'a Rules<'_>, module: &str) -> Option<&'a [&'static str]> {
-    let room = rules.rooms.iter().find(|(name, _)| *name == module)?;
-    Some(room.1)
+    missing(file, rules.rooms).into_iter().map(what).collect()
 }
 
 fn floor_of(order: &Order, module: &str) -> &'static str {
@@ -161,7 +119,8 @@ impl Rules<'_> {
             );
         }
         if target == me[0] {
-            return self.objection_in_room(&me, mention);
+            let mut rooms = self.rooms.iter();
+            return rooms.find_map(|(room, entries)| objection_in(room, entries, file, mention));
         }
         let Some(theirs) = rank(self.floors, target) else {
             let is_known = self.root_items.contains(&target);
@@ -179,34 +138,37 @@ impl Rules<'_> {
             )
         })
     }
+}
 
-    /// The same inside one top-level module whose files have an order.
-    fn objection_in_room(&self, me: &[String], mention: &Mention) -> Option<String> {
-        let room = room(self, &me[0])?;
-        let door = room.iter().position(|name| *name == "mod");
-        let (mine, theirs) = (place(room, me), place(room, &mention.path));
-        if me.len() == 2 && mine.is_none() {
-            return None; // the `mod.rs` of a folder in the room, which lists its files
-        }
-        let path = mention.path.join("::");
-        match (me.get(1).is_some(), theirs) {
-            (true, None) if me.get(1) == mention.path.get(1) => None,
-            (true, None) if door.is_none() || mine < door => Some(format!(
-                "names `crate::{path}` through the room's door (`mod.rs`); name the file it lives in, \
-                 or give \"mod\" a place in ROOMS"
-            )),
-            (true, Some(theirs)) if mine? < theirs => Some(format!(
-                "`{}` imports `{path}`, which stands after it in ROOMS; turn the order or the import round",
-                me.join("::")
-            )),
-            (false, Some(theirs)) if !mention.is_reexport && door.is_some_and(|d| d < theirs) => {
-                Some(format!(
-                    "the room's door (`mod.rs`) imports `{path}`, which stands after \"mod\" in ROOMS; only re-export it"
-                ))
-            }
-            _ => None,
-        }
+/// The same inside one room, if both are in it.
+fn objection_in(
+    room: &str,
+    entries: &[&'static str],
+    file: &File,
+    mention: &Mention,
+) -> Option<String> {
+    let me = file.module();
+    let (mine, theirs) = (inside(&me, room)?, inside(&mention.path, room)?);
+    let (mine, theirs) = (place(entries, mine), place(entries, theirs));
+    if mine.at >= theirs.at {
+        return None;
     }
+    let path = mention.path.join("::");
+    if file.name() == "mod.rs" && mine.is_door() {
+        return (!mention.is_reexport).then(|| {
+            format!("the room's door (`mod.rs`) imports `{path}`, which stands after \"mod\" in ROOMS (`{room}`); only re-export it")
+        });
+    }
+    if theirs.is_door() {
+        return Some(format!(
+            "names `crate::{path}` through the room's door (`mod.rs`); name the file it lives in, \
+             or give \"mod\" a place in ROOMS (`{room}`)"
+        ));
+    }
+    let me = me.join("::");
+    Some(format!(
+        "`{me}` imports `{path}`, which stands after it in ROOMS (`{room}`); turn the order or the import round"
+    ))
 }
 
 mod tests {
@@ -339,53 +301,97 @@ mod tests {
     }
 
     #[test]
-    fn files_of_a_folder_in_a_room_have_places_of_their_own() {
+    fn a_room_in_a_room_is_checked_in_both() {
         let rules = Rules {
-            rooms: &[("hub", &["wait/waker", "clock", "mod", "wait/park"])],
+            rooms: &[
+                ("hub", &["reactor", "wait"]),
+                ("hub/wait", &["list", "park"]),
+            ],
             ..RULES
         };
         let files = [
-            ("src/hub/mod.rs", "mod wait;\npub use wait::park::P;"),
+            ("src/hub/reactor/mod.rs", ""),
+            (
+                "src/hub/reactor/timers.rs",
+                "use crate::hub::wait::list::List;\nuse super::super::wait::W;",
+            ),
             (
                 "src/hub/wait/mod.rs",
-                "pub mod park;\npub mod waker;\npub mod extra;",
+                "pub(super) mod list;\npub(super) use self::park::Wait;",
             ),
             (
-                "src/hub/wait/waker.rs",
-                "use super::park::P;\nuse crate::hub::clock::C;\nuse crate::hub::Hub;",
+                "src/hub/wait/list.rs",
+                "use crate::hub::reactor::timers::T;\nuse super::super::reactor::R;\nuse super::park::Wait;\n\
+                 use super::Wait;\nuse super::super::Hub;",
             ),
-            (
-                "src/hub/wait/park.rs",
-                "use super::waker::W;\nuse crate::hub::Hub;",
-            ),
+            ("src/hub/wait/park.rs", "use super::{list, super::reactor};"),
             ("src/hub/wait/extra.rs", ""),
-            ("src/hub/clock.rs", "use super::wait::waker::W;"),
         ];
         expect_these(
             &imports(&Tree::of(&files), &rules),
             &[
-                "src/hub/wait/extra.rs:1: `wait/extra` has no place in the room `hub`",
-                "src/hub/wait/waker.rs:1: `hub::wait::waker` imports `hub::wait::park::P`, which stands after it",
-                "src/hub/wait/waker.rs:2: `hub::wait::waker` imports `hub::clock::C`, which stands after it",
-                "src/hub/wait/waker.rs:3: names `crate::hub::Hub` through the room's door",
+                "src/hub/reactor/timers.rs:1: `hub::reactor::timers` imports `hub::wait::list::List`, which stands after it in ROOMS (`hub`)",
+                "src/hub/reactor/timers.rs:2: `hub::reactor::timers` imports `hub::wait::W`, which stands after it in ROOMS (`hub`)",
+                "src/hub/wait/list.rs:3: `hub::wait::list` imports `hub::wait::park::Wait`, which stands after it in ROOMS (`hub/wait`)",
+                "src/hub/wait/list.rs:4: names `crate::hub::wait::Wait` through the room's door (`mod.rs`)",
+                "src/hub/wait/list.rs:5: names `crate::hub::Hub` through the room's door (`mod.rs`)",
+                "src/hub/wait/extra.rs:1: `extra` has no place in the room `hub/wait`",
             ],
         );
     }
 
     #[test]
-    fn a_listed_module_that_is_gone_is_found() {
+    fn a_room_may_list_the_files_of_its_folders_and_circles() {
+        let rules = Rules {
+            rooms: &[(
+                "hub",
+                &[
+                    "wait/waker",
+                    "reactor/poller",
+                    "mod",
+                    "wait/park wait/list",
+                    "sched",
+                ],
+            )],
+            ..RULES
+        };
         let files = [
-            ("src/error.rs", ""),
-            ("src/sys.rs", ""),
-            ("src/task.rs", ""),
-            ("src/sync.rs", ""),
-            ("src/hub/mod.rs", ""),
-            ("src/hub/clock.rs", ""),
-            ("src/hub/turn.rs", ""),
+            (
+                "src/hub/mod.rs",
+                "use wait::waker::Waker;\npub use wait::park::Wait;\nuse wait::list::L;",
+            ),
+            (
+                "src/hub/wait/mod.rs",
+                "pub(super) mod park;\npub(super) use self::park::Wait;",
+            ),
+            (
+                "src/hub/wait/waker.rs",
+                "use crate::hub::reactor::poller::P;\nuse crate::hub::wait::Wait;",
+            ),
+            (
+                "src/hub/wait/park.rs",
+                "use super::list::L;\nuse crate::hub::Hub;\nuse crate::hub::sched::Tick;",
+            ),
+            (
+                "src/hub/wait/list.rs",
+                "use super::park::W;\nuse super::waker::Waker;",
+            ),
+            ("src/hub/wait/new.rs", ""),
+            (
+                "src/hub/reactor/poller.rs",
+                "use crate::hub::wait::waker::Waker;",
+            ),
+            ("src/hub/sched/tick.rs", "use crate::hub::wait::list::L;"),
         ];
         expect_these(
-            &gone(&Tree::of(&files), &RULES),
-            &["tests/tidy/main.rs:1: ROOMS lists `hub::park`, which does not exist"],
+            &imports(&Tree::of(&files), &rules),
+            &[
+                "src/hub/mod.rs:3: the room's door (`mod.rs`) imports `hub::wait::list::L`",
+                "src/hub/wait/waker.rs:1: `hub::wait::waker` imports `hub::reactor::poller::P`, which stands after it",
+                "src/hub/wait/waker.rs:2: names `crate::hub::wait::Wait` through the room's door",
+                "src/hub/wait/park.rs:3: `hub::wait::park` imports `hub::sched::Tick`, which stands after it",
+                "src/hub/wait/new.rs:1: `wait/new` has no place in the room `hub`",
+            ],
         );
     }
 

@@ -4,7 +4,6 @@
 //! left alone.
 
 use crate::files::has_word;
-use crate::floors::Rules;
 use crate::source::{Kind, Source};
 use crate::tree::{File, Finding, Tree, last_part};
 use std::collections::BTreeSet;
@@ -32,6 +31,43 @@ pub(crate) fn names(tree: &Tree, names: &Names<'_>) -> Vec<Finding> {
             }
         }
     }
+    findings
+}
+
+/// The files and folders that the map names are in `src`, where `task/kill.rs` is not `tests/it/task/kill.rs`; and each
+/// folder of `src` has a span in the map that leads into it, as `hub/wait/park.rs` does into `hub/wait` and `hub`.
+pub(crate) fn map(tree: &Tree, map: &str) -> Vec<Finding> {
+    let spans = code_spans(tree.file(map).map_or("", |file| file.text.as_str()));
+    let is_path = |span: &str| span != "mod.rs" && (span.ends_with(".rs") || span.ends_with('/'));
+    let is_there = |span: &str| {
+        let path = format!("src/{}", span.trim_end_matches('/'));
+        let is_from_the_top = tree.top.contains(span.split('/').next().unwrap_or(span));
+        is_from_the_top || tree.file(&path).is_some() || tree.folders.contains(&path)
+    };
+    let absent = spans
+        .iter()
+        .filter(|(span, _)| is_path(span) && !is_there(span));
+    let mut findings: Vec<Finding> = absent
+        .map(|(span, line)| {
+            let what = format!("`{span}` is not in src; name the file that is");
+            Finding::new(map, *line, what)
+        })
+        .collect();
+    let is_test = |folder: &str| folder.split('/').any(|part| part == "tests");
+    let inside = tree.folders.iter().filter_map(|f| f.strip_prefix("src/"));
+    let is_named = |folder: &str| {
+        let enters = |span: &str| {
+            span.strip_prefix(folder)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        spans.iter().any(|(span, _)| enters(span))
+    };
+    let unnamed = inside.filter(|folder| !is_test(folder) && !is_named(folder));
+    let finding = |folder| {
+        let what = format!("names nothing in `src/{folder}/`; add a row that says what is where");
+        Finding::new(map, 1, what)
+    };
+    findings.extend(unnamed.map(finding));
     findings
 }
 
@@ -292,73 +328,6 @@ pub(crate) fn lanes(tree: &Tree, script: &str, note: &str) -> Vec<Finding> {
         .collect()
 }
 
-/// The drawing in the note, a ```text block, has the floors from the top down and then the rooms, each with its modules in
-/// order, as the lists have them.
-pub(crate) fn floors(tree: &Tree, note: &str, rules: &Rules<'_>) -> Vec<Finding> {
-    let text = tree.file(note).map_or("", |file| file.text.as_str());
-    let drawing = text.split("```text\n").nth(1).unwrap_or_default();
-    let drawing = drawing.split("```").next().unwrap_or_default();
-    let mut drawn: Vec<(String, Vec<&str>)> = Vec::new();
-    for line in drawing.lines().filter(|line| !line.trim().is_empty()) {
-        let (name, modules) = match line.split_once("  ") {
-            Some((name, modules)) if !name.is_empty() => (name, modules),
-            _ => ("", line),
-        };
-        let modules = modules.split_whitespace();
-        match drawn.last_mut() {
-            Some((_, last)) if name.is_empty() => last.extend(modules),
-            _ => drawn.push((name.to_owned(), modules.collect())),
-        }
-    }
-    let rows = rules.floors.iter().rev().chain(rules.rooms);
-    let listed: Vec<(String, Vec<&str>)> = rows
-        .map(|(name, modules)| ((*name).to_owned(), modules.to_vec()))
-        .collect();
-    let differs = |at: &usize| drawn.get(*at) != listed.get(*at);
-    let first = (0..drawn.len().max(listed.len())).find(differs);
-    let show = |row: Option<&(String, Vec<&str>)>| {
-        row.map_or("nothing".to_owned(), |(name, modules)| {
-            format!("{name}  {}", modules.join(" "))
-        })
-    };
-    let finding = first.map(|at| {
-        let (drawn, listed) = (show(drawn.get(at)), show(listed.get(at)));
-        let what = format!(
-            "the drawing of floors and rooms says `{drawn}`, and tests/tidy/main.rs says `{listed}`"
-        );
-        Finding::new(note, 1, &what)
-    });
-    finding.into_iter().collect()
-}
-
-/// The files of `src` in the first column of a note's tables whose first heading is `file`. `a/{b,c}.rs` stands for two.
-pub(crate) fn files_of_table(tree: &Tree, note: &str) -> Vec<String> {
-    let text = tree.file(note).map_or("", |file| file.text.as_str());
-    let rows = text
-        .lines()
-        .skip_while(|line| !line.starts_with("| file |"));
-    let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
-    let cells = rows.filter_map(|row| row.split('|').nth(1));
-    let spans = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    spans
-        .flat_map(expanded)
-        .map(|path| format!("src/{path}"))
-        .collect()
-}
-
-fn expanded(path: &str) -> Vec<String> {
-    match path
-        .split_once('{')
-        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
-    {
-        Some((before, (names, after))) => names
-            .split(',')
-            .map(|name| format!("{before}{}{after}", name.trim()))
-            .collect(),
-        None => vec![path.to_owned()],
-    }
-}
-
 mod tests {
     use super::*;
     use crate::tree::expect_these;
@@ -414,6 +383,34 @@ mod tests {
     }
 
     #[test]
+    fn the_map_names_what_is_in_src_and_each_folder() {
+        let files = [
+            (
+                "map.md",
+                "`hub/wait/park.rs`, `net/`, sys/x.rs, `mod.rs`\n```text\n`io/x.rs`\n```\n`net/kill.rs`, `tests/it/net/kill.rs`\n",
+            ),
+            ("tests/it/net/kill.rs", ""),
+            ("src/hub/wait/park.rs", ""),
+            ("src/hub/sched/tick.rs", ""),
+            ("src/io/mod.rs", ""),
+            ("src/net/mod.rs", ""),
+            ("src/net/tests/mod.rs", ""),
+            ("src/network/mod.rs", ""),
+            ("src/sys/x.rs", ""),
+        ];
+        expect_these(
+            &map(&Tree::of(&files), "map.md"),
+            &[
+                "map.md:5: `net/kill.rs` is not in src",
+                "map.md:1: names nothing in `src/hub/sched/`",
+                "map.md:1: names nothing in `src/io/`",
+                "map.md:1: names nothing in `src/network/`",
+                "map.md:1: names nothing in `src/sys/`",
+            ],
+        );
+    }
+
+    #[test]
     fn an_index_lists_everything() {
         let files = [
             ("arch-notes/README.md", "01-map.md\n"),
@@ -446,40 +443,5 @@ mod tests {
             &findings,
             &[".ci/run:3: this row does not stand in 14-checks.md"],
         );
-    }
-
-    #[test]
-    fn a_drawing_that_differs_from_the_lists_is_found() {
-        let rules = Rules {
-            crate_name: "greenhub",
-            floors: &[("0 ground", &["error", "sys"]), ("1 hub", &["hub"])],
-            rooms: &[("hub", &["clock", "wait/park"])],
-            root_items: &[],
-            skip_test_modules: true,
-        };
-        let of = |drawing: &str| {
-            let note = format!("# Map\n```text\n{drawing}```\n");
-            floors(&Tree::of(&[("map.md", &note)]), "map.md", &rules)
-        };
-        expect_these(
-            &of("1 hub     hub\n0 ground  error\n          sys\n\nhub       clock  wait/park\n"),
-            &[],
-        );
-        expect_these(
-            &of("1 hub     hub\n0 ground  sys error\n\nhub       clock  wait/park\n"),
-            &["map.md:1: the drawing of floors and rooms says `0 ground  sys error`"],
-        );
-        expect_these(
-            &of("1 hub     hub\n0 ground  error sys\n"),
-            &["map.md:1: the drawing of floors and rooms says `nothing`"],
-        );
-    }
-
-    #[test]
-    fn the_files_of_a_table_are_read() {
-        let note = "| word | x |\n|---|---|\n| `no.rs` | |\n\n| file | why |\n|---|---|\n\
-            | `a.rs`, `b/{c,d}.rs` | `e.rs` |\n\n| `f.rs` | |\n";
-        let files = files_of_table(&Tree::of(&[("n.md", note)]), "n.md");
-        assert_eq!(files, ["src/a.rs", "src/b/c.rs", "src/b/d.rs"]);
     }
 }

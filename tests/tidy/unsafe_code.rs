@@ -3,43 +3,106 @@
 use crate::source::{Comment, Source, Token};
 use crate::tree::{File, Finding, Tree};
 
-/// Listed files contain `unsafe`; all others forbid it, but for the parents of listed ones, where the attribute would
-/// reach the children too: those must simply have none.
-pub(crate) fn listed(tree: &Tree, list: &[&str]) -> Vec<Finding> {
-    let gone = list.iter().filter(|path| tree.file(path).is_none());
-    let mut findings: Vec<Finding> = gone
-        .map(|path| {
-            Finding::new(
-                path,
-                1,
-                "is gone; take it out of the table of unsafe files (arch-notes/10-safety.md)",
-            )
-        })
+/// The files in the note's table contain `unsafe`; all others forbid it, but for the parents of listed ones, where the
+/// attribute would reach the children too: those must simply have none.
+pub(crate) fn listed(tree: &Tree, note: &str) -> Vec<Finding> {
+    let rows = match rows(tree, note) {
+        Ok(rows) => rows,
+        Err(finding) => return vec![finding],
+    };
+    let mut findings: Vec<Finding> = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(i, row)| Some(Finding::new(note, row.line, row.fault(tree, &rows[..i])?)))
         .collect();
-    let parents = parents(tree, list);
+    let list: Vec<&str> = rows.iter().map(|row| row.path.as_str()).collect();
+    let parents = parents(tree, &list);
     for file in tree.rust_in(&["src"]) {
-        let source = file.source();
-        // rustc's lint counts assembly outside functions, which needs no `unsafe`, as well.
-        let first_unsafe = source
-            .tokens
-            .iter()
-            .find(|token| token.is("unsafe") || token.is("global_asm"));
+        let tokens = file.source().tokens;
         let is_listed = list.contains(&file.path.as_str());
-        findings.extend(match (is_listed, first_unsafe) {
-            (true, None) => Some((1, "has no `unsafe` any more; take it out of the table in arch-notes/10-safety.md and forbid it")),
-            (false, Some(token)) => Some((
+        let what = match first_unsafe(&tokens) {
+            Some(token) if !is_listed => Some((
                 token.line,
-                "`unsafe` in a file without a row in arch-notes/10-safety.md; use a safe wrapper, or add the file to that table",
+                format!(
+                    "`unsafe` in a file without a row in {note}; use a safe wrapper, or give the file a row there"
+                ),
             )),
-            (false, None) if !forbids_unsafe(&source.tokens) && !parents.contains(&file.module()) => Some((
-                1,
-                "put `#![forbid(unsafe_code)]` at the top, below the `//!` lines",
-            )),
+            None if !is_listed && !forbids_unsafe(&tokens) && !parents.contains(&file.module()) => {
+                let what = "put `#![forbid(unsafe_code)]` at the top, below the `//!` lines";
+                Some((1, what.to_owned()))
+            }
             _ => None,
-        }
-        .map(|(line, what)| file.finding(line, what)));
+        };
+        findings.extend(what.map(|(line, what)| file.finding(line, what)));
     }
     findings
+}
+
+/// rustc's lint counts assembly outside functions, which needs no `unsafe`, as well.
+fn first_unsafe(tokens: &[Token]) -> Option<&Token> {
+    let is_unsafe = |token: &&Token| token.is("unsafe") || token.is("global_asm");
+    tokens.iter().find(is_unsafe)
+}
+
+/// A file that the table's first column names.
+struct Row {
+    /// From the top of the repository; in the table it begins below `src`.
+    path: String,
+    line: usize,
+}
+
+impl Row {
+    fn fault(&self, tree: &Tree, above: &[Row]) -> Option<String> {
+        let path = &self.path;
+        let Some(file) = tree.file(path).filter(|_| path.ends_with(".rs")) else {
+            return Some(format!(
+                "the table names `{path}`, which is no file; correct the name, or take it out (each file is named by itself)"
+            ));
+        };
+        if first_unsafe(&file.source().tokens).is_none() {
+            return Some(format!(
+                "the table names `{path}`, which has no `unsafe`; take it out, and forbid unsafe code in the file"
+            ));
+        }
+        let is_repeated = above.iter().any(|row| row.path == *path);
+        is_repeated.then(|| format!("the table names `{path}` twice; keep one"))
+    }
+}
+
+/// What the first column of the note's table `| file | ..` names. `a/{b,c}.rs` is two files.
+fn rows(tree: &Tree, note: &str) -> Result<Vec<Row>, Finding> {
+    let Some(file) = tree.file(note) else {
+        return Err(Finding::new(
+            note,
+            1,
+            "is missing; it has the table of unsafe files",
+        ));
+    };
+    let mut lines = (1..).zip(file.text.lines());
+    if !lines.any(|(_, line)| line.starts_with("| file |")) {
+        let what = "has no table that begins `| file |`; it lists the files with unsafe code";
+        return Err(file.finding(1, what));
+    }
+    let mut rows = Vec::new();
+    for (line, text) in lines.take_while(|(_, line)| line.starts_with('|')) {
+        let cell = text.split('|').nth(1).unwrap_or_default();
+        for name in cell.split('`').skip(1).step_by(2).flat_map(alternatives) {
+            let path = format!("src/{name}");
+            rows.push(Row { path, line });
+        }
+    }
+    Ok(rows)
+}
+
+/// `a/{b,c}.rs` is `a/b.rs` and `a/c.rs`.
+fn alternatives(name: &str) -> Vec<String> {
+    let braces = name.split_once('{');
+    let parts = braces.and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    let Some((before, (inner, after))) = parts else {
+        return vec![name.to_owned()];
+    };
+    let inner = inner.split(',').map(str::trim);
+    inner.map(|one| format!("{before}{one}{after}")).collect()
 }
 
 /// The modules above the listed files.
@@ -185,7 +248,7 @@ mod tests {
     use crate::tree::expect_these;
 
     #[test]
-    fn the_list_is_exact() {
+    fn the_table_is_exact() {
         let forbid = "//! A.\n#![allow(x)]\n#![forbid(unsafe_code)]\n";
         let files = [
             ("src/lib.rs", ""),
@@ -196,16 +259,24 @@ mod tests {
             ("src/tame.rs", "fn unsafe_no() {} // unsafe"),
             ("src/wild.rs", "\nfn f() { unsafe {} }"),
         ];
-        let list = ["src/a/engine.rs", "src/tame.rs", "src/gone.rs"];
+        let table = "# Safety\n`no.rs`\n\n| file | invariant |\n|---|---|\n\
+            | `a/{engine, gone}.rs` | `bare.rs` |\n| `tame.rs`, `a/` | |\n| `a/engine.rs` | |\n\n| `wild.rs` | |\n";
+        let with_table = [files.as_slice(), &[("safety.md", table)]].concat();
         expect_these(
-            &listed(&Tree::of(&files), &list),
+            &listed(&Tree::of(&with_table), "safety.md"),
             &[
-                "src/gone.rs:1: is gone",
+                "safety.md:6: the table names `src/a/gone.rs`, which is no file",
+                "safety.md:7: the table names `src/tame.rs`, which has no `unsafe`",
+                "safety.md:7: the table names `src/a/`, which is no file",
+                "safety.md:8: the table names `src/a/engine.rs` twice",
                 "src/bare.rs:1: put `#![forbid(unsafe_code)]`",
-                "src/tame.rs:1: has no `unsafe` any more",
-                "src/wild.rs:2: `unsafe` in a file without a row",
+                "src/wild.rs:2: `unsafe` in a file without a row in safety.md",
             ],
         );
+        let gone = listed(&Tree::of(&files), "safety.md");
+        expect_these(&gone, &["safety.md:1: is missing"]);
+        let bare = listed(&Tree::of(&[("safety.md", "# Safety\n")]), "safety.md");
+        expect_these(&bare, &["safety.md:1: has no table"]);
     }
 
     /// The lines at which something is missing.
