@@ -1,10 +1,10 @@
-//! Dropping values of users', whose destructors may panic: all are dropped, and then the first panic goes on.
+//! Drops users' values, whose destructors may panic: all are dropped, and then the first panic is raised again.
 //!
 //! | | one destructor panics | two do | one does while a panic unwinds this thread |
 //! |---|---|---|---|
-//! | a collection of std | the rest is dropped, the panic goes on | the process aborts | the process aborts |
-//! | [`drop_all`], [`DropsAll`] | the rest is dropped, the panic goes on | the rest is dropped, the first goes on | the rest is dropped, the panic ends here |
-//! | [`forget`] | the panic ends here | a single value | the panic ends here |
+//! | a collection of std | the rest is dropped, the panic continues | the process aborts | the process aborts |
+//! | [`drop_all`], [`DropsAll`] | the rest is dropped, the panic continues | the rest is dropped, the first continues | the rest is dropped, the panic ends here |
+//! | [`drop_quietly`] | the panic ends here | a single value | the panic ends here |
 //!
 //! A panic that ends here has been told by the panic hook. Its payload is dropped; where that panics, too, the payload of this
 //! second panic is leaked, for the next one might do the same without end.
@@ -29,7 +29,8 @@ pub(crate) fn drop_quietly<T>(value: T) {
     }
 }
 
-/// Drops each of `values`, whose iterator does not panic, and then lets the first panic of a destructor go on; none, if a panic unwinds this thread already.
+/// Drops each of `values`, whose iterator does not panic, and then raises the first panic of a destructor again; none, if a
+/// panic unwinds this thread already.
 pub(crate) fn drop_all<T>(values: impl IntoIterator<Item = T>) {
     if !mem::needs_drop::<T>() {
         return;

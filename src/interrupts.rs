@@ -1,12 +1,12 @@
-//! What shall end a greenlet's wait besides what it waits for: its kill, and its timeouts. Pure: it wakes nobody.
+//! What is pending for a greenlet: its kill and its timeouts, which end its waits. Pure: it wakes no greenlet.
 //!
 //! ```text
 //!   own stack                              generator's stack       inner generator's stack
 //!   timeout 3  timeout 5 | shield |   ->   timeout 8        ->     | shield |  timeout 4      innermost
 //!                                          held off by the inner shield        delivered
 //! ```
-//! A [`Layer`] is what lies on one stack. A greenlet has its own, and those of the generators that it has resumed, for as
-//! long as they run: a generator that yields takes its layer along.
+//! A [`Layer`] has the shields and timeouts of one stack. A greenlet has its own layer, and those of the generators that it has
+//! resumed, while they run: a generator that yields takes its layer along.
 //! A kill comes before every timeout, and an outer timeout before an inner one. A timeout is delivered once; a kill
 //! stays, and is delivered at each wait until the greenlet has ended.
 #![forbid(unsafe_code)]
@@ -41,7 +41,7 @@ pub(crate) struct Interrupts {
     generators: RefCell<Vec<Rc<Layer>>>,
     /// Timeouts that were started before this id do not expire any more: its body is over.
     ended: Cell<u64>,
-    /// It has ended a wait, and its greenlet did not go on yet.
+    /// An interrupt that has ended a wait, and was not raised yet.
     delivering: Cell<Option<Interrupt>>,
     /// How often it was killed again.
     swallowed: Cell<u32>,
@@ -135,7 +135,7 @@ impl Interrupts {
         self.payloads.get_or_init(Arc::default).clone()
     }
 
-    /// An interrupt unwinds it, or was caught and may go on: its payload is there.
+    /// An interrupt unwinds it, or was caught and may be raised again: its payload is there.
     pub(crate) fn are_unwinding(&self) -> bool {
         let payloads = self.payloads.get();
         payloads.is_some_and(|payloads| Arc::strong_count(payloads) > 1)
@@ -195,7 +195,7 @@ impl Interrupts {
             || generators().iter().any(|layer| layer.has_expired())
     }
 
-    /// An interrupt has ended a wait: from now on nobody can take it back.
+    /// An interrupt has ended a wait: from now on it cannot be withdrawn.
     pub(crate) fn deliver(&self, interrupt: Interrupt) {
         self.delivering.set(Some(interrupt));
     }

@@ -1,5 +1,5 @@
-//! A first-in, first-out list whose nodes lie in the frames of those who wait, so that joining and
-//! leaving it takes no memory and, for all but those who come back to their old place, no search.
+//! A first-in, first-out list whose nodes lie in the frames of waiting greenlets. Joining and leaving it takes no memory and,
+//! except for a return to an old place, no search.
 //!
 //! ```text
 //!   List { head, tail }
@@ -13,9 +13,9 @@
 //! ```
 //!
 //! # Invariant
-//! Every node that the list reaches is linked, lies still, and is alive, and so is the list while a node is
-//! linked: whoever links a node promises that. A [`Link`] keeps the promise for a node in a frame: it
-//! borrows both, and its drop unlinks. A frame that is leaked keeps its node alive for ever.
+//! Every node that the list reaches is linked, lies still, and is alive, and so is the list while a node is linked: the code
+//! that links a node guarantees that. A [`Linked`] guarantees it for a node in a frame: it borrows both, and its drop unlinks.
+//! A frame that is leaked keeps its node alive for ever.
 
 use std::cell::Cell;
 use std::ptr;
@@ -31,7 +31,7 @@ pub(crate) struct Node<T> {
     /// [`Node::NOWHERE`] while it is in no list.
     next: Cell<*const Node<T>>,
     prev: Cell<*const Node<T>>,
-    /// Its place in the order: lower comes first, and of equal ones who came first.
+    /// The node's place in the order: lower comes first, and of equal ranks the older.
     rank: u64,
     value: Cell<Option<T>>,
 }

@@ -1,4 +1,4 @@
-//! A guard together with the `Rc` of what it guards, for guards that go where no borrow can.
+//! A guard together with the `Rc` of its lock, for guards that borrow nothing.
 //!
 //! ```text
 //!   Owned | guard, which borrows -----+
@@ -54,7 +54,7 @@ impl<L: Lend> Owned<L> {
         M: Lend<Owner = L::Owner>,
     {
         let this = ManuallyDrop::new(self);
-        // SAFETY: `this` is dropped by nobody, so this is the only owner from now on.
+        // SAFETY: `this` is never dropped, so this is the only owner from now on.
         let owner = unsafe { ptr::read(&raw const this.owner) };
         // SAFETY: initialised, and taken out once, as above. It is dropped before `owner`, which was declared before it.
         let guard = unsafe { this.guard.assume_init_read() };

@@ -1,4 +1,4 @@
-//! The library's own lines on standard error: for what cannot be told anybody by an error.
+//! The library's own lines on standard error, for events that no error can report.
 //!
 //! A line that cannot be written is lost, and nothing else happens: these lines are written where a panic would leave
 //! the root of a coroutine, or unwind a destructor.

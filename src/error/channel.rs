@@ -1,17 +1,17 @@
-//! Errors of channels. What could not be sent is given back.
+//! Errors of channels and queues. An item that could not be sent is given back.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
 use std::fmt;
 
-/// Nobody can ever receive what was to be sent: the channel has no receiver left. It gives the item back.
+/// The channel has no receiver left, so the item cannot be received; the error gives it back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
 /// An item was not sent, and would have had to wait. It gives the item back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
-    /// The channel is full, or, if it has no room at all, nobody waits for an item.
+    /// The channel is full, or, if it has no capacity at all, no receiver waits for an item.
     Full(T),
     /// The channel has no receiver left.
     Disconnected(T),
@@ -49,7 +49,7 @@ pub enum RecvTimeoutError {
 }
 
 const NO_RECEIVER: &str = "the channel has no receiver left";
-const NO_SENDER: &str = "the channel is empty and has no sender left";
+const NO_SENDER: &str = "there is nothing to receive, and no sender is left";
 
 impl<T> SendError<T> {
     /// What was not sent.
@@ -253,3 +253,84 @@ impl fmt::Display for TrySelectError {
 
 impl Error for SelectTimeoutError {}
 impl Error for TrySelectError {}
+
+/// The queue was shut down. Of a push it gives the item back; of a pop it says that nothing is left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct QueueClosed<T = ()>(pub T);
+
+/// An item was not pushed. It is given back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum PushError<T> {
+    /// The queue was full, for as long as the call may wait.
+    Full(T),
+    /// The queue was shut down.
+    ShutDown(T),
+}
+
+/// Nothing was popped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PopError {
+    /// The queue was empty, for as long as the call may wait.
+    Empty,
+    /// The queue is empty, and was shut down.
+    ShutDown,
+}
+
+impl<T> QueueClosed<T> {
+    /// What was not pushed.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> PushError<T> {
+    /// What was not pushed.
+    pub fn into_inner(self) -> T {
+        match self {
+            PushError::Full(item) | PushError::ShutDown(item) => item,
+        }
+    }
+}
+
+impl<T> fmt::Debug for QueueClosed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShutDown(..)")
+    }
+}
+
+impl<T> fmt::Display for QueueClosed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the queue was shut down")
+    }
+}
+
+impl<T> fmt::Debug for PushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PushError::Full(_) => "Full(..)",
+            PushError::ShutDown(_) => "ShutDown(..)",
+        })
+    }
+}
+
+impl<T> fmt::Display for PushError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PushError::Full(_) => "the queue is full",
+            PushError::ShutDown(_) => "the queue was shut down",
+        })
+    }
+}
+
+impl fmt::Display for PopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PopError::Empty => "the queue is empty",
+            PopError::ShutDown => "the queue is empty and was shut down",
+        })
+    }
+}
+
+impl<T> Error for QueueClosed<T> {}
+impl<T> Error for PushError<T> {}
+impl Error for PopError {}

@@ -1,4 +1,4 @@
-//! Errors of switching, throwing and killing: what happened, and what could not be handed over.
+//! Errors of switches, throws, kills and generators, and of greenlet-locals.
 #![forbid(unsafe_code)]
 
 use std::any::Any;
@@ -203,7 +203,7 @@ pub enum ParentError {
     Main,
     /// The greenlet is the hub of its thread.
     Hub,
-    /// The greenlet is a task: what it ends with is kept for whoever joins it.
+    /// The greenlet is a task: its outcome is kept for its join.
     Task,
 }
 
@@ -249,3 +249,46 @@ impl<I> fmt::Debug for GeneratorEnded<I> {
 }
 
 impl<I> Error for GeneratorEnded<I> {}
+
+/// A greenlet-local has no value, and gets none now: see [`LocalKey::try_with`](crate::local::LocalKey::try_with).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessError {
+    name: &'static str,
+    in_initialiser: bool,
+}
+
+impl AccessError {
+    pub(crate) fn gone(name: &'static str) -> AccessError {
+        AccessError {
+            name,
+            in_initialiser: false,
+        }
+    }
+
+    pub(crate) fn in_initialiser(name: &'static str) -> AccessError {
+        AccessError {
+            name,
+            in_initialiser: true,
+        }
+    }
+}
+
+impl fmt::Display for AccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name;
+        if self.in_initialiser {
+            write!(
+                f,
+                "the greenlet-local {name} has no value yet: its initialiser runs in this greenlet"
+            )
+        } else {
+            write!(
+                f,
+                "the greenlet-local {name} has no value any more: this greenlet ends and has dropped it \
+                 (use try_with in destructors)"
+            )
+        }
+    }
+}
+
+impl Error for AccessError {}

@@ -27,9 +27,9 @@ pub(super) struct SizeClassCache {
     /// Carved slots, in whatever state. Those in use are not counted: they are the ones that are not idle.
     pub(super) carved: usize,
     pub(super) leaked: usize,
-    /// The most in use at a time, as of the last [`Shelf::note_high_water`].
+    /// The most stacks in use at a time, as of the last [`SizeClassCache::note_high_water`].
     pub(super) high_water: usize,
-    /// Bytes used at the deepest, as far as anybody looked.
+    /// Bytes used at the deepest, of the stacks that were measured.
     pub(super) deepest: usize,
     /// By number, as the records know them; unmapped ones leave a hole that is filled again.
     pub(super) slabs: Vec<Option<Slab>>,

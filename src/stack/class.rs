@@ -1,8 +1,8 @@
 //! Size classes, and the geometry of a slot.
 //!
 //! ```text
-//! low                                                          high = low + stride
-//! | guard 64 KiB | usable: what was promised, rounded up | one page for colours |
+//! low                                                            high = low + stride
+//! | guard 64 KiB | usable: what was asked for, rounded up | one page for colours |
 //! limit()                                                  base() = high - colour * 64
 //! ```
 //!
@@ -14,7 +14,7 @@
 
 /// Usable bytes of the smallest stacks: a panic with a backtrace alone needs 22 KiB.
 pub const MIN_STACK_SIZE: usize = 32 * KIB;
-/// Usable bytes of a stack where nobody asks for another size.
+/// Usable bytes of a stack by default.
 pub const DEFAULT_STACK_SIZE: usize = 192 * KIB;
 /// Usable bytes of the largest stacks.
 pub const MAX_STACK_SIZE: usize = 1024 * 1024 * KIB;
@@ -95,7 +95,7 @@ impl SizeClass {
         high - slot_number % COLOURS * COLOUR_STEP
     }
 
-    /// The low end of the slot whose stack begins at `base`; the opposite of [`Class::base`].
+    /// The low end of the slot whose stack begins at `base`; the opposite of [`SizeClass::base`].
     #[inline]
     pub(super) fn low(self, base: usize) -> usize {
         base.next_multiple_of(PAGE) - self.stride()

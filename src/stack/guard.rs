@@ -52,7 +52,7 @@ impl Guard {
 ///
 /// # Safety
 ///
-/// `low .. low + GUARD` is page aligned, part of a slab, and nobody needs its contents any more.
+/// `low .. low + GUARD` is page aligned, part of a slab, and its contents are not needed any more.
 pub(super) unsafe fn install(wanted: Guard, low: usize) -> Result<Guard, StackError> {
     if wanted == Guard::Advised {
         // SAFETY: the same contract.
@@ -130,7 +130,7 @@ fn works(advise: unsafe fn(usize, usize) -> io::Result<()>) -> bool {
     let advised = unsafe { advise(low, GUARD) };
     // SAFETY: as above.
     unsafe { memory::discard(low, GUARD) };
-    // SAFETY: as above: a write into it harms nobody.
+    // SAFETY: as above: a write into it changes no value in use.
     advised.is_ok() && unsafe { memory::faults(low, GUARD) }
 }
 

@@ -14,9 +14,9 @@
 //!
 //! - A slot's guard is installed when the slot is first used, and stays for ever.
 //! - A warm `take` and a give-back are a few loads and stores; no system call, no clock.
-//! - `trim` gives memory back; the hub calls it when it has nothing else to do.
-//! - A stack never leaves its thread. When the thread ends, slabs with no stack in use are unmapped, the others
-//!   are left behind (counted in [`StackStats::orphaned`]): somebody may still point into them.
+//! - `trim` gives memory back; the hub does so in steps when it has nothing else to do.
+//! - A stack never leaves its thread. When the thread ends, slabs with no stack in use are unmapped. The others
+//!   stay (counted in [`StackStats::orphaned`]): pointers into them may still exist.
 
 mod cache;
 mod class;

@@ -1,4 +1,4 @@
-//! Says whose stack overflowed: one line on standard error, then the process aborts.
+//! Reports a stack overflow: one line on standard error names the greenlet, then the process aborts.
 //!
 //! ```text
 //! greenlet "worker 3" overflowed its stack (192 KiB), made at src/main.rs:12:5
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A fault is an overflow when the address lies in the guard of a slot of the same thread *and* the stack pointer
-//! lies in that slot: a stray pointer into somebody's guard is an ordinary segmentation fault.
-//! Everything here but `describe`'s side runs in signal context.
+//! lies in that slot: a stray pointer into a guard is an ordinary segmentation fault.
+//! Everything here but `describe` runs in signal context.
 
 use super::registry;
 use crate::sys::fault::{self, Fault};
@@ -21,7 +21,7 @@ use std::panic::Location;
 pub(crate) struct Description {
     /// Zero: it is a generator, which has none.
     pub(crate) id: u64,
-    /// Behind one pointer, for few owners have one.
+    /// Behind one pointer: few owners have one.
     pub(crate) name: Option<Box<Box<str>>>,
     pub(crate) made_at: &'static Location<'static>,
 }

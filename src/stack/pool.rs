@@ -5,8 +5,8 @@
 //! give back ── idle.push()
 //! ```
 //!
-//! The warm way is as short as it can be made: [`Door`] says why it needs no `RefCell`, and what is counted, such as
-//! stacks in use and the most there were, is worked out from the length of the idle list when somebody asks.
+//! The warm path is as short as it can be made: [`PoolCell`] shows why it needs no `RefCell`, and counts, such as the stacks in
+//! use and their maximum, are computed from the length of the idle list when they are asked for.
 
 use super::cache::SizeClassCache;
 use super::class::{MAX_STACK_SIZE, SizeClass};
@@ -268,7 +268,7 @@ fn forget_last_owner(slot: SlotRef) {
     valgrind::make_undefined(slot.usable());
 }
 
-/// The thread ends: what nobody uses is unmapped, what somebody may still use is left as it is.
+/// The thread ends: stacks without a user are unmapped, all others stay as they are.
 impl Drop for StackPool {
     fn drop(&mut self) {
         for cache in &mut self.caches {

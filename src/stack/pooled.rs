@@ -55,8 +55,8 @@ impl PooledStack {
         }
     }
 
-    /// Sets `bytes` at the high end apart, for whoever uses this stack: a multiple of 64, aligned to 64, in use for
-    /// as long as the stack is.
+    /// Sets `bytes` at the high end apart for the user of this stack: a multiple of 64, aligned to 64, in use for as long as
+    /// the stack is.
     #[inline]
     pub(crate) fn set_apart(&mut self, bytes: usize) -> NonNull<u8> {
         assert!(bytes.is_multiple_of(64) && bytes <= 1024);
@@ -76,7 +76,7 @@ impl PooledStack {
         self.slot.description.store(owner, Ordering::Relaxed);
     }
 
-    /// A look at this stack for the time that somebody else, a coroutine say, owns it.
+    /// A view of this stack for the time that another value, such as a coroutine, owns it.
     #[inline(always)]
     pub(crate) fn view(&self) -> StackView {
         StackView(self.slot)
@@ -95,7 +95,7 @@ impl Drop for PooledStack {
     }
 }
 
-/// A look at a stack that somebody else owns.
+/// A view of a stack that another value owns.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StackView(SlotRef);
 

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 /// One slab, as the fault handler sees it.
 #[derive(Debug)]
 pub(super) struct SlabEntry {
-    /// The thread whose slab it is; zero when the entry is free.
+    /// The thread of the slab; zero when the entry is free.
     owner: AtomicUsize,
     /// Low end of slot 0.
     first: AtomicUsize,
@@ -41,7 +41,7 @@ pub(super) struct FoundSlot {
     /// The slot, guard included.
     pub(super) low: usize,
     pub(super) high: usize,
-    /// Bytes its owner was promised.
+    /// Usable bytes of its size class.
     pub(super) usable: usize,
     pub(super) description: *const Description,
 }

@@ -33,7 +33,7 @@ const SPARE: usize = 16 << 20;
 const LOCKED_SPARE: usize = 1 << 20;
 const _: () = assert!(PIECE.is_multiple_of(PAGE) && PIECE > Slab::LARGEST / 1024);
 
-/// Who holds a carved slot.
+/// The use of a carved slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum SlotState {
     /// A [`PooledStack`](super::PooledStack).
@@ -44,7 +44,7 @@ pub(super) enum SlotState {
     Trimmed,
     /// The cache; no page is left.
     Released,
-    /// Nobody, ever: something may still point into it.
+    /// Lost for ever: pointers into it may still exist.
     Leaked,
 }
 
@@ -115,7 +115,7 @@ impl SlotRef {
         let low = self.low() + GUARD;
         let high = highest.low() + self.class.stride() - keep;
         if low < high {
-            // SAFETY: whole pages of idle slots: what lies there means nothing to anybody, and guards stay.
+            // SAFETY: whole pages of idle slots: their contents are not needed, and guards stay.
             unsafe { memory::discard(low, high - low) };
         }
     }
@@ -231,7 +231,7 @@ impl Slab {
         self.slots
     }
 
-    /// The carved slots, whoever holds them.
+    /// The carved slots, in use or idle.
     pub(super) fn slots_carved(&self) -> impl Iterator<Item = SlotRef> {
         (0..self.carved).map(|number| SlotRef(self.record(number)))
     }
@@ -277,7 +277,7 @@ fn reserve_sparing(len: usize) -> io::Result<Mapping> {
     spared.map(|_| map)
 }
 
-/// Bytes of the table for so many slots.
+/// Bytes of the table for `slots` slots.
 fn table(slots: usize) -> usize {
     (slots * size_of::<Slot>()).next_multiple_of(PAGE)
 }

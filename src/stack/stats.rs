@@ -43,8 +43,8 @@ pub struct ClassStats {
     pub high_water: usize,
     /// Stacks that may never be used or freed again.
     pub leaked: usize,
-    /// Bytes used at the deepest, in whole pages, of the stacks that were looked at: idle ones before they are
-    /// trimmed, and those somebody asked about.
+    /// Bytes used at the deepest, in whole pages, of the stacks that were measured: idle ones before they are
+    /// trimmed, and those that [`measure_all`](super::measure_all) or a caller has measured.
     pub deepest: usize,
 }
 

@@ -7,7 +7,7 @@
 //! | Released | <- at   | Trimmed    | Warm      |   neighbours are released together, by one system call
 //! ```
 //!
-//! A slab whose carved slots are all `Released` leaves the list, and is unmapped piece by generator_stack; its page tables
+//! A slab whose carved slots are all `Released` leaves the list, and is unmapped piece by piece; its page tables
 //! go with it. So one or two seconds after the last of a burst of greenlets ended and the hub fell idle, the
 //! memory of all but 256 stacks is on its way back to the kernel.
 #![forbid(unsafe_code)]
@@ -69,7 +69,7 @@ impl TrimRound {
 }
 
 impl SizeClassCache {
-    /// As [`super::trim()`], for one cache; takes its system calls out of the budget.
+    /// As [`super::trim_step`], for one cache; takes its system calls out of the budget.
     pub(super) fn trim(&mut self, now: Instant, budget: &mut TrimBudget) -> Option<Instant> {
         let round = &mut self.round;
         round.flat = round.flat.min(self.low_water);

@@ -86,6 +86,7 @@ impl Event {
         }
     }
 
+    #[inline(always)]
     #[track_caller]
     fn wait_until(&self, deadline: Deadline) -> bool {
         let mut request = WaitRequest::new("wait for an event", WaitReason::EVENT, deadline);

@@ -20,6 +20,7 @@ mod async_result;
 mod barrier;
 pub mod broadcast;
 pub mod channel;
+mod channel_api;
 mod condvar;
 mod event;
 mod lazy_lock;

@@ -77,15 +77,22 @@ impl RawLock {
         deadline: Deadline,
     ) -> Option<RawGuard<'_>> {
         match self.try_take() {
-            None => self.wait(WaitRequest::at(place, verb, reason, deadline)),
+            None => self.wait(place, reason, verb, deadline),
             taken => taken,
         }
     }
 
     #[inline(never)]
-    fn wait(&self, mut request: WaitRequest) -> Option<RawGuard<'_>> {
-        if request.deadline().is_never() && self.is_mine() {
-            refuse_own(&request);
+    fn wait(
+        &self,
+        place: &'static Location<'static>,
+        reason: WaitReason,
+        verb: &'static str,
+        deadline: Deadline,
+    ) -> Option<RawGuard<'_>> {
+        let mut request = WaitRequest::at(place, verb, reason, deadline);
+        if deadline.is_never() && self.is_mine() {
+            request.refuse_own();
         }
         match request.in_queue(self) {
             // The reservation is dropped at the end of the arm, when the lock is taken.
@@ -187,14 +194,6 @@ impl Drop for RawGuard<'_> {
         }
         self.lock.release();
     }
-}
-
-#[cold]
-#[inline(never)]
-fn refuse_own(request: &WaitRequest) -> ! {
-    panic!(
-        "{request} would wait for itself: the running greenlet has taken this lock and not given it back"
-    )
 }
 
 /// Shows a lock called `name`, with what it guards if `tried` has it.

@@ -60,7 +60,7 @@ impl AltStack {
 
 impl Drop for AltStack {
     fn drop(&mut self) {
-        // If somebody put another stack in place, he may have kept ours to put it back: then it stays mapped.
+        // Code that has put another stack in place may have kept ours to restore it: then ours stays mapped.
         if !current().is_ok_and(|stack| stack.ss_sp == self.sp) {
             return;
         }

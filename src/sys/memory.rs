@@ -20,7 +20,7 @@ const LOOK: usize = 256;
 ///
 /// # Invariant
 ///
-/// `low .. low + len` is mapped by us and by nobody else for as long as this value lives.
+/// `low .. low + len` is mapped by this value and by nothing else for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Mapping {
     low: NonNull<u8>,
@@ -51,7 +51,7 @@ impl Mapping {
     pub(crate) fn cut(&mut self, len: usize) -> io::Result<()> {
         assert!(len < self.len, "cutting {len} of {} bytes", self.len);
         let high = self.low.as_ptr().wrapping_add(self.len - len);
-        // SAFETY: a part of our own range (invariant of `Mapping`), whose owner is done with it.
+        // SAFETY: a part of our own range (invariant of `Mapping`), which its owner does not use any more.
         outcome(unsafe { libc::munmap(high.cast(), len) })?;
         self.len -= len;
         Ok(())
@@ -90,7 +90,7 @@ pub(crate) fn is_lock_limit(error: &io::Error) -> bool {
 ///
 /// # Safety
 ///
-/// The range is page aligned, mapped by the caller, and nobody needs its contents any more.
+/// The range is page aligned, mapped by the caller, and its contents are not needed any more.
 pub(crate) unsafe fn guard_by_advice(low: usize, len: usize) -> io::Result<()> {
     // SAFETY: by the contract above the pages may be dropped.
     outcome(unsafe { libc::madvise(pointer(low), len, MADV_GUARD_INSTALL) })
@@ -102,7 +102,7 @@ pub(crate) unsafe fn guard_by_advice(low: usize, len: usize) -> io::Result<()> {
 ///
 /// As for [`guard_by_advice`].
 pub(crate) unsafe fn guard_by_protection(low: usize, len: usize) -> io::Result<()> {
-    // SAFETY: by the contract above nobody reads or writes the range any more.
+    // SAFETY: by the contract above no code reads or writes the range any more.
     outcome(unsafe { libc::mprotect(pointer(low), len, libc::PROT_NONE) })
 }
 
@@ -111,7 +111,7 @@ pub(crate) unsafe fn guard_by_protection(low: usize, len: usize) -> io::Result<(
 ///
 /// # Safety
 ///
-/// The range is page aligned, mapped by the caller, and nobody needs its contents any more.
+/// The range is page aligned, mapped by the caller, and its contents are not needed any more.
 pub(crate) unsafe fn faults(low: usize, len: usize) -> bool {
     const { assert!(size_of::<libc::utsname>() <= 4096) };
     [low, low + len - page_size()].into_iter().all(|page| {
@@ -127,7 +127,7 @@ pub(crate) unsafe fn faults(low: usize, len: usize) -> bool {
 ///
 /// # Safety
 ///
-/// The range is page aligned, mapped by the caller, and nobody needs its contents any more.
+/// The range is page aligned, mapped by the caller, and its contents are not needed any more.
 pub(crate) unsafe fn discard(low: usize, len: usize) {
     // SAFETY: by the contract above the contents may go.
     let _ = unsafe { libc::madvise(pointer(low), len, libc::MADV_DONTNEED) };

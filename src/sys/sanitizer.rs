@@ -3,14 +3,14 @@
 //! The runtime's own functions, where they are there, take the place of the weak ones here, which do nothing. So all
 //! features together still make a program.
 //!
-//! LeakSanitizer, which comes with AddressSanitizer, looks for pointers in globals, in the stacks that threads run on,
-//! and in what it is told of as a root. A suspended greenlet's stack is none of the first two, so it must be told:
+//! LeakSanitizer, a part of AddressSanitizer, looks for pointers in globals, in the stacks of threads, and in registered roots.
+//! A suspended greenlet's stack is none of the first two, so it is registered:
 //! ```text
 //! roots -> stack in use (a `PooledStack`, or a leaked one) -> what its frames own      found, no leak
-//!          idle stack: not a root, for what lies there is nobody's                     a leak stays a leak
+//!          idle stack: no root, its contents are not in use                            a leak stays a leak
 //! ```
-//! Which stack a thread runs on it knows from the switches. Where a process ends on another stack than its thread's own,
-//! the thread's own is none of them, and must be told, too.
+//! It learns from the switches which stack a thread runs on. Where a process ends on another stack than its thread's own,
+//! the thread's own must be registered, too.
 
 use std::arch::global_asm;
 use std::ffi::c_void;
@@ -55,7 +55,7 @@ pub(crate) unsafe fn add_root(stack: Range<usize>) {
     unsafe { __lsan_register_root_region(low, stack.len()) };
 }
 
-/// `stack` is nobody's any more.
+/// `stack` is not in use any more.
 ///
 /// # Safety
 ///

@@ -1,12 +1,12 @@
 //! What valgrind must be told of a stack that is used again; nothing, where no valgrind is.
 //!
-//! Memcheck follows the stack pointer: what lies below it is nobody's, also when the greenlet on that stack has ended.
-//! The next one may begin lower, for its captures are larger, and each of its first accesses would be an error.
+//! Memcheck follows the stack pointer: memory below it is unused, also when the greenlet on that stack has ended.
+//! The next greenlet may begin lower, with larger captures, and each of its first accesses would be an error.
 //! ```text
-//!   | nobody's, says memcheck | frames and captures of the one that has ended |
+//!   | unused, says memcheck | frames and captures of the greenlet that has ended |
 //!                        ^ captures of the next one begin here
 //! ```
-//! That a range is a stack at all it learns from corosensei's `ValgrindStackRegistration`.
+//! Memcheck learns from corosensei's `ValgrindStackRegistration` that a range is a stack at all.
 
 use std::ops::Range;
 
@@ -45,7 +45,7 @@ fn request([what, first, second]: [usize; 3]) -> usize {
     answer
 }
 
-/// Other processors have other instructions for it, which nobody has tried here.
+/// Other processors have other instructions for it, which were not tried here.
 #[cfg(not(target_arch = "x86_64"))]
 fn request(_: [usize; 3]) -> usize {
     0

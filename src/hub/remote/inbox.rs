@@ -13,8 +13,8 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mio::Waker;
 
@@ -34,23 +34,19 @@ enum InboxItem {
     Wake(Key),
 }
 
-/// So much mail is done in one turn, fewer than run in one: else a burst would have all its tasks live at
-/// once, though each of them is short.
-const MOST_IN_A_TURN: usize = 256;
+/// Messages that are run in one tick, fewer than the switches of one: else all tasks of a burst would be alive at once, though
+/// each of them is short.
+const MOST_IN_A_TICK: usize = 256;
 
-/// The hub's end of the mailbox.
+/// The hub's end of the inbox.
 pub(crate) struct Mailbox {
     shared: RefCell<Option<Arc<Shared>>>,
-    senders: RefCell<Weak<Alive>>,
     /// Taken out, and not done yet.
     taken: RefCell<VecDeque<InboxItem>>,
 }
 
-/// The other threads' end. While there is one, the hub waits for mail instead of reporting a deadlock.
-#[derive(Clone)]
-pub(crate) struct Sender {
-    alive: Arc<Alive>,
-}
+/// The other threads' end. While there is one, the hub waits for messages instead of reporting a deadlock.
+pub(crate) struct Sender(Remote);
 
 /// The way to a hub that knows of its user by itself: it does not count as a sender.
 #[derive(Clone)]
@@ -58,14 +54,25 @@ pub(crate) struct Remote {
     shared: Arc<Shared>,
 }
 
-/// Exists while there is a sender. When it goes, the hub must look whether anything can happen any more.
-struct Alive {
-    remote: Remote,
+impl Sender {
+    fn new(remote: Remote) -> Sender {
+        remote.shared.senders.fetch_add(1, Ordering::Relaxed);
+        Sender(remote)
+    }
 }
 
-impl Drop for Alive {
+impl Clone for Sender {
+    fn clone(&self) -> Sender {
+        Sender::new(self.0.clone())
+    }
+}
+
+impl Drop for Sender {
     fn drop(&mut self) {
-        let _ = self.remote.shared.waker.wake();
+        // After the last sender the hub must look whether anything can happen any more.
+        if self.0.shared.senders.fetch_sub(1, Ordering::Release) == 1 {
+            let _ = self.0.shared.waker.wake();
+        }
     }
 }
 
@@ -73,6 +80,7 @@ struct Shared {
     mail: Mutex<Inbox>,
     park_state: ParkState,
     waker: Waker,
+    senders: AtomicUsize,
     /// How many tasks the hub had when it last looked.
     tasks: AtomicUsize,
 }
@@ -94,19 +102,12 @@ impl Mailbox {
     pub(in crate::hub) fn new() -> Mailbox {
         Mailbox {
             shared: RefCell::new(None),
-            senders: RefCell::new(Weak::new()),
             taken: RefCell::new(VecDeque::new()),
         }
     }
 
     pub(in crate::hub) fn sender(&self, poller: &Poller) -> io::Result<Sender> {
-        if let Some(alive) = self.senders.borrow().upgrade() {
-            return Ok(Sender { alive });
-        }
-        let remote = self.remote(poller)?;
-        let alive = Arc::new(Alive { remote });
-        *self.senders.borrow_mut() = Arc::downgrade(&alive);
-        Ok(Sender { alive })
+        self.remote(poller).map(Sender::new)
     }
 
     pub(in crate::hub) fn remote(&self, poller: &Poller) -> io::Result<Remote> {
@@ -120,6 +121,7 @@ impl Mailbox {
                 }),
                 park_state: ParkState::new(),
                 waker: poller.waker()?,
+                senders: AtomicUsize::new(0),
                 tasks: AtomicUsize::new(0),
             })),
         };
@@ -163,10 +165,14 @@ impl Mailbox {
     /// Another thread has a sender, or had one and has sent something.
     pub(in crate::hub) fn is_shared(&self) -> bool {
         // In this order: what the last sender has sent is seen when it is seen to be gone.
-        if self.senders.borrow().strong_count() > 0 {
+        let shared = self.shared.borrow();
+        if shared
+            .as_ref()
+            .is_some_and(|shared| shared.senders.load(Ordering::Acquire) > 0)
+        {
             return true;
         }
-        fence(Ordering::Acquire);
+        drop(shared);
         self.has_messages()
     }
 
@@ -181,7 +187,7 @@ impl Mailbox {
             let items = mem::take(&mut shared.lock().items);
             self.taken.borrow_mut().extend(items);
         }
-        for _ in 0..MOST_IN_A_TURN {
+        for _ in 0..MOST_IN_A_TICK {
             let item = self.taken.borrow_mut().pop_front();
             let item = match item {
                 Some(InboxItem::Run(item)) => item,
@@ -221,7 +227,7 @@ impl Sender {
     /// # Errors
     /// If the hub's thread has ended. The item is dropped here then.
     pub(crate) fn send(&self, item: Message) -> Result<(), HubClosed> {
-        self.alive.remote.send(InboxItem::Run(item))
+        self.0.send(InboxItem::Run(item))
     }
 
     /// Lets the hub look around, if it sleeps.
@@ -232,18 +238,18 @@ impl Sender {
         if !self.is_open() {
             return Err(HubClosed::new());
         }
-        self.alive.remote.notify();
+        self.0.notify();
         Ok(())
     }
 
     /// The hub's thread has not ended.
     pub(crate) fn is_open(&self) -> bool {
-        !self.alive.remote.shared.lock().closed
+        !self.0.shared.lock().closed
     }
 
     /// How many tasks the hub had when it last looked.
     pub(crate) fn tasks(&self) -> usize {
-        self.alive.remote.shared.tasks.load(Ordering::Relaxed)
+        self.0.shared.tasks.load(Ordering::Relaxed)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::slots::{Key, Slots};
 /// What is told that a waiting greenlet never resumes, because its thread ends.
 pub(crate) trait OnThreadExit: Send + Sync {
     /// The wait with this ticket is over without its greenlet.
-    fn on_thread_exit(&self, seat: u64);
+    fn on_thread_exit(&self, ticket: u64);
 }
 
 /// The waits of this hub that other threads end.
@@ -20,12 +20,12 @@ pub(in crate::hub) struct RemoteWaits {
     count: Cell<usize>,
 }
 
-/// One of them.
+/// A wait of this hub that another thread ends.
 pub(in crate::hub) struct RemoteWaiter {
-    pub(in crate::hub) waiter: Waker,
-    /// Where it waits, and in which seat there.
+    pub(in crate::hub) waker: Waker,
+    /// What is told if the thread ends first, and with which ticket.
     pub(in crate::hub) owner: Arc<dyn OnThreadExit>,
-    pub(in crate::hub) seat: u64,
+    pub(in crate::hub) ticket: u64,
 }
 
 impl RemoteWaits {
@@ -55,7 +55,7 @@ impl RemoteWaits {
     /// The greenlet and the wait that this key names, if that is not over.
     pub(in crate::hub) fn waiter(&self, key: Key) -> Option<Waker> {
         let slots = self.slots.borrow();
-        slots.get(key).map(|waiter| waiter.waiter.clone())
+        slots.get(key).map(|waiter| waiter.waker.clone())
     }
 
     /// The thread ends, and no wait here ever resumes.
@@ -66,7 +66,7 @@ impl RemoteWaits {
             let Some(waiter) = slots.remove(key) else {
                 continue;
             };
-            waiter.owner.on_thread_exit(waiter.seat);
+            waiter.owner.on_thread_exit(waiter.ticket);
             // Its greenlet is leaked, and so is what it has pointed to: no destructor of users' runs here.
             mem::forget(waiter);
         }

@@ -47,18 +47,18 @@ impl RemoteWait {
     pub(crate) fn begin(
         request: &mut WaitRequest,
         owner: Arc<dyn OnThreadExit>,
-        seat: u64,
+        ticket: u64,
     ) -> Result<RemoteWait, CannotWait> {
         let hub = get();
         let remote = hub.mailbox.remote(&hub.poller).unwrap_or_else(|error| {
             panic!("other threads cannot wake this thread's hub: no descriptor for that: {error}")
         });
         let wait = request.try_begin()?;
-        let waiter = wait.waker();
+        let waker = wait.waker();
         let key = hub.remote_waits.add(RemoteWaiter {
-            waiter,
+            waker,
             owner,
-            seat,
+            ticket,
         });
         Ok(RemoteWait {
             hub,

@@ -306,3 +306,12 @@ pub(crate) fn refuse(why: CannotWait, what: &str, place: &Location<'_>) -> ! {
     }
     panic!("{what} at {place} would have to wait: {why}")
 }
+
+/// A lock that the running greenlet holds was to be taken once more.
+#[cold]
+#[inline(never)]
+pub(in crate::hub) fn refuse_own(what: &str, place: &Location<'_>) -> ! {
+    panic!(
+        "{what} at {place} would wait for itself: the running greenlet has taken this lock and not given it back"
+    )
+}

@@ -9,7 +9,6 @@
 //! A request that is used again keeps its rank, so its greenlet gets its old place in the queue back.
 #![forbid(unsafe_code)]
 
-use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
@@ -181,9 +180,15 @@ impl WaitRequest {
         self.deadline
     }
 
+    /// Ends the call: it would wait for its own greenlet.
+    #[inline(always)]
+    pub(crate) fn refuse_own(&self) -> ! {
+        park::refuse_own(self.verb, self.place)
+    }
+
     /// Ends the call: it would have to wait where the running greenlet must not be left.
-    #[cold]
-    #[inline(never)]
+    // Inlined, so that the request itself needs no memory.
+    #[inline(always)]
     pub(crate) fn refuse(&self, why: CannotWait) -> ! {
         park::refuse(why, self.verb, self.place)
     }
@@ -200,13 +205,6 @@ pub(crate) fn must_end<T>(waited: Option<T>) -> T {
     match waited {
         Some(got) => got,
         None => unreachable!("a wait without a deadline ends with what it waits for"),
-    }
-}
-
-/// The call, as messages name it.
-impl fmt::Display for WaitRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {}", self.verb, self.place)
     }
 }
 

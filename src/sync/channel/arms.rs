@@ -104,41 +104,41 @@ impl ArmReadiness {
 
 impl<T> Arm for Receiver<T> {
     fn readiness(&self, is_patient: bool) -> ArmReadiness {
-        let items = self.shared.items();
-        if items.is_uncontended() || self.shared.is_drained() {
+        let items = self.channel.items();
+        if items.is_uncontended() || self.channel.is_drained() {
             return ArmReadiness::Ready;
         }
         if items.queue().reserved() > 0 && items.has_unreserved() {
             return ArmReadiness::behind_if(is_patient);
         }
-        if self.shared.is_special {
-            return self.shared.look_special();
+        if self.channel.is_special {
+            return self.channel.look_special();
         }
         ArmReadiness::NotReady
     }
 
     fn target(&self) -> ArmTarget<'_> {
         ArmTarget {
-            point: WaitPoint::Acquire(self.shared.items()),
+            point: WaitPoint::Acquire(self.channel.items()),
             reason: WaitReason::RECEIVE,
         }
     }
 
     fn keep(&self, is_promised: bool) -> ArmReservation {
-        let item = self.shared.take_out(is_promised);
+        let item = self.channel.take_out(is_promised);
         item.map_or(ArmReservation::Nothing, |item| {
-            ArmReservation::Item(self.shared.room.choose(item))
+            ArmReservation::Item(self.channel.room.choose(item))
         })
     }
 
     fn give_back(&self, reservation: ArmReservation) {
         if let ArmReservation::Item(number) = reservation {
-            self.shared.room.give_chosen_back(number);
+            self.channel.room.give_chosen_back(number);
         }
     }
 
     fn identity(&self) -> Option<(usize, ChannelEnd)> {
-        Some((Rc::as_ptr(&self.shared).addr(), ChannelEnd::Receiving))
+        Some((Rc::as_ptr(&self.channel).addr(), ChannelEnd::Receiving))
     }
 }
 
@@ -146,8 +146,8 @@ impl<T> Receiver<T> {
     /// Takes the item that was reserved for a select, or found ready; an error if the channel has ended.
     #[inline]
     pub(crate) fn take_selected(&self, is_promised: bool) -> Result<T, RecvError> {
-        let item = self.shared.take_out(is_promised).ok_or(RecvError)?;
-        self.shared.after_take();
+        let item = self.channel.take_out(is_promised).ok_or(RecvError)?;
+        self.channel.after_take();
         Ok(item)
     }
 
@@ -156,8 +156,8 @@ impl<T> Receiver<T> {
         let ArmReservation::Item(number) = reservation else {
             return Err(RecvError);
         };
-        let item = self.shared.room.take_chosen(number).ok_or(RecvError)?;
-        self.shared.after_take();
+        let item = self.channel.room.take_chosen(number).ok_or(RecvError)?;
+        self.channel.after_take();
         Ok(item)
     }
 }
@@ -172,7 +172,7 @@ impl<T> Waitable for Receiver<T> {
         };
         WaitTarget {
             ready,
-            point: WaitPoint::Observe(self.shared.items().queue()),
+            point: WaitPoint::Observe(self.channel.items().queue()),
             reason: WaitReason::RECEIVE,
         }
     }
@@ -196,8 +196,8 @@ impl<T> Channel<T> {
 
 impl<T> Arm for Sender<T> {
     fn readiness(&self, is_patient: bool) -> ArmReadiness {
-        let room = &self.shared.room;
-        if room.is_uncontended() || self.shared.is_closed() || room.has_room_behind() {
+        let room = &self.channel.room;
+        if room.is_uncontended() || self.channel.is_closed() || room.has_room_behind() {
             return ArmReadiness::Ready;
         }
         match room.has_unreserved() {
@@ -208,14 +208,14 @@ impl<T> Arm for Sender<T> {
 
     fn target(&self) -> ArmTarget<'_> {
         ArmTarget {
-            point: WaitPoint::Acquire(&self.shared.room),
+            point: WaitPoint::Acquire(&self.channel.room),
             reason: WaitReason::SEND,
         }
     }
 
     fn keep(&self, is_promised: bool) -> ArmReservation {
-        let (room, items) = (&self.shared.room, self.shared.items());
-        if self.shared.is_closed() {
+        let (room, items) = (&self.channel.room, self.channel.items());
+        if self.channel.is_closed() {
             return ArmReservation::Nothing;
         }
         if !room.is_rendezvous() {
@@ -230,14 +230,14 @@ impl<T> Arm for Sender<T> {
 
     fn give_back(&self, reservation: ArmReservation) {
         match reservation {
-            ArmReservation::Place(number) => self.shared.room.give_place_back(number),
-            ArmReservation::Receiver(receiver) => self.shared.items().unbind(receiver),
+            ArmReservation::Place(number) => self.channel.room.give_place_back(number),
+            ArmReservation::Receiver(receiver) => self.channel.items().unbind(receiver),
             ArmReservation::Item(_) | ArmReservation::Nothing => {}
         }
     }
 
     fn identity(&self) -> Option<(usize, ChannelEnd)> {
-        Some((Rc::as_ptr(&self.shared).addr(), ChannelEnd::Sending))
+        Some((Rc::as_ptr(&self.channel).addr(), ChannelEnd::Sending))
     }
 }
 
@@ -249,14 +249,14 @@ impl<T> Sender<T> {
         reservation: ArmReservation,
         item: T,
     ) -> Result<(), SendError<T>> {
-        if self.shared.is_closed() {
+        if self.channel.is_closed() {
             self.give_back(reservation);
             return Err(SendError(item));
         }
         match reservation {
-            ArmReservation::Place(number) => self.shared.room.fill_place(number, item),
+            ArmReservation::Place(number) => self.channel.room.fill_place(number, item),
             ArmReservation::Receiver(receiver) => {
-                self.shared.items().deliver(receiver, item);
+                self.channel.items().deliver(receiver, item);
                 yield_if_allowed();
             }
             ArmReservation::Item(_) | ArmReservation::Nothing => return Err(SendError(item)),
@@ -280,7 +280,7 @@ impl<T> Waitable for Sender<T> {
     fn wait_target(&self) -> WaitTarget<'_> {
         WaitTarget {
             ready: self.readiness(false) != ArmReadiness::NotReady,
-            point: WaitPoint::Observe(self.shared.room.queue()),
+            point: WaitPoint::Observe(self.channel.room.queue()),
             reason: WaitReason::SEND,
         }
     }

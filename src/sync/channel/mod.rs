@@ -51,7 +51,6 @@ mod timed;
 mod unsettled;
 mod weak;
 
-use std::fmt;
 use std::rc::Rc;
 
 #[doc(hidden)]
@@ -63,6 +62,7 @@ pub use self::sender::Sender;
 use self::shared::Channel;
 pub use self::timed::{after, at, never, tick};
 pub use self::weak::{SendPermit, WeakSender};
+use super::channel_api::{Counts, channel_end};
 pub use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
@@ -101,46 +101,13 @@ pub fn rendezvous<T>() -> (Sender<T>, Receiver<T>) {
 fn with_capacity<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Rc::new(Channel::new(capacity));
     let sender = Sender {
-        shared: shared.clone(),
+        channel: shared.clone(),
     };
-    (sender, Receiver { shared })
+    (sender, Receiver { channel: shared })
 }
 
-/// What both ends can tell of their channel.
-macro_rules! both_ends {
-    ($End:ident) => {
-        impl<T> $End<T> {
-            /// How many items were sent and not received. In a rendezvous channel always zero.
-            #[must_use]
-            pub fn len(&self) -> usize {
-                self.shared.len_now()
-            }
-
-            /// There is no item in the channel.
-            #[must_use]
-            pub fn is_empty(&self) -> bool {
-                self.shared.len_now() == 0
-            }
-
-            /// There is no room in the channel. In a rendezvous channel there never is.
-            #[must_use]
-            pub fn is_full(&self) -> bool {
-                let items = self.shared.items();
-                self.shared.len_now() + items.unsettled.places() >= items.capacity
-            }
-
-            /// For how many items it has room; `None` if for any number.
-            #[must_use]
-            pub fn capacity(&self) -> Option<usize> {
-                let capacity = self.shared.items().capacity;
-                (capacity != usize::MAX).then_some(capacity)
-            }
-        }
-    };
-}
-
-both_ends!(Sender);
-both_ends!(Receiver);
+channel_end!(Sender);
+channel_end!(Receiver);
 
 impl<T> Channel<T> {
     fn len(&self) -> usize {
@@ -156,9 +123,13 @@ impl<T> Channel<T> {
         self.len()
     }
 
-    fn describe(&self, f: &mut fmt::Formatter<'_>, name: &str) -> fmt::Result {
-        f.debug_struct(name)
-            .field("len", &self.len())
-            .finish_non_exhaustive()
+    fn counts(&self) -> Counts {
+        let items = self.items();
+        let len = self.len_now();
+        Counts {
+            len,
+            used: len + items.unsettled.places(),
+            capacity: items.capacity,
+        }
     }
 }

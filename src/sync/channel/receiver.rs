@@ -1,7 +1,6 @@
 //! The receiving end of a channel.
 #![forbid(unsafe_code)]
 
-use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -22,7 +21,7 @@ use crate::hub::Deadline;
 /// std::thread::spawn(move || receiver.recv());
 /// ```
 pub struct Receiver<T> {
-    pub(super) shared: Rc<Channel<T>>,
+    pub(super) channel: Rc<Channel<T>>,
 }
 
 impl<T> Receiver<T> {
@@ -49,7 +48,7 @@ impl<T> Receiver<T> {
     #[inline(always)]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        match self.shared.receive(Deadline::NEVER) {
+        match self.channel.receive(Deadline::NEVER) {
             Ok(item) => Ok(item),
             Err(_) => Err(RecvError),
         }
@@ -74,7 +73,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
         let deadline = Deadline::after(limit);
-        self.shared.receive(deadline)
+        self.channel.receive(deadline)
     }
 
     /// As [`recv`](Receiver::recv), until `deadline` at the latest.
@@ -86,7 +85,7 @@ impl<T> Receiver<T> {
     #[track_caller]
     pub fn recv_deadline(&self, deadline: Instant) -> Result<T, RecvTimeoutError> {
         let deadline = Deadline::at(deadline);
-        self.shared.receive(deadline)
+        self.channel.receive(deadline)
     }
 
     /// Receives an item if there is one that no waiting receiver has a reservation to. In a rendezvous channel it takes the item of a
@@ -112,7 +111,7 @@ impl<T> Receiver<T> {
     #[inline]
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        self.shared.try_receive()
+        self.channel.try_receive()
     }
 
     /// Closes the channel: senders get an error from now on, those that wait included. What is in it can still be received.
@@ -130,36 +129,24 @@ impl<T> Receiver<T> {
     /// # Ok::<(), SendError<i32>>(())
     /// ```
     pub fn close(&self) {
-        self.shared.close();
-    }
-
-    /// Both receive from the same channel.
-    #[must_use]
-    pub fn same_channel(&self, other: &Receiver<T>) -> bool {
-        Rc::ptr_eq(&self.shared, &other.shared)
+        self.channel.close();
     }
 }
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Receiver<T> {
-        self.shared.add_receiver();
-        let shared = self.shared.clone();
-        Receiver { shared }
+        self.channel.add_receiver();
+        let shared = self.channel.clone();
+        Receiver { channel: shared }
     }
 }
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.shared.remove_receiver();
+        self.channel.remove_receiver();
     }
 }
 
 // What a panic leaves behind in a channel is what was sent: nothing half changed can be seen through a handle.
 impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
-
-impl<T> fmt::Debug for Receiver<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.describe(f, "Receiver")
-    }
-}

@@ -1,7 +1,6 @@
 //! The sending end of a channel.
 #![forbid(unsafe_code)]
 
-use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -19,7 +18,7 @@ use crate::hub::Deadline;
 /// std::thread::spawn(move || sender.send(1));
 /// ```
 pub struct Sender<T> {
-    pub(super) shared: Rc<Channel<T>>,
+    pub(super) channel: Rc<Channel<T>>,
 }
 
 impl<T> Sender<T> {
@@ -48,7 +47,7 @@ impl<T> Sender<T> {
     #[inline(always)]
     #[track_caller]
     pub fn send(&self, item: T) -> Result<(), SendError<T>> {
-        match self.shared.send(item, Deadline::NEVER) {
+        match self.channel.send(item, Deadline::NEVER) {
             Ok(()) => Ok(()),
             Err(error) => Err(SendError(error.into_inner())),
         }
@@ -76,7 +75,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_timeout(&self, item: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
         let deadline = Deadline::after(limit);
-        self.shared.send(item, deadline)
+        self.channel.send(item, deadline)
     }
 
     /// As [`send`](Sender::send), until `deadline` at the latest.
@@ -88,7 +87,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn send_deadline(&self, item: T, deadline: Instant) -> Result<(), SendTimeoutError<T>> {
         let deadline = Deadline::at(deadline);
-        self.shared.send(item, deadline)
+        self.channel.send(item, deadline)
     }
 
     /// Sends an item if there is room that no waiting sender has a reservation to; in a rendezvous channel, if a receiver waits.
@@ -109,42 +108,30 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
-        self.shared.try_send(item)
+        self.channel.try_send(item)
     }
 
     /// No item is accepted any more: no receiver is left, or one has closed the channel.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.is_closed()
-    }
-
-    /// Both send into the same channel.
-    #[must_use]
-    pub fn same_channel(&self, other: &Sender<T>) -> bool {
-        Rc::ptr_eq(&self.shared, &other.shared)
+        self.channel.is_closed()
     }
 }
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Sender<T> {
-        self.shared.add_sender();
-        let shared = self.shared.clone();
-        Sender { shared }
+        self.channel.add_sender();
+        let shared = self.channel.clone();
+        Sender { channel: shared }
     }
 }
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        self.shared.remove_sender();
+        self.channel.remove_sender();
     }
 }
 
 // What a panic leaves behind in a channel is what was sent: nothing half changed can be seen through a handle.
 impl<T> UnwindSafe for Sender<T> {}
 impl<T> RefUnwindSafe for Sender<T> {}
-
-impl<T> fmt::Debug for Sender<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.describe(f, "Sender")
-    }
-}

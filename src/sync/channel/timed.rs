@@ -92,7 +92,7 @@ pub fn tick(period: Duration) -> Receiver<Instant> {
 #[must_use]
 pub fn never<T>() -> Receiver<T> {
     let shared = Rc::new(Channel::never());
-    Receiver { shared }
+    Receiver { channel: shared }
 }
 
 fn receiver(next: Deadline, period: Option<Nanos>) -> Receiver<Instant> {
@@ -100,7 +100,7 @@ fn receiver(next: Deadline, period: Option<Nanos>) -> Receiver<Instant> {
         let alarm = Alarm::of_callback(shared.clone());
         Channel::timed(TimedSource::new(alarm, next.nanos(), period))
     });
-    Receiver { shared }
+    Receiver { channel: shared }
 }
 
 impl TimedSource {

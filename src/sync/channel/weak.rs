@@ -37,7 +37,7 @@ impl<T> Sender<T> {
     /// A handle that does not keep the channel open.
     #[must_use]
     pub fn downgrade(&self) -> WeakSender<T> {
-        let shared = self.shared.clone();
+        let shared = self.channel.clone();
         WeakSender { shared }
     }
 
@@ -65,7 +65,7 @@ impl<T> Sender<T> {
     #[track_caller]
     pub fn reserve(&self) -> Result<SendPermit<'_, T>, SendError<()>> {
         let mut request = WaitRequest::new("reserve", WaitReason::SEND, Deadline::NEVER);
-        let room = &self.shared.room;
+        let room = &self.channel.room;
         let place = loop {
             if self.readiness(true) == ArmReadiness::Ready {
                 break self.place(false);
@@ -88,7 +88,7 @@ impl<T> Sender<T> {
     /// # Errors
     /// [`TrySendError`]
     pub fn try_reserve(&self) -> Result<SendPermit<'_, T>, TrySendError<()>> {
-        if self.shared.is_closed() {
+        if self.channel.is_closed() {
             return Err(TrySendError::Disconnected(()));
         }
         if self.readiness(false) == ArmReadiness::NotReady {
@@ -99,7 +99,7 @@ impl<T> Sender<T> {
     }
 
     fn permit<'a>(&self, place: SendReservation<'a, T>) -> Option<SendPermit<'a, T>> {
-        (!self.shared.is_closed()).then_some(SendPermit(place))
+        (!self.channel.is_closed()).then_some(SendPermit(place))
     }
 }
 
@@ -121,7 +121,7 @@ impl<T> WeakSender<T> {
         self.shared.has_sender().then(|| {
             self.shared.add_sender();
             let shared = self.shared.clone();
-            Sender { shared }
+            Sender { channel: shared }
         })
     }
 }
@@ -135,7 +135,9 @@ impl<T> Clone for WeakSender<T> {
 
 impl<T> fmt::Debug for WeakSender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.describe(f, "WeakSender")
+        f.debug_struct("WeakSender")
+            .field("len", &self.shared.counts().len)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,19 +1,18 @@
 //! Channels between threads, with or without hubs.
 #![forbid(unsafe_code)]
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::blocker::{BlockedWaker, Caller, Limit};
 use super::channel_state::{ChannelState, RECEIVERS, SENDERS, Sent};
-use super::iter::{Iter, TryIter};
 use super::monitor::Monitor;
 use crate::dropping::drop_all;
 use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 use crate::hub::{consume_budget, yield_if_budget_spent};
+use crate::sync::channel_api::{Counts, channel_end};
 use crate::waiting::WaitReason;
 
 type SharedChannel<T> = Arc<Monitor<ChannelState<T, BlockedWaker>>>;
@@ -218,16 +217,6 @@ impl<T: Send + 'static> Receiver<T> {
         self.receive_within(Limit::At(deadline))
     }
 
-    /// Receives until nothing will come any more. Its `next` waits as [`recv`](Receiver::recv) does.
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter { receiver: self }
-    }
-
-    /// Receives what is there now. Its `next` never waits.
-    pub fn try_iter(&self) -> TryIter<'_, T> {
-        TryIter { receiver: self }
-    }
-
     #[track_caller]
     fn receive_within(&self, limit: Limit) -> Result<T, RecvTimeoutError> {
         yield_if_budget_spent();
@@ -243,48 +232,18 @@ impl<T: Send + 'static> Receiver<T> {
     }
 }
 
-macro_rules! handle {
-    ($handle:ident) => {
-        impl<T: Send + 'static> $handle<T> {
-            /// How many items are in the channel now. Other threads may change that at any moment.
-            pub fn len(&self) -> usize {
-                self.channel.with(|s| s.len())
-            }
+channel_end!(Sender: Send + 'static);
+channel_end!(Receiver: Send + 'static);
 
-            /// There is no item in the channel now.
-            pub fn is_empty(&self) -> bool {
-                self.len() == 0
-            }
-
-            /// There is no room in the channel now. One without places is always full.
-            pub fn is_full(&self) -> bool {
-                self.channel.with(|s| s.len() == s.capacity())
-            }
-
-            /// How many items it keeps at most; none for an unbounded one.
-            pub fn capacity(&self) -> Option<usize> {
-                let capacity = self.channel.with(|s| s.capacity());
-                (capacity < usize::MAX).then_some(capacity)
-            }
-
-            /// Both are of the same channel.
-            pub fn same_channel(&self, other: &$handle<T>) -> bool {
-                Arc::ptr_eq(&self.channel, &other.channel)
-            }
-        }
-
-        impl<T: Send + 'static> fmt::Debug for $handle<T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($handle))
-                    .field("len", &self.len())
-                    .finish_non_exhaustive()
-            }
-        }
-    };
+impl<T: Send> Monitor<ChannelState<T, BlockedWaker>> {
+    fn counts(&self) -> Counts {
+        self.with(|state| Counts {
+            len: state.len(),
+            used: state.len(),
+            capacity: state.capacity(),
+        })
+    }
 }
-
-handle!(Sender);
-handle!(Receiver);
 
 impl<T: Send + 'static> Clone for Sender<T> {
     fn clone(&self) -> Sender<T> {

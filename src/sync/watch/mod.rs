@@ -48,7 +48,7 @@ use std::rc::Rc;
 pub use self::receiver::Receiver;
 pub use self::sender::Sender;
 pub use crate::error::SendError;
-pub use crate::error::watch::{RecvError, RecvTimeoutError};
+pub use crate::error::{RecvError, RecvTimeoutError};
 use crate::hub::WaitList;
 
 /// A value that is watched, with one sender and one receiver to begin with. The receiver has seen `initial`.

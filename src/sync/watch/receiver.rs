@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Ref, Watched};
-use crate::error::watch::{RecvError, RecvTimeoutError};
+use crate::error::{RecvError, RecvTimeoutError};
 use crate::hub::{Deadline, WaitPoint, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};

@@ -56,7 +56,7 @@ fn the_last_sender_to_go_wakes_those_who_wait_for_an_item() {
 }
 
 #[test]
-fn the_last_receiver_to_go_gives_waiting_senders_their_items_back() {
+fn the_last_receiver_returns_waiting_senders_their_items() {
     for capacity in [0, 1] {
         let (sender, receiver) = channel::bounded(capacity);
         (0..capacity as u32).for_each(|n| sender.send(n).unwrap());
@@ -69,7 +69,7 @@ fn the_last_receiver_to_go_gives_waiting_senders_their_items_back() {
 }
 
 #[test]
-fn what_nobody_can_receive_any_more_is_dropped_with_the_last_receiver() {
+fn items_are_dropped_with_the_last_receiver() {
     let (census, (sender, receiver)) = (Census::new(), channel::unbounded());
     for _ in 0..3 {
         sender.send(census.one()).map_err(drop).unwrap();
@@ -106,7 +106,7 @@ fn the_destructors_of_items_may_use_the_channel_and_switch() {
 }
 
 #[test]
-fn an_item_of_a_receiver_that_is_killed_before_its_turn_is_delivered_once() {
+fn an_item_of_a_killed_receiver_is_delivered_once() {
     let (log, (sender, receiver)) = (Log::new(), channel::unbounded());
     let [first, second] = ["first", "second"].map(|name| {
         let (log, receiver) = (log.clone(), receiver.clone());
@@ -140,7 +140,7 @@ fn a_receiver_that_is_killed_first_leaves_the_line() {
 }
 
 #[test]
-fn an_item_whose_receiver_is_thrown_at_in_the_same_turn_goes_to_the_next() {
+fn an_item_goes_on_when_its_receiver_is_thrown_at() {
     for capacity in [0, 1] {
         let (sender, receiver) = channel::bounded(capacity);
         let (first, greenlet) = receiving(&receiver);
@@ -155,7 +155,7 @@ fn an_item_whose_receiver_is_thrown_at_in_the_same_turn_goes_to_the_next() {
 }
 
 #[test]
-fn an_item_whose_receiver_is_ended_by_its_child_goes_to_the_next() {
+fn an_item_goes_on_when_a_child_ends_its_receiver() {
     let (sender, receiver) = channel::unbounded();
     let child = Rc::new(RefCell::new(None));
     let (first, _) = begun({
@@ -178,7 +178,7 @@ fn an_item_whose_receiver_is_ended_by_its_child_goes_to_the_next() {
 }
 
 #[test]
-fn room_of_a_sender_that_is_killed_or_thrown_at_goes_to_the_next() {
+fn room_of_a_killed_or_thrown_at_sender_goes_to_the_next() {
     let (sender, receiver) = channel::bounded(1);
     sender.send(0).unwrap();
     let (killed, _) = sending(&sender, 1);
@@ -256,7 +256,7 @@ fn an_end_may_be_dropped_where_there_is_no_hub() {
 }
 
 #[test]
-fn a_channel_may_be_used_in_a_destructor_that_does_not_have_to_wait() {
+fn a_destructor_may_use_a_channel_without_waiting() {
     let (sender, receiver) = channel::bounded(1);
     let sending = sender.clone();
     caught(move || {
@@ -267,8 +267,8 @@ fn a_channel_may_be_used_in_a_destructor_that_does_not_have_to_wait() {
 }
 
 #[test]
-fn a_send_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
-    let name = "channel::ends::a_send_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process";
+fn a_send_that_would_wait_in_a_panic_aborts() {
+    let name = "channel::ends::a_send_that_would_wait_in_a_panic_aborts";
     let ended = in_child(name, || {
         let (sender, _receiver) = channel::bounded(1);
         sender.send(1).unwrap();

@@ -134,7 +134,7 @@ fn an_item_whose_receiver_is_gone_goes_to_the_next() {
 }
 
 #[test]
-fn senders_are_served_in_the_order_in_which_they_came_selecting_or_not() {
+fn plain_and_selecting_senders_are_served_in_order() {
     let (log, (sender, receiver)) = (Log::new(), channel::rendezvous());
     let tasks: Vec<_> = (0..6)
         .map(|n| {
@@ -248,7 +248,7 @@ fn a_select_meets_exactly_one_of_two_that_wait_for_it() {
 }
 
 #[test]
-fn a_sender_in_a_select_meets_one_that_only_waits_for_something_to_be_there() {
+fn a_selecting_sender_meets_an_observer() {
     let (sender, receiver) = channel::rendezvous();
     let sending = spawn(
         move || select! { send(sender, 7) -> sent => sent, default(seconds(100)) => Err(SendError(8)) },
@@ -382,7 +382,7 @@ fn neighbours_that_select_in_a_ring_meet() {
 }
 
 #[test]
-fn a_receiver_whose_item_does_not_come_is_met_in_the_order_of_the_senders() {
+fn a_receiver_whose_item_fails_keeps_the_order_of_senders() {
     for others_select in [false, true] {
         let (fails, one) = channel::bounded(0);
         let (sender, two) = channel::bounded(0);
@@ -416,7 +416,7 @@ fn a_receiver_whose_item_does_not_come_is_met_in_the_order_of_the_senders() {
 }
 
 #[test]
-fn a_sender_whose_own_item_does_not_come_meets_receivers_in_their_order() {
+fn a_sender_whose_item_fails_keeps_the_order_of_receivers() {
     for others_select in [false, true] {
         let (fails, one) = channel::bounded::<i32>(0);
         let (sender, receiver) = channel::bounded(0);
@@ -450,7 +450,7 @@ fn a_sender_whose_own_item_does_not_come_meets_receivers_in_their_order() {
 }
 
 #[test]
-fn a_receiver_that_is_closed_while_its_item_is_made_gets_the_end() {
+fn closing_while_an_item_is_made_ends_its_receiver() {
     let (sender, receiver) = channel::rendezvous();
     let other = receiver.clone();
     let taking = spawn(move || {

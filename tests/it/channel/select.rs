@@ -254,7 +254,7 @@ fn operands_are_evaluated_once_and_an_item_only_when_it_is_sent() {
 }
 
 #[test]
-fn an_item_keeps_its_place_while_it_is_made_and_gives_it_up_when_it_fails() {
+fn an_item_holds_its_place_until_its_making_fails() {
     let (sender, receiver) = channel::bounded(1);
     let making = spawn({
         let sender = sender.clone();

@@ -26,7 +26,7 @@ const ROWS: &[(&str, Row)] = &[
 ];
 
 #[test]
-fn whatever_ends_one_wait_the_others_get_their_turn_and_nothing_is_left() {
+fn ending_a_wait_leaves_the_others_their_turns() {
     walk(ROWS);
 }
 

@@ -113,7 +113,7 @@ fn a_generator_goes_from_greenlet_to_greenlet_between_items() {
 }
 
 #[test]
-fn a_greenlet_dropped_in_the_middle_of_a_body_unwinds_both_stacks() {
+fn dropping_a_greenlet_inside_a_body_unwinds_both_stacks() {
     let log = Log::new();
     let greenlet = started(log.given_to(|said| {
         let _greenlet = said.at_drop("greenlet");
@@ -235,7 +235,7 @@ fn a_kill_of_the_greenlet_is_not_lost_in_a_closing() {
 }
 
 #[test]
-fn a_body_that_swallows_the_kill_of_its_greenlet_passes_it_on_at_the_next_wait() {
+fn a_swallowed_kill_comes_again_at_the_next_wait() {
     let log = Log::new();
     let greenlet = started(log.given_to(|said| {
         let _greenlet = said.at_drop("greenlet");
@@ -252,7 +252,7 @@ fn a_body_that_swallows_the_kill_of_its_greenlet_passes_it_on_at_the_next_wait()
 }
 
 #[test]
-fn a_greenlet_that_swallows_for_ever_inside_a_body_is_leaked_stacks() {
+fn a_greenlet_that_always_swallows_leaks_both_stacks() {
     let (before, told) = (leaked_stacks(), Rc::new(Cell::new(0)));
     let counted = told.clone();
     let greenlet = started(move || {
@@ -276,7 +276,7 @@ fn a_greenlet_that_swallows_for_ever_inside_a_body_is_leaked_stacks() {
 }
 
 #[test]
-fn a_thrown_exit_of_a_greenlet_is_not_taken_for_the_generators_own() {
+fn a_thrown_exit_of_a_greenlet_passes_the_generator() {
     // A body catches the kill of its greenlet, and its greenlet throws it on into another generator.
     let log = Log::new();
     let greenlet = started(log.given_to(|said| {

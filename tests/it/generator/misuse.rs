@@ -51,7 +51,7 @@ fn another_greenlet_cannot_yield_for_a_generator() {
 }
 
 #[test]
-fn another_greenlet_cannot_yield_for_one_that_its_own_greenlet_iterates() {
+fn another_greenlet_cannot_yield_for_the_iterating_greenlet() {
     // The generator runs, and its greenlet waits: a raw suspend would leave through a greenlet off the chain.
     let iterating = started(|| {
         let mut generator = Generator::new(|y| {

@@ -223,7 +223,7 @@ fn debug_shows_where_it_stands() {
 }
 
 #[test]
-fn yield_from_hands_values_out_and_evaluates_to_the_return_value() {
+fn yield_from_yields_values_and_returns_the_result() {
     let mut outer = Generator::new(|y| {
         y.yield_(1);
         let inner = Generator::new(|y| {

@@ -20,7 +20,7 @@ fn one_that_drops_its_own_last_handle_runs_on_to_its_end() {
 }
 
 #[test]
-fn one_without_a_handle_that_switches_away_is_unwound_before_that_switch_is_over() {
+fn a_greenlet_without_handle_unwinds_before_its_switch_ends() {
     let log = Log::new();
     owning_itself({
         let log = log.clone();
@@ -37,7 +37,7 @@ fn one_without_a_handle_that_switches_away_is_unwound_before_that_switch_is_over
 }
 
 #[test]
-fn one_without_a_handle_is_unwound_when_those_it_has_resumed_go_on_to_main() {
+fn a_greenlet_without_handle_unwinds_when_its_children_reach_main() {
     let log = Log::new();
     owning_itself({
         let log = log.clone();

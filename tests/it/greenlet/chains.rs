@@ -115,7 +115,7 @@ fn ladder(height: usize, log: &Log) -> Rc<[Peer]> {
 }
 
 #[test]
-fn the_lowest_of_a_ladder_goes_straight_to_main_and_any_rung_goes_on_first() {
+fn the_lowest_of_a_ladder_reaches_main_and_any_rung_resumes() {
     let log = Log::new();
     let rungs = ladder(4, &log);
     assert_eq!(rungs[0].switch(0), 4);

@@ -12,7 +12,7 @@ use crate::support::wait_and_swallow_the_kill;
 use crate::support::{AtDrop, Census, InDrop, Log, caught, in_child, panic_text, started, wait};
 
 #[test]
-fn one_that_swallows_its_kill_is_told_again_and_in_the_end_left_for_good() {
+fn a_swallowed_kill_is_repeated_then_the_target_is_leaked() {
     let (census, log) = (Census::new(), Log::new());
     let victim = started({
         let (census, log) = (census.clone(), log.clone());
@@ -35,7 +35,7 @@ fn one_that_swallows_its_kill_is_told_again_and_in_the_end_left_for_good() {
 }
 
 #[test]
-fn one_below_the_killer_that_swallows_its_kill_is_left_for_good_and_stays_dead() {
+fn a_target_below_its_killer_that_swallows_stays_dead() {
     let log = Log::new();
     let killer: Rc<RefCell<Option<AnyGreenlet>>> = Rc::default();
     let victim: Greenlet<(), ()> = Greenlet::new({
@@ -74,7 +74,7 @@ fn one_below_the_killer_that_swallows_its_kill_is_left_for_good_and_stays_dead()
 }
 
 #[test]
-fn a_killer_that_waits_for_an_end_can_neither_be_killed_nor_thrown_into_nor_switched_to() {
+fn a_waiting_killer_refuses_kill_throw_and_switch() {
     let log = Log::new();
     let killer: Rc<RefCell<Option<AnyGreenlet>>> = Rc::default();
     let victim: Greenlet<(), ()> = Greenlet::new({
@@ -129,7 +129,7 @@ fn a_killer_that_waits_for_an_end_can_neither_be_killed_nor_thrown_into_nor_swit
 }
 
 #[test]
-fn a_kill_in_a_destructor_ends_who_waits_even_while_a_panic_unwinds() {
+fn a_kill_in_a_destructor_works_while_a_panic_unwinds() {
     let log = Log::new();
     let victim = started({
         let log = log.clone();
@@ -156,7 +156,7 @@ fn a_kill_in_a_destructor_ends_who_waits_even_while_a_panic_unwinds() {
 }
 
 #[test]
-fn in_the_middle_of_a_panic_nobody_is_killed_who_would_have_to_be_let_go_on_first() {
+fn a_kill_in_a_panic_is_refused_if_others_must_run_first() {
     let log = Log::new();
     let outer: Greenlet<(), ()> = Greenlet::new({
         let log = log.clone();
@@ -185,8 +185,8 @@ fn in_the_middle_of_a_panic_nobody_is_killed_who_would_have_to_be_let_go_on_firs
 }
 
 #[test]
-fn a_kill_that_is_refused_in_a_destructor_ends_the_process_with_a_message() {
-    let name = "greenlet::kill_corners::a_kill_that_is_refused_in_a_destructor_ends_the_process_with_a_message";
+fn a_refused_kill_in_a_destructor_aborts_with_a_message() {
+    let name = "greenlet::kill_corners::a_refused_kill_in_a_destructor_aborts_with_a_message";
     let ended = in_child(name, || {
         let outer: Greenlet<(), ()> = Greenlet::new(|()| {
             let outer = current();
@@ -209,8 +209,9 @@ fn a_kill_that_is_refused_in_a_destructor_ends_the_process_with_a_message() {
 }
 
 #[test]
-fn one_that_catches_the_kill_of_one_that_panics_and_waits_ends_the_process_which_names_both() {
-    let name = "greenlet::kill_corners::one_that_catches_the_kill_of_one_that_panics_and_waits_ends_the_process_which_names_both";
+fn catching_the_kill_of_a_panicking_killer_aborts_and_names_both() {
+    let name =
+        "greenlet::kill_corners::catching_the_kill_of_a_panicking_killer_aborts_and_names_both";
     let ended = in_child(name, || {
         let last = started(|| {
             drop(wait_and_swallow_the_kill());

@@ -9,7 +9,7 @@ use crate::support::wait_and_swallow_the_kill;
 use crate::support::{Census, InDrop, Log, caught, panic_text, slowness, started, wait};
 
 #[test]
-fn one_that_waits_unwinds_and_has_ended_before_the_next_statement() {
+fn a_waiting_target_ends_before_the_next_statement() {
     let log = Log::new();
     let victim = started({
         let log = log.clone();
@@ -29,7 +29,7 @@ fn one_that_waits_unwinds_and_has_ended_before_the_next_statement() {
 }
 
 #[test]
-fn one_that_never_ran_never_runs_and_its_captures_are_dropped_once() {
+fn an_unstarted_target_never_runs_and_drops_its_captures_once() {
     let census = Census::new();
     let captured = census.one();
     let victim: Greenlet<(), ()> = Greenlet::new(move |()| {
@@ -76,7 +76,7 @@ fn one_that_has_ended_stays_as_it_is() {
 }
 
 #[test]
-fn oneself_unwinds_in_place_and_whoever_waits_learns_that_it_was_a_kill() {
+fn a_greenlet_kills_itself_and_its_waiter_learns_of_the_kill() {
     let log = Log::new();
     let body = |log: Log| {
         move |()| -> u8 {
@@ -96,7 +96,7 @@ fn oneself_unwinds_in_place_and_whoever_waits_learns_that_it_was_a_kill() {
 
 /// The kill returns to the killer, and only one of two can go on.
 #[test]
-fn who_waits_for_one_that_a_third_kills_is_not_told_and_takes_what_the_next_one_sends() {
+fn a_waiter_of_a_killed_greenlet_takes_the_next_value() {
     let log = Log::new();
     let victim: Greenlet<(), ()> = Greenlet::new({
         let main = current().typed::<(), ()>();
@@ -141,7 +141,7 @@ fn main_cannot_be_killed_by_itself_nor_by_others() {
 }
 
 #[test]
-fn one_that_is_on_the_chain_below_the_killer_unwinds_and_the_killer_goes_on() {
+fn a_target_below_its_killer_unwinds_and_the_killer_resumes() {
     let log = Log::new();
     let outer: Greenlet<(), ()> = Greenlet::new({
         let log = log.clone();

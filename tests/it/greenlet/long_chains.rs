@@ -172,7 +172,7 @@ fn a_panic_deep_in_a_chain_goes_on_and_the_rest_is_dropped() {
 }
 
 #[test]
-fn bodies_are_dropped_in_a_greenlet_while_another_waits_in_such_a_drop() {
+fn bodies_are_dropped_while_another_such_drop_waits() {
     let log = Log::new();
     let said = log.clone();
     let links = {

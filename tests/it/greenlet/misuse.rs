@@ -33,7 +33,7 @@ fn a_dead_one_gives_the_value_back() {
 }
 
 #[test]
-fn one_without_a_body_gives_the_value_back_and_can_be_defined_later() {
+fn a_target_without_a_body_returns_the_value() {
     let greenlet: Greenlet<Rc<u8>, u8> = Greenlet::declare();
     assert_eq!(
         refusal(&greenlet),
@@ -47,7 +47,7 @@ fn one_without_a_body_gives_the_value_back_and_can_be_defined_later() {
 }
 
 #[test]
-fn one_that_waits_for_another_type_gives_the_value_back_and_stays_as_it_is() {
+fn a_target_of_another_type_returns_the_value_unchanged() {
     let greenlet: Greenlet<String, String> = Greenlet::new(|first| {
         let second = parent::<String, u32>().switch(first);
         second.to_string()
@@ -76,7 +76,7 @@ fn oneself_with_another_type_gives_the_value_back() {
 
 #[cfg(feature = "hub")]
 #[test]
-fn one_that_waits_for_its_hub_gives_the_value_back_and_goes_on_when_the_hub_says() {
+fn a_target_that_waits_for_its_hub_returns_the_value() {
     let seen = Rc::new(RefCell::new(None));
     let task = greenhub::spawn({
         let seen = seen.clone();
@@ -109,7 +109,7 @@ impl Drop for TriesAtDrop {
 }
 
 #[test]
-fn a_destructor_that_a_panic_runs_is_refused_and_gets_the_value_back() {
+fn a_switch_in_an_unwinding_destructor_returns_the_value() {
     let (census, log) = (Census::new(), Log::new());
     let target: Greenlet<Counted, ()> = Greenlet::new(drop);
     let tries = || TriesAtDrop(target.clone(), census.clone(), log.clone());
@@ -141,8 +141,8 @@ fn a_destructor_that_a_panic_runs_is_refused_and_gets_the_value_back() {
 }
 
 #[test]
-fn a_switch_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message() {
-    let name = "greenlet::misuse::a_switch_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message";
+fn a_switch_in_an_unwinding_destructor_aborts_with_a_message() {
+    let name = "greenlet::misuse::a_switch_in_an_unwinding_destructor_aborts_with_a_message";
     struct SwitchesAtDrop(Greenlet<(), ()>);
     impl Drop for SwitchesAtDrop {
         fn drop(&mut self) {
@@ -215,7 +215,7 @@ fn a_child_that_a_kill_ends_by_another_way_is_told_as_killed() {
 }
 
 #[test]
-fn a_switch_to_a_dead_one_whose_ancestor_waits_for_another_type_says_so() {
+fn a_dead_target_names_the_ancestor_of_another_type() {
     let dead: Greenlet<u8, ()> = Greenlet::new(|_| ());
     dead.switch(1);
     let text = panic_text(|| dead.switch(2));
@@ -281,7 +281,7 @@ fn main_has_no_parent() {
 }
 
 #[test]
-fn a_stack_that_cannot_be_had_is_an_error_and_the_next_one_is_had() {
+fn a_stack_that_cannot_be_had_is_an_error_only_once() {
     for size in [usize::MAX, usize::MAX - 8191, usize::MAX / 2, 1 << 60] {
         let census = Census::new();
         let captured = census.one();

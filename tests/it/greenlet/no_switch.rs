@@ -11,7 +11,7 @@ use greenhub::{Greenlet, GreenletExit, SwitchError, current};
 use crate::support::{AtDrop, Log, caught, in_child, panic_text, started, wait};
 
 #[test]
-fn a_switch_inside_is_an_error_that_gives_the_value_back_and_names_the_line() {
+fn a_switch_inside_returns_the_value_and_names_the_line() {
     let other: Greenlet<String, usize> = Greenlet::new(|text: String| text.len());
     let line = line!() + 1;
     let refused = no_switch(|| other.try_switch("kept".into()));
@@ -27,7 +27,7 @@ fn a_switch_inside_is_an_error_that_gives_the_value_back_and_names_the_line() {
 }
 
 #[test]
-fn a_switch_that_cannot_fail_panics_and_the_scope_is_over_with_that() {
+fn a_panic_of_a_refused_switch_ends_the_scope() {
     let other: Greenlet<(), u8> = Greenlet::new(|()| 1);
     let line = line!() + 1;
     let text = panic_text(|| no_switch(|| other.switch(())));
@@ -69,7 +69,7 @@ fn the_innermost_scope_is_the_one_that_is_named() {
 }
 
 #[test]
-fn it_holds_for_all_that_the_body_calls_and_for_no_other_greenlet_later() {
+fn a_scope_covers_all_callees_and_no_later_greenlet() {
     let log = Log::new();
     let greenlet: Greenlet<(), ()> = Greenlet::new({
         let log = log.clone();
@@ -191,7 +191,7 @@ fn a_generator_may_be_resumed_inside_and_yield_out() {
 }
 
 #[test]
-fn a_body_must_not_yield_out_of_its_own_scope_and_may_afterwards() {
+fn a_body_cannot_yield_out_of_its_scope_but_may_afterwards() {
     let log = Log::new();
     let line = line!() + 4;
     let mut generator = Generator::new({

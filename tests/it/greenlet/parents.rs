@@ -45,7 +45,7 @@ fn a_last_value_goes_to_the_parent_and_not_to_whoever_switched() {
 }
 
 #[test]
-fn a_panic_goes_on_in_the_parent_and_the_sibling_stays_suspended() {
+fn a_panic_reaches_the_parent_and_leaves_the_sibling() {
     let log = Log::new();
     let child: Greenlet<(), ()> = Greenlet::new(|()| panic!("child"));
     let sibling: Greenlet<(), ()> = Greenlet::new({
@@ -175,7 +175,7 @@ fn a_dead_parent_still_has_its_name_and_state() {
 }
 
 #[test]
-fn a_switch_to_a_dead_child_of_a_waiting_parent_resumes_that_parent() {
+fn a_switch_to_a_dead_child_resumes_its_waiting_parent() {
     let p: Greenlet<&'static str, String> = Greenlet::new(|_| {
         let child: Greenlet<&'static str, &'static str> = Greenlet::new(|value| value);
         assert_eq!(child.switch("first"), "first");
@@ -230,7 +230,7 @@ fn a_greenlet_that_ends_leaves_the_others_where_they_are() {
 }
 
 #[test]
-fn a_hundred_thousand_that_each_make_their_successor_and_end_are_freed_without_overflow() {
+fn a_hundred_thousand_successors_are_freed_without_overflow() {
     fn elder(_: ()) -> AnyGreenlet {
         AnyGreenlet::from(&Greenlet::new(elder))
     }
@@ -248,7 +248,7 @@ fn a_hundred_thousand_that_each_make_their_successor_and_end_are_freed_without_o
 }
 
 #[test]
-fn five_thousand_generations_that_end_from_the_youngest_on_are_freed_without_overflow() {
+fn five_thousand_generations_are_freed_without_overflow() {
     fn generations(left: usize) -> AnyGreenlet {
         if left == 0 {
             return current();

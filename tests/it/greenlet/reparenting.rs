@@ -139,7 +139,7 @@ fn values_go_up_a_line_of_parents_that_were_not_started() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type_leaves_an_unstarted_parent_and_is_told_one_further_up() {
+fn a_wrong_value_type_passes_an_unstarted_parent() {
     let collector: Greenlet<String, usize> = Greenlet::new(|text: String| text.len());
     let worker: Greenlet<(), u32> = Greenlet::new(|()| 7);
     worker.set_parent(&collector).unwrap();
@@ -199,7 +199,7 @@ fn a_panic_ends_parents_that_never_ran_and_goes_on_up() {
 }
 
 #[test]
-fn a_kill_of_oneself_ends_parents_that_never_ran_and_is_told_further_up() {
+fn a_kill_of_oneself_ends_unstarted_parents() {
     let never: Greenlet<(), ()> = Greenlet::new(|()| unreachable!("it never runs"));
     let suicide: Greenlet<(), ()> = Greenlet::new(|()| current().kill());
     suicide.set_parent(&never).unwrap();
@@ -279,7 +279,7 @@ fn dead_parents_are_skipped_up_to_main() {
 }
 
 #[test]
-fn a_switch_to_a_dead_one_with_an_unstarted_parent_of_another_type_is_refused() {
+fn an_unstarted_parent_of_another_type_refuses_a_switch() {
     // greenlet's test_switch_to_dead_greenlet_with_unstarted_perverse_parent.
     let perverse: Greenlet<String, ()> = Greenlet::new(drop);
     let dead = started(|| ());
@@ -344,7 +344,7 @@ fn a_destructor_of_an_unstarted_parent_may_choose_another_one() {
 }
 
 #[test]
-fn an_unstarted_parent_that_loses_its_last_handle_while_the_panic_ends_it() {
+fn an_unstarted_parent_loses_its_last_handle_in_a_panic() {
     let census = Census::new();
     let slot: Rc<RefCell<Option<Greenlet<(), ()>>>> = Rc::default();
     struct TakesHandle(

@@ -43,7 +43,7 @@ fn main_and_a_greenlet_take_turns_in_order() {
 }
 
 #[test]
-fn the_first_value_is_the_argument_and_the_last_one_is_the_result() {
+fn the_first_value_is_the_argument_the_last_the_result() {
     let greenlet: Greenlet<i32, String> = Greenlet::new(|first| {
         let second = parent::<String, i32>().switch(format!("first {first}"));
         format!("second {second}")
@@ -273,7 +273,7 @@ fn a_destructor_may_switch_when_nothing_panics() {
 }
 
 #[test]
-fn a_capture_of_a_greenlet_that_never_ran_may_switch_in_its_destructor() {
+fn a_capture_of_an_unstarted_greenlet_may_switch_in_its_drop() {
     struct SwitchesAtDrop(Greenlet<(), ()>);
     impl Drop for SwitchesAtDrop {
         fn drop(&mut self) {

@@ -92,7 +92,7 @@ fn a_panic_in_a_greenlet_ends_its_thread_as_any_panic_does() {
 }
 
 #[test]
-fn greenlets_that_the_thread_still_holds_are_unwound_before_join_returns() {
+fn greenlets_held_by_a_thread_unwind_before_join_returns() {
     let (say, said) = mpsc::channel();
     struct Says(mpsc::Sender<&'static str>);
     impl Drop for Says {
@@ -112,7 +112,7 @@ fn greenlets_that_the_thread_still_holds_are_unwound_before_join_returns() {
 }
 
 #[test]
-fn greenlets_kept_in_thread_locals_do_no_harm_at_the_end_of_their_thread() {
+fn greenlets_in_thread_locals_do_no_harm_at_thread_end() {
     thread_local! {
         static EARLY: RefCell<Vec<Greenlet<(), ()>>> = const { RefCell::new(Vec::new()) };
         static LATE: RefCell<Vec<Greenlet<(), ()>>> = const { RefCell::new(Vec::new()) };
@@ -170,7 +170,7 @@ thread_local! {
 }
 
 #[test]
-fn a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole() {
+fn a_switch_in_the_last_destructors_keeps_the_thread_whole() {
     let (tell, told) = mpsc::channel();
     let thread = thread::spawn(move || {
         AT_THE_END.with(|last| last.tell.replace(Some(tell)));

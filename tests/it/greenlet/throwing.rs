@@ -35,7 +35,7 @@ fn one_that_catches_it_answers_the_thrower_and_lives_on() {
 }
 
 #[test]
-fn one_that_does_not_catch_it_unwinds_and_the_same_object_goes_on_in_its_parent() {
+fn an_uncaught_throw_unwinds_and_reaches_the_parent_unchanged() {
     struct Payload(#[expect(dead_code, reason = "so that it has an address")] u64);
     let log = Log::new();
     let greenlet = started({
@@ -94,7 +94,7 @@ fn one_that_never_ran_never_runs_and_its_body_is_dropped() {
 }
 
 #[test]
-fn at_one_that_has_ended_it_goes_on_in_the_nearest_live_ancestor() {
+fn a_throw_at_a_dead_target_reaches_the_nearest_live_ancestor() {
     let log = Log::new();
     let elder: Greenlet<(), AnyGreenlet> = Greenlet::new({
         let log = log.clone();
@@ -165,7 +165,7 @@ fn the_thrower_goes_on_when_somebody_switches_back_to_it() {
 }
 
 #[test]
-fn the_thrower_stays_suspended_when_it_goes_on_in_the_targets_parent() {
+fn the_thrower_stays_suspended_while_the_parent_continues() {
     let target = started(wait);
     let log = Log::new();
     let sibling: Greenlet<(), ()> = Greenlet::new({
@@ -183,7 +183,7 @@ fn the_thrower_stays_suspended_when_it_goes_on_in_the_targets_parent() {
 }
 
 #[test]
-fn one_that_waits_on_the_chain_below_gets_it_and_the_thrower_is_left() {
+fn a_target_below_the_thrower_gets_the_payload() {
     let log = Log::new();
     let outer: Greenlet<(), ()> = Greenlet::new({
         let log = log.clone();
@@ -251,7 +251,7 @@ fn neither_was_started_and_it_goes_on_past_both() {
 }
 
 #[test]
-fn the_parent_catches_what_is_thrown_into_a_child_that_never_ran() {
+fn the_parent_catches_a_throw_at_an_unstarted_child() {
     let (catcher, child) = catcher_and_child();
     assert_eq!(catcher.switch(()), "ready");
     assert_eq!(child.throw(stone("at it")), "caught");
@@ -310,14 +310,14 @@ fn a_destructor_that_a_panic_runs_gets_the_payload_back() {
 }
 
 #[test]
-fn a_throw_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message() {
+fn a_throw_in_an_unwinding_destructor_aborts_with_a_message() {
     struct Throws(AnyGreenlet);
     impl Drop for Throws {
         fn drop(&mut self) {
             self.0.throw(stone("never arrives"));
         }
     }
-    let name = "greenlet::throwing::a_throw_in_a_destructor_that_a_panic_runs_ends_the_process_with_a_message";
+    let name = "greenlet::throwing::a_throw_in_an_unwinding_destructor_aborts_with_a_message";
     let ended = in_child(name, || {
         let _throws = Throws((&started(wait)).into());
         panic!("so that it unwinds");

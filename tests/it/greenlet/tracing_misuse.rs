@@ -13,7 +13,7 @@ use greenhub::{AnyGreenlet, Greenlet, GreenletExit, SwitchError, current};
 use crate::support::{Log, caught, in_child, panic_text, started, wait};
 
 #[test]
-fn one_that_panics_at_a_later_switch_is_removed_and_the_panic_goes_on_in_the_target() {
+fn a_panic_at_a_later_switch_removes_the_tracer() {
     // greenlet's test_b_exception_disables_tracing.
     let log = Log::new();
     let greenlet = started({
@@ -36,7 +36,7 @@ fn one_that_panics_at_a_later_switch_is_removed_and_the_panic_goes_on_in_the_tar
 }
 
 #[test]
-fn one_that_panics_at_the_first_switch_ends_the_greenlet_before_it_runs() {
+fn a_panic_at_the_first_switch_ends_the_greenlet_unstarted() {
     let log = Log::new();
     struct Value(Log);
     impl Drop for Value {
@@ -58,7 +58,7 @@ fn one_that_panics_at_the_first_switch_ends_the_greenlet_before_it_runs() {
 }
 
 #[test]
-fn one_that_panics_at_the_way_back_takes_the_place_of_the_value_or_of_the_panic() {
+fn a_panic_at_the_way_back_replaces_the_value_or_panic() {
     let main = current();
     let panics_in_main = || {
         let main = main.clone();
@@ -91,8 +91,8 @@ fn one_that_panics_at_the_way_back_takes_the_place_of_the_value_or_of_the_panic(
 }
 
 #[test]
-fn one_that_panics_in_a_greenlet_that_unwinds_another_is_removed_and_a_line_says_so() {
-    let name = "greenlet::tracing_misuse::one_that_panics_in_a_greenlet_that_unwinds_another_is_removed_and_a_line_says_so";
+fn a_panic_while_unwinding_another_removes_the_tracer() {
+    let name = "greenlet::tracing_misuse::a_panic_while_unwinding_another_removes_the_tracer";
     let ended = in_child(name, || {
         let victim = started(wait);
         let main = current();
@@ -116,7 +116,7 @@ fn one_that_panics_in_a_greenlet_that_unwinds_another_is_removed_and_a_line_says
 }
 
 #[test]
-fn one_that_panics_in_the_killed_one_does_not_keep_it_from_unwinding() {
+fn a_panic_in_a_killed_greenlet_does_not_stop_its_unwinding() {
     let log = Log::new();
     let victim = started({
         let log = log.clone();
@@ -254,7 +254,7 @@ fn a_tracer_cannot_switch_in_a_greenlet_that_is_killed() {
 }
 
 #[test]
-fn a_tracer_cannot_kill_a_greenlet_that_waits_for_the_running_one() {
+fn a_tracer_cannot_kill_a_waiter_of_the_running_greenlet() {
     let log = Log::new();
     let outer: Greenlet<(), ()> = Greenlet::new({
         let log = log.clone();
@@ -368,7 +368,7 @@ fn a_tracer_cannot_switch_in_the_middle_of_a_handover() {
 }
 
 #[test]
-fn a_tracer_cannot_switch_in_a_greenlet_that_has_just_unwound_another() {
+fn a_tracer_cannot_switch_after_unwinding_another_greenlet() {
     let (log, victim, other, main) = (Log::new(), started(wait), started(wait), current());
     set_tracer(Some(Rc::new({
         let (log, other) = (log.clone(), other.clone());

@@ -98,7 +98,7 @@ fn a_declared_one_without_a_body_just_goes() {
 }
 
 #[test]
-fn a_kill_that_was_swallowed_once_comes_again_at_the_next_switch() {
+fn a_kill_swallowed_once_comes_again_at_the_next_switch() {
     let log = Log::new();
     let greenlet = started(log.given_to(|log| {
         let _fin = log.at_drop("fin");
@@ -112,7 +112,7 @@ fn a_kill_that_was_swallowed_once_comes_again_at_the_next_switch() {
 }
 
 #[test]
-fn a_kill_is_also_swallowed_by_try_switch_no_further_than_by_switch() {
+fn try_switch_swallows_a_kill_no_further_than_switch() {
     let log = Log::new();
     let greenlet = started(log.given_to(|log| {
         for word in ["first", "second"] {
@@ -126,7 +126,7 @@ fn a_kill_is_also_swallowed_by_try_switch_no_further_than_by_switch() {
 }
 
 #[test]
-fn a_body_that_returns_after_its_kill_has_ended_and_its_value_is_dropped() {
+fn a_body_that_returns_after_its_kill_drops_its_value() {
     let (census, log) = (Census::new(), Log::new());
     let greenlet = Greenlet::new({
         let (census, log) = (census.clone(), log.clone());
@@ -209,7 +209,7 @@ fn a_panic_of_the_cleanup_stays_inside() {
 }
 
 #[test]
-fn a_panic_in_a_capture_of_one_that_never_ran_goes_on_where_it_was_dropped() {
+fn a_panic_in_a_capture_of_an_unstarted_greenlet_reaches_its_drop() {
     struct PanicsAtDrop(Log);
     impl Drop for PanicsAtDrop {
         fn drop(&mut self) {
@@ -314,8 +314,8 @@ fn a_drop_during_a_panic_unwinds_as_well() {
 }
 
 #[test]
-fn a_destructor_that_switches_while_its_greenlet_is_killed_ends_the_process_with_a_message() {
-    let name = "greenlet::unwinding::a_destructor_that_switches_while_its_greenlet_is_killed_ends_the_process_with_a_message";
+fn a_switch_in_a_destructor_during_a_kill_aborts() {
+    let name = "greenlet::unwinding::a_switch_in_a_destructor_during_a_kill_aborts";
     struct WaitsAtDrop;
     impl Drop for WaitsAtDrop {
         fn drop(&mut self) {

@@ -9,7 +9,7 @@ use greenhub::{Pool, sleep};
 use crate::support::{InDrop, Log, caught, seconds, within};
 
 #[test]
-fn an_input_that_comes_when_nobody_takes_results_any_more_starts_no_job() {
+fn an_input_after_the_last_consumer_starts_no_job() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, pool) = (Log::new(), Pool::new(2));
@@ -27,7 +27,7 @@ fn an_input_that_comes_when_nobody_takes_results_any_more_starts_no_job() {
 }
 
 #[test]
-fn all_jobs_are_killed_though_the_result_of_one_panics_when_it_is_dropped() {
+fn all_jobs_are_killed_though_a_dropped_result_panics() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, pool) = (Log::new(), Pool::new(3));

@@ -1,7 +1,7 @@
 //! Groups, pools and scopes.
 
-mod group;
 mod imap_ends;
+mod members;
 mod pool;
 mod pool_nested;
 mod scope;

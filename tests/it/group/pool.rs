@@ -73,7 +73,7 @@ fn what_cannot_be_spawned_takes_no_room() {
 }
 
 #[test]
-fn those_who_wait_for_room_get_it_in_the_order_in_which_they_came() {
+fn waiters_for_room_are_served_in_order() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, pool) = (Log::new(), Pool::new(1));
@@ -230,7 +230,7 @@ fn twenty_jobs_in_a_pool_of_two_are_never_more_than_two_at_once() {
 }
 
 #[test]
-fn map_takes_an_input_when_there_is_room_and_goes_on_after_failures() {
+fn map_takes_inputs_as_there_is_room_and_survives_failures() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -294,7 +294,7 @@ fn jobs_whose_results_nobody_will_take_are_killed() {
 }
 
 #[test]
-fn imap_keeps_the_order_of_its_inputs_and_imap_unordered_that_of_their_ends() {
+fn imap_yields_in_input_order_and_imap_unordered_in_end_order() {
     let _watch = within(seconds(10));
     pause_clock();
     let pool = Pool::new(3);
@@ -367,7 +367,7 @@ fn a_result_is_given_though_the_next_input_is_not_there_yet() {
 }
 
 #[test]
-fn what_ends_the_inputs_of_imap_before_their_time_reaches_its_consumer() {
+fn an_early_end_of_imap_inputs_reaches_the_consumer() {
     let _watch = within(seconds(10));
     let pool = Pool::new(2);
     let bad = (0..5).inspect(|n| assert!(*n < 2, "bad input"));
@@ -409,7 +409,7 @@ fn a_consumer_of_imap_that_times_out_can_go_on_with_it() {
 }
 
 #[test]
-fn a_job_that_panics_leaves_its_room_and_its_panic_to_whoever_joins() {
+fn a_panicking_job_frees_its_room_and_its_joiner_gets_the_panic() {
     let _watch = within(seconds(10));
     let pool = Pool::new(1);
     for _ in 0..3 {
@@ -429,7 +429,7 @@ fn a_job_that_panics_leaves_its_room_and_its_panic_to_whoever_joins() {
 proptest! {
     /// When each job of one spawner begins and ends, compared with a plain list of seats.
     #[test]
-    fn jobs_begin_when_a_seat_is_free_in_the_order_in_which_they_were_spawned(
+    fn jobs_begin_in_spawn_order_as_room_becomes_free(
         size in 1..5usize,
         jobs in prop::collection::vec((0..4u64, 1..6u64), 1..30),
     ) {

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use crate::support::{Gauge, Log, caught, millis, seconds, within};
 
 #[test]
-fn a_job_of_a_full_pool_spawns_into_it_and_lends_its_place_to_the_new_job() {
+fn a_job_of_a_full_pool_lends_its_place_to_a_nested_job() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, pool) = (Log::new(), Pool::new(1));
@@ -135,7 +135,7 @@ fn a_job_may_take_the_results_of_an_imap_that_was_made_outside() {
 }
 
 #[test]
-fn a_job_that_is_killed_while_it_lends_its_place_takes_the_nested_one_along() {
+fn killing_a_lending_job_kills_the_nested_job() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, pool) = (Log::new(), Pool::new(1));
@@ -297,7 +297,7 @@ fn nest(pool: &Pool, depth: u32) {
 }
 
 #[test]
-fn a_kill_of_thousands_of_jobs_one_in_the_other_gives_their_place_back() {
+fn killing_thousands_of_nested_jobs_returns_their_place() {
     let _watch = within(seconds(20));
     pause_clock();
     let pool = Pool::new(1);
@@ -312,7 +312,7 @@ fn a_kill_of_thousands_of_jobs_one_in_the_other_gives_their_place_back() {
 }
 
 #[test]
-fn a_nested_job_that_cannot_be_spawned_costs_its_spawner_nothing() {
+fn a_failed_spawn_of_a_nested_job_costs_its_spawner_nothing() {
     let _watch = within(seconds(10));
     let pool = Pool::new(1);
     let job = pool.spawn({
@@ -330,7 +330,7 @@ fn a_nested_job_that_cannot_be_spawned_costs_its_spawner_nothing() {
 }
 
 #[test]
-fn a_job_is_unwound_as_a_greenlet_while_its_place_is_on_its_way_back() {
+fn a_job_is_unwound_while_its_place_is_on_its_way_back() {
     let _watch = within(seconds(10));
     let pool = Pool::new(1);
     let (own, inner) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(None)));
@@ -433,7 +433,7 @@ fn perform(pool: &Pool, gauge: &Gauge, steps: &[Step]) {
 
 proptest! {
     #[test]
-    fn random_jobs_that_use_their_own_pool_all_end_and_never_too_many_work(
+    fn random_nested_jobs_all_end_within_the_limit(
         size in 1..4usize,
         jobs in prop::collection::vec(any_steps(), 1..4),
         kill_after in prop::option::of(0..20u64),

@@ -16,7 +16,7 @@ use greenhub::{
 use crate::support::{Log, caught, child, millis, panic_text, resident, seconds, slowness, within};
 
 #[test]
-fn tasks_borrow_run_in_order_and_have_all_ended_when_the_scope_returns() {
+fn tasks_borrow_run_in_order_and_end_before_the_scope_returns() {
     let _watch = within(seconds(10));
     pause_clock();
     let begun = now();
@@ -52,7 +52,7 @@ fn tasks_borrow_run_in_order_and_have_all_ended_when_the_scope_returns() {
 }
 
 #[test]
-fn a_join_gives_what_the_task_returned_also_what_it_has_borrowed() {
+fn a_join_returns_the_value_even_a_borrowed_value() {
     let _watch = within(seconds(10));
     let mut words = vec!["so", "much", "depends"];
     let longest = scope(|s| {
@@ -70,7 +70,7 @@ fn a_join_gives_what_the_task_returned_also_what_it_has_borrowed() {
 }
 
 #[test]
-fn handles_can_be_waited_for_with_other_things_dropped_and_forgotten() {
+fn handles_work_with_other_waits_and_may_be_dropped_or_forgotten() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -98,7 +98,7 @@ fn handles_can_be_waited_for_with_other_things_dropped_and_forgotten() {
 }
 
 #[test]
-fn tasks_spawn_further_tasks_into_their_scope_also_when_its_body_has_ended() {
+fn tasks_spawn_into_their_scope_even_after_its_body() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -131,7 +131,7 @@ fn tasks_spawn_further_tasks_into_their_scope_also_when_its_body_has_ended() {
 }
 
 #[test]
-fn when_the_body_panics_its_tasks_run_to_their_ends_and_then_the_panic_goes_on() {
+fn tasks_of_a_panicking_body_run_to_their_ends_first() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -150,7 +150,7 @@ fn when_the_body_panics_its_tasks_run_to_their_ends_and_then_the_panic_goes_on()
 }
 
 #[test]
-fn the_first_panic_goes_on_when_all_have_ended_and_the_others_are_reported() {
+fn the_first_panic_continues_and_the_others_are_reported() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -241,7 +241,7 @@ fn in_a_scope(log: &Log, body: impl FnOnce() + 'static) -> greenhub::Task<()> {
 }
 
 #[test]
-fn a_kill_in_the_body_kills_the_tasks_waits_for_them_and_goes_on() {
+fn a_kill_in_the_body_kills_the_tasks_and_waits_for_them() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, begun) = (Log::new(), now());
@@ -260,7 +260,7 @@ fn a_kill_in_the_body_kills_the_tasks_waits_for_them_and_goes_on() {
 }
 
 #[test]
-fn a_kill_at_the_end_of_the_scope_kills_the_tasks_and_no_second_kill_shortens_their_cleaning_up() {
+fn a_second_kill_does_not_shorten_cleanup_at_scope_end() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -329,7 +329,7 @@ fn a_timeout_of_the_scope_does_the_same_wherever_it_comes() {
 }
 
 #[test]
-fn a_task_that_swallows_its_kill_and_ends_has_ended_and_one_spawned_meanwhile_is_killed_too() {
+fn a_task_spawned_by_a_swallower_of_a_kill_is_killed_too() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -364,7 +364,7 @@ fn a_task_that_swallows_its_kill_and_ends_has_ended_and_one_spawned_meanwhile_is
 }
 
 #[test]
-fn a_body_that_swallows_its_kill_is_killed_at_the_end_of_the_scope() {
+fn a_body_that_swallows_its_kill_is_killed_at_scope_end() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let task = spawn({
@@ -388,7 +388,7 @@ fn a_body_that_swallows_its_kill_is_killed_at_the_end_of_the_scope() {
 }
 
 #[test]
-fn a_payload_thrown_into_the_wait_of_a_scope_goes_on_when_its_tasks_were_killed() {
+fn a_payload_thrown_into_a_scope_wait_kills_the_tasks_first() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let me = Rc::new(RefCell::new(None));
@@ -417,7 +417,7 @@ fn a_payload_thrown_into_the_wait_of_a_scope_goes_on_when_its_tasks_were_killed(
 }
 
 #[test]
-fn a_deadlock_inside_a_scope_of_main_ends_its_tasks_and_then_the_report_goes_on() {
+fn a_deadlock_inside_a_scope_ends_its_tasks_then_is_reported() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let line = line!() + 2;
@@ -450,7 +450,7 @@ fn a_deadlock_inside_a_scope_of_main_ends_its_tasks_and_then_the_report_goes_on(
 }
 
 #[test]
-fn a_scope_without_tasks_waits_for_nothing_so_it_works_where_nothing_may_wait() {
+fn a_scope_without_tasks_works_where_waiting_is_refused() {
     let _watch = within(seconds(10));
     struct InDrop<'a>(&'a Cell<u32>);
     impl Drop for InDrop<'_> {
@@ -490,7 +490,7 @@ fn what_outlives_the_scope_of_a_task_tells_that_it_has_ended() {
 }
 
 #[test]
-fn a_panic_of_the_tracer_that_keeps_a_task_from_beginning_is_the_tasks() {
+fn a_tracer_panic_before_a_task_begins_is_the_tasks_panic() {
     let _watch = within(seconds(10));
     let log = Log::new();
     for joined in [true, false] {
@@ -537,7 +537,7 @@ impl Drop for AtEnd {
 }
 
 #[test]
-fn a_task_has_ended_when_its_locals_are_gone_and_their_panic_is_the_tasks() {
+fn a_task_ends_after_its_locals_and_owns_their_panic() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -570,7 +570,7 @@ fn a_task_has_ended_when_its_locals_are_gone_and_their_panic_is_the_tasks() {
 }
 
 #[test]
-fn raw_greenlets_open_scopes_and_are_waited_for_by_nobody_meanwhile() {
+fn raw_greenlets_open_scopes_without_a_waiter() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -604,9 +604,9 @@ fn raw_greenlets_open_scopes_and_are_waited_for_by_nobody_meanwhile() {
     feature = "sanitizer",
     ignore = "AddressSanitizer keeps freed memory, so what is resident says nothing"
 )]
-fn a_scope_that_lives_long_keeps_nothing_of_the_tasks_that_have_ended() {
+fn a_long_lived_scope_keeps_nothing_of_ended_tasks() {
     child(
-        "group::scope::a_scope_that_lives_long_keeps_nothing_of_the_tasks_that_have_ended",
+        "group::scope::a_long_lived_scope_keeps_nothing_of_ended_tasks",
         || {
             scope(|s| {
                 let keeper = s.spawn(|| sleep(Duration::MAX));

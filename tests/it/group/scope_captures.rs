@@ -28,7 +28,7 @@ fn spawn_in_turn<'scope>(s: &'scope Scope<'scope, '_>, log: &'scope Log, left: u
 }
 
 #[test]
-fn destructors_spawn_into_their_scope_however_it_ends_and_it_waits_for_all() {
+fn destructors_may_spawn_into_any_ending_scope() {
     let _watch = within(seconds(10));
     pause_clock();
     for how in 0..6 {
@@ -72,7 +72,7 @@ fn destructors_spawn_into_their_scope_however_it_ends_and_it_waits_for_all() {
 }
 
 #[test]
-fn a_capture_that_waits_in_its_destructor_keeps_the_scope_though_its_task_never_ran() {
+fn a_capture_of_an_unstarted_task_that_waits_keeps_the_scope() {
     let _watch = within(seconds(10));
     pause_clock();
     for is_killed in [false, true] {
@@ -113,8 +113,8 @@ fn a_capture_that_waits_in_its_destructor_keeps_the_scope_though_its_task_never_
 }
 
 #[test]
-fn a_capture_whose_destructor_never_returns_ends_the_process_and_not_the_scope() {
-    let name = "group::scope_captures::a_capture_whose_destructor_never_returns_ends_the_process_and_not_the_scope";
+fn a_capture_whose_drop_never_returns_aborts() {
+    let name = "group::scope_captures::a_capture_whose_drop_never_returns_aborts";
     let ended = child(name, || {
         let _watch = within(seconds(10));
         let frame = String::from("borrowed");
@@ -136,7 +136,7 @@ fn a_capture_whose_destructor_never_returns_ends_the_process_and_not_the_scope()
 }
 
 #[test]
-fn no_number_of_payloads_thrown_into_its_wait_shortens_the_end_of_a_scope() {
+fn payloads_thrown_into_its_wait_do_not_shorten_a_scope() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, owner) = (Log::new(), Rc::new(RefCell::new(None)));

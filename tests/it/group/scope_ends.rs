@@ -109,7 +109,7 @@ const ALL: [&str; 8] = [
 ];
 
 #[test]
-fn dropping_a_greenlet_that_waits_in_a_scope_unwinds_its_tasks_on_the_spot() {
+fn dropping_a_greenlet_in_a_scope_unwinds_its_tasks_at_once() {
     let _watch = within(seconds(10));
     for by_kill in [false, true] {
         let log = Log::new();
@@ -129,7 +129,7 @@ fn dropping_a_greenlet_that_waits_in_a_scope_unwinds_its_tasks_on_the_spot() {
 }
 
 #[test]
-fn killing_a_greenlet_in_the_join_of_its_scope_unwinds_its_tasks_on_the_spot() {
+fn killing_a_greenlet_in_a_scope_join_unwinds_tasks_at_once() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -153,7 +153,7 @@ fn killing_a_greenlet_in_the_join_of_its_scope_unwinds_its_tasks_on_the_spot() {
 }
 
 #[test]
-fn a_greenlet_that_drops_its_own_last_handle_unwinds_its_tasks_though_one_of_them_runs_next() {
+fn dropping_its_own_last_handle_unwinds_the_tasks_of_a_scope() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -179,7 +179,7 @@ fn a_greenlet_that_drops_its_own_last_handle_unwinds_its_tasks_though_one_of_the
 }
 
 #[test]
-fn a_generator_that_is_dropped_inside_a_scope_ends_its_tasks_before_its_frames() {
+fn a_generator_dropped_in_a_scope_ends_tasks_before_frames() {
     let _watch = within(seconds(10));
     pause_clock();
     for how in ["dropped", "dropped in a panic", "dropped in no_switch"] {
@@ -216,7 +216,7 @@ fn a_generator_that_is_dropped_inside_a_scope_ends_its_tasks_before_its_frames()
 }
 
 #[test]
-fn a_forgotten_generator_leaves_its_tasks_what_they_have_borrowed() {
+fn a_forgotten_generator_leaves_its_tasks_their_borrows() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -243,7 +243,7 @@ fn a_forgotten_generator_leaves_its_tasks_what_they_have_borrowed() {
 }
 
 #[test]
-fn another_task_may_go_on_with_a_generator_in_a_scope_and_waits_for_its_tasks() {
+fn a_second_task_may_resume_a_generator_in_a_scope() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -287,7 +287,7 @@ fn a_task_cannot_yield_for_the_generator_that_its_scope_is_in() {
 }
 
 #[test]
-fn a_scope_that_ends_inside_no_switch_unwinds_its_tasks_and_says_why() {
+fn a_scope_that_ends_inside_no_switch_unwinds_its_tasks() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let mut generator = Generator::new({
@@ -316,7 +316,7 @@ fn a_scope_that_ends_inside_no_switch_unwinds_its_tasks_and_says_why() {
 }
 
 #[test]
-fn nothing_can_be_spawned_into_a_scope_that_could_not_wait_for_it() {
+fn a_scope_that_cannot_wait_refuses_spawns() {
     let _watch = within(seconds(10));
     let text = panic_text(|| no_switch(|| scope(|s| drop(s.spawn(|| ())))));
     assert!(
@@ -331,7 +331,7 @@ fn nothing_can_be_spawned_into_a_scope_that_could_not_wait_for_it() {
 }
 
 #[test]
-fn a_destructor_in_a_panic_may_spawn_into_the_scope_that_the_panic_ends_in() {
+fn a_destructor_may_spawn_into_a_panicking_scope() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let text = panic_text(|| {
@@ -345,7 +345,7 @@ fn a_destructor_in_a_panic_may_spawn_into_the_scope_that_the_panic_ends_in() {
 }
 
 #[test]
-fn a_greenlet_that_its_own_task_kills_is_left_for_good_with_what_the_task_borrows() {
+fn a_greenlet_killed_by_its_own_task_is_leaked_with_its_frames() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -389,7 +389,7 @@ fn a_greenlet_that_its_own_task_kills_is_left_for_good_with_what_the_task_borrow
 }
 
 #[test]
-fn a_task_that_is_given_up_leaves_its_frames_to_the_tasks_of_its_scope() {
+fn a_leaked_task_leaves_its_frames_to_its_scope_tasks() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -451,9 +451,9 @@ thread_local! {
 }
 
 #[test]
-fn a_generator_in_a_thread_local_is_not_unwound_inside_its_scope() {
+fn a_generator_in_a_thread_local_does_not_unwind_in_its_scope() {
     let ended = child(
-        "group::scope_ends::a_generator_in_a_thread_local_is_not_unwound_inside_its_scope",
+        "group::scope_ends::a_generator_in_a_thread_local_does_not_unwind_in_its_scope",
         || {
             std::thread::spawn(|| {
                 drop(current());
@@ -507,9 +507,9 @@ fn a_process_may_exit_in_the_body_of_a_scope_and_in_its_tasks() {
 }
 
 #[test]
-fn a_task_that_never_heeds_its_kill_ends_the_process_and_not_the_scope() {
+fn a_task_that_never_heeds_its_kill_aborts() {
     let ended = child(
-        "group::scope_ends::a_task_that_never_heeds_its_kill_ends_the_process_and_not_the_scope",
+        "group::scope_ends::a_task_that_never_heeds_its_kill_aborts",
         || {
             let owner = spawn(|| {
                 scope(|s| {
@@ -595,9 +595,9 @@ fn a_scope_that_would_end_in_its_own_task_ends_the_process() {
 }
 
 #[test]
-fn a_destructor_that_spawns_in_a_scope_of_its_own_ends_the_process_in_a_panic() {
+fn a_destructor_with_its_own_scope_aborts_in_a_panic() {
     let ended = child(
-        "group::scope_ends::a_destructor_that_spawns_in_a_scope_of_its_own_ends_the_process_in_a_panic",
+        "group::scope_ends::a_destructor_with_its_own_scope_aborts_in_a_panic",
         || {
             struct Spawns;
             impl Drop for Spawns {
@@ -620,7 +620,7 @@ fn a_destructor_that_spawns_in_a_scope_of_its_own_ends_the_process_in_a_panic() 
 }
 
 #[test]
-fn a_parent_that_is_switched_to_by_a_task_of_its_scope_waits_for_it_all_the_same() {
+fn a_parent_switched_to_by_its_scope_task_still_waits() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let own: Rc<RefCell<Option<Greenlet<u8, u8>>>> = Rc::default();

@@ -8,7 +8,7 @@ use greenhub::{HubHandle, Task, joinall, sleep, spawn, yield_now};
 use crate::support::{Log, millis, pair_with_std, seconds, slowness, within};
 
 #[test]
-fn three_of_whom_one_blocks_the_thread_each_time_keep_their_order() {
+fn three_tasks_keep_their_order_through_blocks() {
     let _watch = within(seconds(20));
     let log = Log::new();
     let tasks = [("a", 0), ("b", 12), ("c", 0)].map(|(name, blocks)| {
@@ -36,7 +36,7 @@ fn waits_for(log: &Log, task: Task<()>, word: &'static str) -> Task<()> {
 }
 
 #[test]
-fn who_was_woken_before_the_thread_was_blocked_goes_before_who_was_woken_after_it() {
+fn a_wake_before_a_block_precedes_a_wake_after() {
     let _watch = within(seconds(10));
     let log = Log::new();
     // They end in their second turn: x, y, and between them the one that blocks.
@@ -65,7 +65,7 @@ fn who_was_woken_before_the_thread_was_blocked_goes_before_who_was_woken_after_i
 }
 
 #[test]
-fn after_a_block_readers_go_on_in_the_order_in_which_their_bytes_came() {
+fn readers_resume_in_byte_order_after_a_block() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let (mut peers, mut readers) = (Vec::new(), Vec::new());
@@ -92,7 +92,7 @@ fn after_a_block_readers_go_on_in_the_order_in_which_their_bytes_came() {
 }
 
 #[test]
-fn bodies_from_another_thread_begin_in_the_order_in_which_they_were_sent() {
+fn bodies_from_another_thread_begin_in_send_order() {
     let _watch = within(seconds(10));
     let (say, said) = std::sync::mpsc::channel();
     let hub = HubHandle::current().unwrap();

@@ -25,7 +25,7 @@ fn ticker(log: &Log, begun: Instant, name: &'static str, period: u64) -> Task<()
 }
 
 #[test]
-fn an_advance_lets_each_deadline_on_the_way_happen_at_its_moment() {
+fn an_advance_runs_each_deadline_at_its_moment() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, begun) = (Log::new(), now());
@@ -46,7 +46,7 @@ fn an_advance_lets_each_deadline_on_the_way_happen_at_its_moment() {
 }
 
 #[test]
-fn an_advance_ends_when_all_that_is_due_at_its_end_has_come_to_rest() {
+fn an_advance_ends_when_all_due_work_has_come_to_rest() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -109,7 +109,7 @@ fn an_advance_ends_when_all_that_is_due_at_its_end_has_come_to_rest() {
 }
 
 #[test]
-fn an_advance_of_no_time_lets_everything_come_to_rest_and_moves_nothing() {
+fn an_advance_of_zero_settles_everything_and_moves_nothing() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, begun) = (Log::new(), now());
@@ -173,7 +173,7 @@ fn an_advance_in_a_task_goes_on_while_main_waits_for_it() {
 }
 
 #[test]
-fn advances_at_the_same_time_end_each_at_its_own_moment_and_equal_ones_in_order() {
+fn concurrent_advances_end_in_the_order_of_their_moments() {
     let _watch = within(seconds(10));
     pause_clock();
     let (log, begun) = (Log::new(), now());
@@ -240,7 +240,7 @@ proptest! {
 }
 
 #[test]
-fn a_clock_that_runs_cannot_be_set_forward_and_none_beyond_its_end() {
+fn a_running_clock_cannot_be_advanced_nor_any_past_its_end() {
     let _watch = within(seconds(10));
     let text = panic_text(|| advance_clock(seconds(1)));
     assert!(text.contains("clock runs"), "{text}");
@@ -256,7 +256,7 @@ fn a_clock_that_runs_cannot_be_set_forward_and_none_beyond_its_end() {
 }
 
 #[test]
-fn an_advance_of_a_clock_that_is_resumed_lasts_as_long_as_it_takes() {
+fn an_advance_of_a_resumed_clock_takes_real_time() {
     let _watch = within(seconds(10));
     pause_clock();
     let begun = now();
@@ -272,7 +272,7 @@ fn an_advance_of_a_clock_that_is_resumed_lasts_as_long_as_it_takes() {
 }
 
 #[test]
-fn an_advance_that_is_ended_by_a_childs_panic_leaves_nothing_behind() {
+fn an_advance_ended_by_a_childs_panic_leaves_nothing_behind() {
     let _watch = within(seconds(10));
     pause_clock();
     let begun = now();
@@ -315,7 +315,7 @@ fn an_advance_in_the_middle_of_a_panic_aborts_and_says_where() {
 }
 
 #[test]
-fn a_conversation_between_sockets_of_one_thread_takes_no_time_of_a_paused_clock() {
+fn sockets_of_a_thread_talk_without_moving_a_paused_clock() {
     let _watch = within(seconds(20));
     pause_clock();
     let (begun, log) = (now(), Log::new());
@@ -354,7 +354,7 @@ fn a_conversation_between_sockets_of_one_thread_takes_no_time_of_a_paused_clock(
 }
 
 #[test]
-fn an_advance_lets_sockets_of_this_thread_finish_what_they_have_to_say() {
+fn an_advance_lets_sockets_of_this_thread_finish() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -384,7 +384,7 @@ fn an_advance_lets_sockets_of_this_thread_finish_what_they_have_to_say() {
 }
 
 #[test]
-fn a_peer_on_another_thread_is_overtaken_by_the_next_deadline_of_a_paused_clock() {
+fn a_paused_clock_overtakes_a_peer_on_another_thread() {
     let _watch = within(seconds(10));
     let (mut ours, mut theirs) = pair_with_std();
     pause_clock();

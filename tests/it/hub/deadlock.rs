@@ -14,7 +14,7 @@ use crate::support::{AtDrop, Log, pair, panic_text, seconds, within};
 type Plain = Greenlet<(), ()>;
 
 #[test]
-fn when_nobody_can_go_on_main_is_told_who_waits_for_what_and_where() {
+fn a_deadlock_report_names_each_wait_and_its_place() {
     let _watch = within(seconds(10));
     let slept = line!() + 3;
     let sleeper = task::Builder::new().name("sleeper").spawn(|| {
@@ -72,7 +72,7 @@ fn after_a_deadlock_the_hub_goes_on() {
 }
 
 #[test]
-fn the_main_greenlet_of_another_thread_is_told_of_its_own_deadlock() {
+fn main_of_another_thread_gets_its_own_deadlock() {
     let _watch = within(seconds(10));
     let text = thread::spawn(|| panic_text(|| spawn(|| sleep(Duration::MAX)).join()))
         .join()

@@ -146,7 +146,7 @@ fn main_alone_is_a_deadlock_too() {
 }
 
 #[test]
-fn a_deadlock_inside_a_block_with_a_timeout_that_will_come_is_none() {
+fn a_pending_timeout_prevents_a_deadlock() {
     let _watch = within(seconds(10));
     hub::pause_clock();
     let stuck = spawn(|| sleep(MAX));

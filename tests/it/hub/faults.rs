@@ -31,7 +31,7 @@ fn resumes_once(name: &'static str, place: &Place, log: &Log) -> Greenlet<(), u6
 
 /// `throw` drops a body that never ran. What that yields is resumed by another greenlet.
 #[test]
-fn a_throw_goes_on_in_whoever_runs_when_the_body_that_it_drops_has_yielded() {
+fn a_throw_continues_after_the_dropped_body_has_yielded() {
     struct YieldsAtDrop;
     impl Drop for YieldsAtDrop {
         fn drop(&mut self) {
@@ -160,7 +160,7 @@ fn kills(x_place: &AnyPlace) -> impl FnOnce() + 'static {
 }
 
 #[test]
-fn who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next() {
+fn a_runner_after_a_swallowed_kill_cannot_end_the_successor() {
     struct SwitchesToItsParent;
     impl Drop for SwitchesToItsParent {
         fn drop(&mut self) {
@@ -168,7 +168,7 @@ fn who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next
         }
     }
     nobody_dead_is_resumed(
-        "hub::faults::who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next",
+        "hub::faults::a_runner_after_a_swallowed_kill_cannot_end_the_successor",
         || {
             let x_place = AnyPlace::default();
             let kills = kills(&x_place);
@@ -191,7 +191,7 @@ fn who_runs_because_a_throw_has_swallowed_a_kill_cannot_end_the_one_that_is_next
 
 /// The unwinding of one greenlet is begun by `a` and ended by `b`, who then puts a's wait back to what it was.
 #[test]
-fn a_tracer_that_yields_in_the_middle_of_an_unwinding_disturbs_no_other() {
+fn a_tracer_that_yields_during_an_unwinding_disturbs_no_other() {
     let (log, place) = (Log::new(), Place::default());
     place.replace(Some(Generator::new(|y| {
         lend(y, || {
@@ -234,7 +234,7 @@ fn a_throw_past_a_dead_one_to_oneself_is_told_to_the_tracer() {
 
 /// An ended task used to unwind, as a dead greenlet, one that only a stale queue entry still pointed to.
 #[test]
-fn a_stale_queue_entry_is_the_last_pointer_to_a_greenlet_when_a_task_ends() {
+fn a_stale_queue_entry_may_hold_the_last_pointer_to_a_greenlet() {
     let child = Rc::new(RefCell::new(None));
     let waits_twice: Greenlet<(), ()> = Greenlet::new({
         let child = child.clone();

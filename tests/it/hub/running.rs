@@ -100,7 +100,7 @@ fn turns_stay_in_order_over_thousands_of_rounds() {
 }
 
 #[test]
-fn a_task_spawned_by_a_task_runs_after_those_that_were_ready_before() {
+fn a_task_spawned_by_a_task_runs_after_the_ready_tasks() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let tasks = ["a", "b"].map(|name| {
@@ -149,7 +149,7 @@ fn joiners_go_on_in_the_order_in_which_they_came() {
 }
 
 #[test]
-fn after_a_task_has_blocked_the_thread_sleepers_go_on_in_the_order_of_their_deadlines() {
+fn sleepers_resume_by_deadline_after_a_blocked_thread() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let sleepers: Vec<_> = [(3, "c"), (1, "a"), (2, "b")]
@@ -168,7 +168,7 @@ fn after_a_task_has_blocked_the_thread_sleepers_go_on_in_the_order_of_their_dead
 }
 
 #[test]
-fn after_a_task_has_blocked_the_thread_everybody_who_is_due_goes_on() {
+fn all_due_tasks_continue_after_a_blocked_thread() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let (mut ours, mut theirs) = pair_with_std();
@@ -274,7 +274,7 @@ fn yields_do_not_keep_mail_from_other_threads_waiting() {
 }
 
 #[test]
-fn a_timer_waits_for_a_few_of_those_who_compute_and_yield_not_for_sixty_four() {
+fn a_timer_waits_for_few_computing_tasks_not_for_sixty_four() {
     let _watch = within(seconds(20));
     let (stop, rounds) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0)));
     let workers = [(); 2].map(|()| {
@@ -301,7 +301,7 @@ fn a_timer_waits_for_a_few_of_those_who_compute_and_yield_not_for_sixty_four() {
 }
 
 #[test]
-fn a_socket_that_always_has_something_to_read_does_not_keep_a_timer_waiting() {
+fn a_socket_that_is_always_readable_does_not_delay_a_timer() {
     let _watch = within(seconds(10));
     let (ours, theirs) = pair();
     let writer = spawn(move || {
@@ -319,7 +319,7 @@ fn a_socket_that_always_has_something_to_read_does_not_keep_a_timer_waiting() {
 }
 
 #[test]
-fn one_that_peeks_again_and_again_keeps_no_timer_waiting_also_while_a_tracer_watches() {
+fn repeated_peeks_do_not_delay_a_timer_under_a_tracer() {
     let _watch = within(seconds(10));
     let (ours, mut theirs) = pair();
     theirs.write_all(b"x").unwrap();
@@ -336,7 +336,7 @@ fn one_that_peeks_again_and_again_keeps_no_timer_waiting_also_while_a_tracer_wat
 }
 
 #[test]
-fn one_that_connects_again_and_again_does_not_keep_a_timer_waiting() {
+fn repeated_connects_do_not_delay_a_timer() {
     let _watch = within(seconds(10));
     let listener = std::net::TcpListener::bind(any_local_address()).unwrap();
     let address = listener.local_addr().unwrap();

@@ -28,7 +28,7 @@ fn sleepers_go_on_in_the_order_of_their_deadlines() {
 }
 
 #[test]
-fn sleepers_with_equal_deadlines_go_on_in_the_order_in_which_they_began() {
+fn sleepers_with_equal_deadlines_resume_in_start_order() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -177,7 +177,7 @@ fn a_clock_that_has_jumped_over_three_centuries_never_goes_back() {
 }
 
 #[test]
-fn a_socket_that_is_ready_comes_before_the_next_deadline_of_a_paused_clock() {
+fn a_ready_socket_precedes_the_next_deadline_of_a_paused_clock() {
     let _watch = within(seconds(10));
     let (mut ours, mut theirs) = pair();
     pause_clock();

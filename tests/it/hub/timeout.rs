@@ -47,7 +47,7 @@ fn a_guard_that_is_restarted_in_time_never_comes() {
 }
 
 #[test]
-fn a_guard_that_was_dropped_or_cancelled_in_its_own_unwinding_is_over() {
+fn a_guard_dropped_or_cancelled_in_its_own_unwinding_is_over() {
     pause_clock();
     let came = caught(|| {
         let _timeout = Timeout::start(seconds(1));

@@ -48,7 +48,7 @@ fn several_come_in_the_order_of_their_times() {
 }
 
 #[test]
-fn one_that_is_restarted_keeps_its_waiters_waiting_and_one_that_is_cancelled_never_comes() {
+fn a_restarted_timer_keeps_its_waiters_a_cancelled_never_fires() {
     hub::pause_clock();
     let (begun, timer) = (hub::now(), Rc::new(Timer::start(secs(5))));
     let waits = spawn({

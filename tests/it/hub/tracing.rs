@@ -86,7 +86,7 @@ fn a_panic_of_a_task_is_a_switch_for_it_stays_with_its_join() {
 }
 
 #[test]
-fn a_kill_of_a_task_is_a_throw_and_its_end_a_switch_to_the_killer() {
+fn a_task_kill_traces_as_a_throw_and_a_switch_to_the_killer() {
     let seen = Rc::new(RefCell::new(None));
     let victim = named("victim", {
         let seen = seen.clone();
@@ -229,9 +229,8 @@ fn a_tracer_may_spawn_and_wake_tasks() {
 }
 
 #[test]
-fn one_that_panics_on_the_hub_is_removed_with_a_line_and_the_hub_goes_on() {
-    let name =
-        "hub::tracing::one_that_panics_on_the_hub_is_removed_with_a_line_and_the_hub_goes_on";
+fn a_tracer_that_panics_on_the_hub_is_removed() {
+    let name = "hub::tracing::a_tracer_that_panics_on_the_hub_is_removed";
     let ended = child(name, || {
         set_tracer(Some(Rc::new(|_, _, target| {
             if name_of(target) == "hub" {

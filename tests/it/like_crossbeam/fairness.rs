@@ -144,7 +144,7 @@ fn two_that_select_among_two_rendezvous_channels_use_both() {
 }
 
 #[test]
-fn channels_of_three_kinds_have_their_turns_from_one_that_selects() {
+fn a_select_takes_turns_among_three_kinds_of_channels() {
     for by_ready in [false, true] {
         let (first, one) = channel::unbounded();
         let (second, two) = channel::bounded(1);

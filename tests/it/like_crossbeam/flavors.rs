@@ -190,7 +190,7 @@ fn what_is_not_received_goes_with_the_last_receiver() {
 }
 
 #[test]
-fn a_destructor_that_panics_keeps_no_other_item_from_being_dropped() {
+fn a_destructor_that_panics_does_not_stop_other_drops() {
     for capacity in [2, usize::MAX] {
         let (sender, receiver) = channel::bounded(capacity);
         let dropped = Rc::new(Cell::new(0));
@@ -209,7 +209,7 @@ fn a_destructor_that_panics_keeps_no_other_item_from_being_dropped() {
 }
 
 #[test]
-fn an_item_may_be_received_where_one_is_made_for_the_same_channel() {
+fn an_item_may_be_received_while_an_item_is_made() {
     let (sender, _receiver) = channel::bounded(1);
     sender.send(()).unwrap();
     let make = || -> () { unreachable!("no arm is chosen that sends") };

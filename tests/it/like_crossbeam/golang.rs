@@ -282,7 +282,7 @@ fn channels_of_every_capacity_wait_refuse_and_end() {
 }
 
 #[test]
-fn a_default_is_not_chosen_while_one_of_two_is_ready_all_the_time() {
+fn a_default_is_not_chosen_while_an_arm_is_always_ready() {
     for closes in [false, true] {
         let (done, on_done) = channel::bounded(1);
         for _ in 0..200 {
@@ -401,7 +401,7 @@ fn plain_calls_and_sets_of_operations_share_four_channels() {
 }
 
 #[test]
-fn a_select_takes_from_two_full_channels_alike_while_others_are_empty() {
+fn a_select_takes_alike_from_two_full_channels() {
     const COUNT: usize = 2000;
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..2).map(|_| channel::unbounded()).unzip();
     for (n, sender) in senders.iter().enumerate() {
@@ -432,7 +432,7 @@ fn a_select_takes_from_two_full_channels_alike_while_others_are_empty() {
 }
 
 #[test]
-fn two_arms_that_send_different_items_are_chosen_alike_at_every_capacity() {
+fn two_sending_arms_are_chosen_alike_at_every_capacity() {
     for capacity in (0..10).chain([99]) {
         let (sender, receiver) = channel::bounded(capacity);
         let taking = spawn(move || {

@@ -259,7 +259,7 @@ fn a_task_in_several_lines_gives_each_next_one_its_turn() {
 }
 
 #[test]
-fn three_that_select_in_a_ring_with_limits_and_ends_lose_nothing() {
+fn three_selects_in_a_ring_lose_nothing() {
     pause_clock();
     for seed in 0..40_u64 {
         let ends: Vec<_> = (0..3).map(|_| channel::bounded::<u64>(0)).collect();

@@ -208,7 +208,7 @@ fn a_receiver_may_go_while_clones_of_its_sender_come_and_go() {
 }
 
 #[test]
-fn a_rendezvous_sender_goes_on_when_its_item_was_taken_or_cannot_be() {
+fn a_rendezvous_sender_continues_when_its_item_is_settled() {
     let log = Log::new();
     let (sender, receiver) = channel::bounded(0);
     let sending = spawn({
@@ -315,7 +315,7 @@ fn one_that_selects_sees_items_and_ends_of_two_in_turn() {
 }
 
 #[test]
-fn a_select_of_a_rendezvous_channel_and_an_unbounded_one_gets_both() {
+fn a_select_gets_from_rendezvous_and_unbounded_channels() {
     let (first, one) = channel::bounded(0);
     let (second, two) = channel::unbounded();
     let tasks = [

@@ -81,7 +81,7 @@ fn an_operation_that_is_not_completed_hangs_nobody() {
 }
 
 #[test]
-fn an_operation_that_is_forgotten_keeps_what_it_has_and_spoils_no_end() {
+fn a_forgotten_operation_keeps_its_item_and_spoils_no_end() {
     for capacity in [1, 2, usize::MAX] {
         let (sender, receiver) = channel::bounded(capacity);
         let forgetting = spawn({
@@ -124,7 +124,7 @@ fn an_operation_that_is_forgotten_keeps_what_it_has_and_spoils_no_end() {
 }
 
 #[test]
-fn each_of_several_operations_on_one_channel_is_chosen_some_time() {
+fn each_operation_on_a_channel_is_chosen_some_time() {
     let (sender, receiver) = channel::unbounded();
     let mut hit = [false; 4];
     while hit.contains(&false) {

@@ -87,7 +87,7 @@ fn run(capacity: usize, count: usize, parts: &[Part]) {
 }
 
 #[test]
-fn plain_calls_and_selects_of_eight_arms_send_in_order_through_twelve_channels() {
+fn eight_arms_send_in_order_through_twelve_channels() {
     use Part::{Receives, Selects, Sends};
     for capacity in [0, 1, 10, 100] {
         let plain: Vec<_> = (0..4).flat_map(|n| [Sends(n), Receives(n)]).collect();

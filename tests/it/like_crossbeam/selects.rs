@@ -72,7 +72,7 @@ fn a_channel_that_has_ended_is_ready_at_once() {
 }
 
 #[test]
-fn a_default_comes_only_when_nothing_is_ready_and_nothing_has_ended() {
+fn a_default_comes_only_when_no_arm_is_ready_or_ended() {
     for way in WAYS {
         let (first, one) = channel::unbounded::<i32>();
         let (second, two) = channel::unbounded();
@@ -93,7 +93,7 @@ fn a_default_comes_only_when_nothing_is_ready_and_nothing_has_ended() {
 }
 
 #[test]
-fn an_end_without_the_other_end_is_ready_with_a_default_and_a_limit() {
+fn a_lost_end_is_ready_with_a_default_and_a_limit() {
     pause_clock();
     let begun = now();
     for way in WAYS {

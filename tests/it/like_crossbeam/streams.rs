@@ -119,7 +119,7 @@ fn each_task_finds_an_item_after_it_has_sent_one() {
 }
 
 #[test]
-fn a_loop_over_a_receiver_ends_with_its_last_sender_or_with_a_break() {
+fn a_receiver_loop_ends_with_its_last_sender_or_a_break() {
     for capacity in [1, usize::MAX] {
         let (sender, receiver) = channel::bounded(capacity);
         let (sums, on_sum) = channel::bounded(0);
@@ -165,7 +165,7 @@ fn iterators_own_their_receiver_or_borrow_it() {
 }
 
 #[test]
-fn a_destructor_at_the_end_of_its_thread_uses_a_channel_and_may_not_wait() {
+fn a_destructor_at_thread_end_uses_a_channel_without_waiting() {
     struct AtTheEnd(mpsc::Sender<String>);
 
     impl Drop for AtTheEnd {

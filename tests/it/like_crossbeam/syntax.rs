@@ -9,7 +9,7 @@ use greenhub::{select, select_biased};
 use crate::support::millis;
 
 #[test]
-fn handles_are_given_by_value_and_by_reference_and_as_temporaries() {
+fn handles_may_be_values_references_or_temporaries() {
     let (sender, receiver) = channel::unbounded::<i32>();
     (0..3).for_each(|n| sender.send(n).unwrap());
     select! {

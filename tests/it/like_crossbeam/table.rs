@@ -25,12 +25,12 @@ pub(super) const FILES: &[File] = files! {
     smoke => like_crossbeam::flavors::an_item_goes_through_and_nothing_is_left;
     capacity => like_crossbeam::flavors::the_capacity_is_what_was_asked_for;
     len_empty_full => like_crossbeam::flavors::both_ends_tell_how_much_is_in_a_channel;
-    try_recv => like_crossbeam::times::a_receiver_that_tries_finds_nothing_then_an_item_then_the_end;
+    try_recv => like_crossbeam::times::a_trying_receiver_finds_nothing_then_an_item_then_the_end;
     recv => like_crossbeam::times::a_receiver_waits_for_each_item_and_for_the_end;
-    recv_timeout => like_crossbeam::times::a_receiver_with_a_limit_is_out_of_time_then_gets_an_item_then_the_end;
+    recv_timeout => like_crossbeam::times::a_timed_receiver_times_out_then_gets_an_item_then_the_end;
     try_send => like_crossbeam::times::a_sender_that_tries_finds_no_room_then_some_then_the_end;
     send => like_crossbeam::times::a_sender_waits_until_there_is_room;
-    send_timeout => like_crossbeam::times::a_sender_with_a_limit_is_out_of_time_then_sends_then_finds_the_end;
+    send_timeout => like_crossbeam::times::a_timed_sender_times_out_then_sends_then_finds_the_end;
     send_after_disconnect => like_crossbeam::flavors::every_send_fails_once_the_receiver_is_gone;
     recv_after_disconnect => like_crossbeam::flavors::what_was_sent_is_received_after_the_sender_is_gone;
     len => like_crossbeam::flavors::the_length_is_exact_at_each_step;
@@ -46,9 +46,9 @@ pub(super) const FILES: &[File] = files! {
     linearizable => like_crossbeam::streams::each_task_finds_an_item_after_it_has_sent_one;
     fairness => like_crossbeam::fairness::two_full_channels_are_received_from_alike;
     fairness_duplicates => like_crossbeam::fairness::several_arms_of_one_channel_are_chosen_alike;
-    recv_in_send => like_crossbeam::flavors::an_item_may_be_received_where_one_is_made_for_the_same_channel;
+    recv_in_send => like_crossbeam::flavors::an_item_may_be_received_while_an_item_is_made;
     channel_through_channel => like_crossbeam::matching::a_channel_goes_through_a_channel_that_came_through_one;
-    panic_on_drop => like_crossbeam::flavors::a_destructor_that_panics_keeps_no_other_item_from_being_dropped
+    panic_on_drop => like_crossbeam::flavors::a_destructor_that_panics_does_not_stop_other_drops
         : "crossbeam leaks the items after one whose destructor panics; here they are dropped";
     drop_unreceived => like_crossbeam::flavors::what_is_not_received_goes_with_the_last_receiver;
 }
@@ -75,28 +75,28 @@ pub(super) const FILES: &[File] = files! {
         => like_crossbeam::golang::channels_of_every_capacity_wait_refuse_and_end,
            like_crossbeam::streams::one_task_sends_to_one_in_order;
     chan_test.test_nonblock_recv_race
-        => like_crossbeam::golang::a_default_is_not_chosen_while_one_of_two_is_ready_all_the_time;
+        => like_crossbeam::golang::a_default_is_not_chosen_while_an_arm_is_always_ready;
     chan_test.test_nonblock_select_race
-        => like_crossbeam::golang::a_default_is_not_chosen_while_one_of_two_is_ready_all_the_time;
+        => like_crossbeam::golang::a_default_is_not_chosen_while_an_arm_is_always_ready;
     chan_test.test_nonblock_select_race2
-        => like_crossbeam::golang::a_default_is_not_chosen_while_one_of_two_is_ready_all_the_time;
+        => like_crossbeam::golang::a_default_is_not_chosen_while_an_arm_is_always_ready;
     chan_test.test_self_select => like_crossbeam::golang::two_that_select_both_ends_of_one_channel_never_get_their_own;
     chan_test.test_select_stress => like_crossbeam::golang::plain_calls_and_sets_of_operations_share_four_channels;
     chan_test.test_select_fairness
-        => like_crossbeam::golang::a_select_takes_from_two_full_channels_alike_while_others_are_empty;
+        => like_crossbeam::golang::a_select_takes_alike_from_two_full_channels;
     chan_test.test_chan_send_interface => like_crossbeam::golang::items_may_be_of_a_type_that_is_known_at_run_time_only;
     chan_test.test_pseudo_random_send
-        => like_crossbeam::golang::two_arms_that_send_different_items_are_chosen_alike_at_every_capacity;
+        => like_crossbeam::golang::two_sending_arms_are_chosen_alike_at_every_capacity;
     chan_test.test_multi_consumer => like_crossbeam::golang::twenty_workers_share_one_queue_of_work;
     chan_test.test_select_duplicate_channel
         => like_crossbeam::matching::a_task_in_several_lines_gives_each_next_one_its_turn,
            like_crossbeam::golang::a_select_goes_past_an_arm_that_others_wait_for_too;
-    chan.main => like_crossbeam::rings::plain_calls_and_selects_of_eight_arms_send_in_order_through_twelve_channels;
+    chan.main => like_crossbeam::rings::eight_arms_send_in_order_through_twelve_channels;
     chan1.main => like_crossbeam::golang::ten_that_select_one_channel_take_each_item_once;
 }
 "iter.rs": 5 {
-    nested_recv_iter => like_crossbeam::streams::a_loop_over_a_receiver_ends_with_its_last_sender_or_with_a_break;
-    recv_iter_break => like_crossbeam::streams::a_loop_over_a_receiver_ends_with_its_last_sender_or_with_a_break;
+    nested_recv_iter => like_crossbeam::streams::a_receiver_loop_ends_with_its_last_sender_or_a_break;
+    recv_iter_break => like_crossbeam::streams::a_receiver_loop_ends_with_its_last_sender_or_a_break;
     recv_try_iter => like_crossbeam::streams::what_is_asked_for_is_taken_as_it_comes
         : "a loop that never waits lets others run by `yield_now`: one thread has no other way";
     recv_into_iter_owned => like_crossbeam::streams::iterators_own_their_receiver_or_borrow_it;
@@ -106,9 +106,9 @@ pub(super) const FILES: &[File] = files! {
     smoke => like_crossbeam::flavors::an_item_goes_through_and_nothing_is_left;
     capacity => like_crossbeam::flavors::the_capacity_is_what_was_asked_for;
     len_empty_full => like_crossbeam::flavors::both_ends_tell_how_much_is_in_a_channel;
-    try_recv => like_crossbeam::times::a_receiver_that_tries_finds_nothing_then_an_item_then_the_end;
+    try_recv => like_crossbeam::times::a_trying_receiver_finds_nothing_then_an_item_then_the_end;
     recv => like_crossbeam::times::a_receiver_waits_for_each_item_and_for_the_end;
-    recv_timeout => like_crossbeam::times::a_receiver_with_a_limit_is_out_of_time_then_gets_an_item_then_the_end;
+    recv_timeout => like_crossbeam::times::a_timed_receiver_times_out_then_gets_an_item_then_the_end;
     recv_timeout_nonempty_expired => like_crossbeam::times::an_item_that_is_there_is_received_with_no_time_left;
     try_send => like_crossbeam::times::an_unbounded_channel_takes_all_until_its_receiver_is_gone;
     send => like_crossbeam::times::an_unbounded_channel_takes_all_until_its_receiver_is_gone;
@@ -127,7 +127,7 @@ pub(super) const FILES: &[File] = files! {
     linearizable => like_crossbeam::streams::each_task_finds_an_item_after_it_has_sent_one;
     fairness => like_crossbeam::fairness::two_full_channels_are_received_from_alike;
     fairness_duplicates => like_crossbeam::fairness::several_arms_of_one_channel_are_chosen_alike;
-    recv_in_send => like_crossbeam::flavors::an_item_may_be_received_where_one_is_made_for_the_same_channel;
+    recv_in_send => like_crossbeam::flavors::an_item_may_be_received_while_an_item_is_made;
     channel_through_channel => like_crossbeam::matching::a_channel_goes_through_a_channel_that_came_through_one;
     stack_overflow => like_crossbeam::flavors::items_have_any_size_and_any_type
         : "the subject is the array of slots that crossbeam makes on the stack: a queue here grows on the heap; what is left is that items of any size go through";
@@ -198,9 +198,9 @@ pub(super) const FILES: &[File] = files! {
     channel_tests.shared_recv_timeout => like_crossbeam::mpsc::receivers_that_give_up_again_and_again_lose_no_item;
     channel_tests.shared_chan_stress => like_crossbeam::mpsc::one_receiver_hears_eight_senders;
     channel_tests.test_nested_recv_iter
-        => like_crossbeam::streams::a_loop_over_a_receiver_ends_with_its_last_sender_or_with_a_break;
+        => like_crossbeam::streams::a_receiver_loop_ends_with_its_last_sender_or_a_break;
     channel_tests.test_recv_iter_break
-        => like_crossbeam::streams::a_loop_over_a_receiver_ends_with_its_last_sender_or_with_a_break;
+        => like_crossbeam::streams::a_receiver_loop_ends_with_its_last_sender_or_a_break;
     channel_tests.test_recv_try_iter => like_crossbeam::streams::what_is_asked_for_is_taken_as_it_comes
         : "a loop that never waits lets others run by `yield_now`: one thread has no other way";
     channel_tests.test_recv_into_iter_owned => like_crossbeam::streams::iterators_own_their_receiver_or_borrow_it;
@@ -213,7 +213,7 @@ pub(super) const FILES: &[File] = files! {
     sync_channel_tests.drop_full => like_crossbeam::flavors::each_item_is_dropped_once_whatever_becomes_of_it;
     sync_channel_tests.smoke_shared => like_crossbeam::flavors::an_item_goes_through_and_nothing_is_left;
     sync_channel_tests.recv_timeout
-        => like_crossbeam::times::a_receiver_with_a_limit_is_out_of_time_then_gets_an_item_then_the_end;
+        => like_crossbeam::times::a_timed_receiver_times_out_then_gets_an_item_then_the_end;
     sync_channel_tests.smoke_threads => like_crossbeam::streams::a_thousand_channels_carry_one_item_each;
     sync_channel_tests.smoke_port_gone => like_crossbeam::flavors::every_send_fails_once_the_receiver_is_gone;
     sync_channel_tests.smoke_shared_port_gone2 => like_crossbeam::flavors::every_send_fails_once_the_receiver_is_gone;
@@ -269,20 +269,20 @@ pub(super) const FILES: &[File] = files! {
     sync_channel_tests.recv_a_lot => like_crossbeam::flavors::the_length_is_exact_at_each_step;
     sync_channel_tests.shared_chan_stress => like_crossbeam::mpsc::one_receiver_hears_eight_senders;
     sync_channel_tests.test_nested_recv_iter
-        => like_crossbeam::streams::a_loop_over_a_receiver_ends_with_its_last_sender_or_with_a_break;
+        => like_crossbeam::streams::a_receiver_loop_ends_with_its_last_sender_or_a_break;
     sync_channel_tests.test_recv_iter_break
-        => like_crossbeam::streams::a_loop_over_a_receiver_ends_with_its_last_sender_or_with_a_break;
+        => like_crossbeam::streams::a_receiver_loop_ends_with_its_last_sender_or_a_break;
     sync_channel_tests.try_recv_states => like_crossbeam::mpsc::a_channel_is_empty_then_has_an_item_then_has_ended;
     sync_channel_tests.destroy_upgraded_shared_port_when_sender_still_active
         => like_crossbeam::mpsc::a_receiver_may_go_while_clones_of_its_sender_come_and_go;
-    sync_channel_tests.send1 => like_crossbeam::mpsc::a_rendezvous_sender_goes_on_when_its_item_was_taken_or_cannot_be;
+    sync_channel_tests.send1 => like_crossbeam::mpsc::a_rendezvous_sender_continues_when_its_item_is_settled;
     sync_channel_tests.send2
-        => like_crossbeam::mpsc::a_rendezvous_sender_goes_on_when_its_item_was_taken_or_cannot_be,
+        => like_crossbeam::mpsc::a_rendezvous_sender_continues_when_its_item_is_settled,
            like_crossbeam::times::the_last_handle_to_go_wakes_the_other_end;
     sync_channel_tests.send3
-        => like_crossbeam::mpsc::a_rendezvous_sender_goes_on_when_its_item_was_taken_or_cannot_be,
+        => like_crossbeam::mpsc::a_rendezvous_sender_continues_when_its_item_is_settled,
            like_crossbeam::times::the_last_handle_to_go_wakes_the_other_end;
-    sync_channel_tests.send4 => like_crossbeam::mpsc::a_rendezvous_sender_goes_on_when_its_item_was_taken_or_cannot_be;
+    sync_channel_tests.send4 => like_crossbeam::mpsc::a_rendezvous_sender_continues_when_its_item_is_settled;
     sync_channel_tests.try_send1 => like_crossbeam::mpsc::a_send_that_only_tries_finds_room_or_a_receiver_that_waits;
     sync_channel_tests.try_send2 => like_crossbeam::mpsc::a_send_that_only_tries_finds_room_or_a_receiver_that_waits;
     sync_channel_tests.try_send3 => like_crossbeam::mpsc::a_send_that_only_tries_finds_room_or_a_receiver_that_waits;
@@ -295,7 +295,7 @@ pub(super) const FILES: &[File] = files! {
     select_tests.unblocks => like_crossbeam::mpsc::one_that_selects_sees_items_and_ends_of_two_in_turn;
     select_tests.both_ready
         => like_crossbeam::selects::an_item_is_received_from_the_channel_that_has_it,
-           like_crossbeam::mpsc::a_select_of_a_rendezvous_channel_and_an_unbounded_one_gets_both;
+           like_crossbeam::mpsc::a_select_gets_from_rendezvous_and_unbounded_channels;
     select_tests.stress => like_crossbeam::mpsc::one_that_selects_sees_items_and_ends_of_two_in_turn;
     select_tests.cloning => like_crossbeam::selects::clones_that_come_and_go_are_no_end_and_no_item;
     select_tests.cloning2 => like_crossbeam::selects::clones_that_come_and_go_are_no_end_and_no_item;
@@ -318,11 +318,11 @@ pub(super) const FILES: &[File] = files! {
         => like_crossbeam::operations::an_operation_is_completed_with_another_handle_to_its_channel,
            like_crossbeam::golang::one_two_and_a_plain_call_meet_whatever_the_other_side_is;
     select_tests.sync2 => like_crossbeam::selects::a_counterpart_that_comes_later_ends_the_wait;
-    select_tests.sync3 => like_crossbeam::mpsc::a_select_of_a_rendezvous_channel_and_an_unbounded_one_gets_both;
+    select_tests.sync3 => like_crossbeam::mpsc::a_select_gets_from_rendezvous_and_unbounded_channels;
 }
 "never.rs": 7 {
     smoke => like_crossbeam::clocks::never_brings_nothing_at_any_time;
-    optional => like_crossbeam::syntax::handles_are_given_by_value_and_by_reference_and_as_temporaries;
+    optional => like_crossbeam::syntax::handles_may_be_values_references_or_temporaries;
     tick_n => like_crossbeam::clocks::a_clock_is_turned_off_by_never;
     capacity => like_crossbeam::clocks::the_clocks_channels_have_room_for_one_and_never_has_none;
     len_empty_full => like_crossbeam::clocks::the_clocks_channels_have_room_for_one_and_never_has_none;
@@ -333,11 +333,11 @@ pub(super) const FILES: &[File] = files! {
     smoke1 => like_crossbeam::selects::an_item_is_received_from_the_channel_that_has_it;
     smoke2 => like_crossbeam::selects::among_five_the_only_one_with_an_item_is_found;
     disconnected => like_crossbeam::selects::a_channel_that_has_ended_is_ready_at_once;
-    default => like_crossbeam::selects::a_default_comes_only_when_nothing_is_ready_and_nothing_has_ended;
+    default => like_crossbeam::selects::a_default_comes_only_when_no_arm_is_ready_or_ended;
     timeout
         => like_crossbeam::selects::a_limit_ends_at_its_time_and_an_item_that_comes_later_stays,
            like_crossbeam::selects::a_select_of_nothing_takes_just_its_limit;
-    default_when_disconnected => like_crossbeam::selects::an_end_without_the_other_end_is_ready_with_a_default_and_a_limit;
+    default_when_disconnected => like_crossbeam::selects::a_lost_end_is_ready_with_a_default_and_a_limit;
     default_only => like_crossbeam::selects::a_select_of_nothing_takes_just_its_limit;
     unblocks => like_crossbeam::selects::a_counterpart_that_comes_later_ends_the_wait;
     both_ready => like_crossbeam::selects::both_arms_are_done_one_after_the_other;
@@ -346,7 +346,7 @@ pub(super) const FILES: &[File] = files! {
     preflight1 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
     preflight2 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
     preflight3 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
-    duplicate_operations => like_crossbeam::operations::each_of_several_operations_on_one_channel_is_chosen_some_time;
+    duplicate_operations => like_crossbeam::operations::each_operation_on_a_channel_is_chosen_some_time;
     nesting => like_crossbeam::selects::a_select_inside_of_an_arm_is_one_of_its_own;
     stress_recv => like_crossbeam::matching::selects_keep_up_with_one_that_does_one_thing_after_the_other;
     stress_send => like_crossbeam::matching::selects_keep_up_with_one_that_does_one_thing_after_the_other;
@@ -356,7 +356,7 @@ pub(super) const FILES: &[File] = files! {
     channel_through_channel => like_crossbeam::matching::a_channel_goes_through_a_channel_that_came_through_one;
     fairness1 => like_crossbeam::fairness::a_clocks_channel_is_an_arm_like_any_other
         : "`at(now())` stands for the `tick` of no time: a period of zero is refused";
-    fairness2 => like_crossbeam::fairness::channels_of_three_kinds_have_their_turns_from_one_that_selects;
+    fairness2 => like_crossbeam::fairness::a_select_takes_turns_among_three_kinds_of_channels;
 }
 "same_channel.rs": 7 {
     after_same_channel => like_crossbeam::flavors::handles_tell_whether_they_are_of_one_channel;
@@ -372,11 +372,11 @@ pub(super) const FILES: &[File] = files! {
     smoke1 => like_crossbeam::selects::an_item_is_received_from_the_channel_that_has_it;
     smoke2 => like_crossbeam::selects::among_five_the_only_one_with_an_item_is_found;
     disconnected => like_crossbeam::selects::a_channel_that_has_ended_is_ready_at_once;
-    default => like_crossbeam::selects::a_default_comes_only_when_nothing_is_ready_and_nothing_has_ended;
+    default => like_crossbeam::selects::a_default_comes_only_when_no_arm_is_ready_or_ended;
     timeout
         => like_crossbeam::selects::a_limit_ends_at_its_time_and_an_item_that_comes_later_stays,
            like_crossbeam::selects::a_select_of_nothing_takes_just_its_limit;
-    default_when_disconnected => like_crossbeam::selects::an_end_without_the_other_end_is_ready_with_a_default_and_a_limit;
+    default_when_disconnected => like_crossbeam::selects::a_lost_end_is_ready_with_a_default_and_a_limit;
     default_only => like_crossbeam::selects::a_select_of_nothing_takes_just_its_limit;
     unblocks => like_crossbeam::selects::a_counterpart_that_comes_later_ends_the_wait;
     both_ready => like_crossbeam::selects::both_arms_are_done_one_after_the_other;
@@ -387,7 +387,7 @@ pub(super) const FILES: &[File] = files! {
     preflight1 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
     preflight2 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
     preflight3 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
-    duplicate_operations => like_crossbeam::operations::each_of_several_operations_on_one_channel_is_chosen_some_time;
+    duplicate_operations => like_crossbeam::operations::each_operation_on_a_channel_is_chosen_some_time;
     nesting => like_crossbeam::selects::a_select_inside_of_an_arm_is_one_of_its_own;
     stress_recv => like_crossbeam::matching::selects_keep_up_with_one_that_does_one_thing_after_the_other;
     stress_send => like_crossbeam::matching::selects_keep_up_with_one_that_does_one_thing_after_the_other;
@@ -396,14 +396,14 @@ pub(super) const FILES: &[File] = files! {
     send_recv_same_channel => like_crossbeam::selects::both_ends_of_one_channel_meet_no_one_in_one_select;
     matching
         => like_crossbeam::matching::tasks_that_select_both_ends_meet_in_pairs,
-           like_crossbeam::matching::three_that_select_in_a_ring_with_limits_and_ends_lose_nothing;
+           like_crossbeam::matching::three_selects_in_a_ring_lose_nothing;
     matching_with_leftover => like_crossbeam::matching::tasks_that_select_both_ends_meet_in_pairs;
     channel_through_channel => like_crossbeam::matching::a_channel_goes_through_a_channel_that_came_through_one;
     linearizable_try => like_crossbeam::matching::of_two_that_send_first_and_then_try_nobody_finds_nothing;
     linearizable_timeout => like_crossbeam::matching::of_two_that_send_first_and_then_try_nobody_finds_nothing;
     fairness1 => like_crossbeam::fairness::a_clocks_channel_is_an_arm_like_any_other
         : "`at(now())` stands for the `tick` of no time: a period of zero is refused";
-    fairness2 => like_crossbeam::fairness::channels_of_three_kinds_have_their_turns_from_one_that_selects;
+    fairness2 => like_crossbeam::fairness::a_select_takes_turns_among_three_kinds_of_channels;
     sync_and_clone => like_crossbeam::matching::clones_of_one_set_of_operations_meet_each_other
         : "the sets stay on one thread";
     send_and_clone => like_crossbeam::matching::clones_of_one_set_of_operations_meet_each_other
@@ -423,22 +423,22 @@ pub(super) const FILES: &[File] = files! {
            channel::select_operations::an_operation_that_is_dropped_gives_back_what_it_has
         : "crossbeam hangs or panics there, and says that it should not; here what was selected is given back";
     forget_select_unbounded
-        => like_crossbeam::operations::an_operation_that_is_forgotten_keeps_what_it_has_and_spoils_no_end
+        => like_crossbeam::operations::a_forgotten_operation_keeps_its_item_and_spoils_no_end
         : "a receiver that is matched with a forgotten operation waits until it is killed, as in crossbeam";
-    forget_select_bounded => like_crossbeam::operations::an_operation_that_is_forgotten_keeps_what_it_has_and_spoils_no_end
+    forget_select_bounded => like_crossbeam::operations::a_forgotten_operation_keeps_its_item_and_spoils_no_end
         : "a receiver that is matched with a forgotten operation waits until it is killed, as in crossbeam";
-    forget_select_zero => like_crossbeam::operations::an_operation_that_is_forgotten_keeps_what_it_has_and_spoils_no_end
+    forget_select_zero => like_crossbeam::operations::a_forgotten_operation_keeps_its_item_and_spoils_no_end
         : "a receiver that is matched with a forgotten operation waits until it is killed, as in crossbeam";
 }
 "select_macro.rs": 59 {
     smoke1 => like_crossbeam::selects::an_item_is_received_from_the_channel_that_has_it;
     smoke2 => like_crossbeam::selects::among_five_the_only_one_with_an_item_is_found;
     disconnected => like_crossbeam::selects::a_channel_that_has_ended_is_ready_at_once;
-    default => like_crossbeam::selects::a_default_comes_only_when_nothing_is_ready_and_nothing_has_ended;
+    default => like_crossbeam::selects::a_default_comes_only_when_no_arm_is_ready_or_ended;
     timeout
         => like_crossbeam::selects::a_limit_ends_at_its_time_and_an_item_that_comes_later_stays,
            like_crossbeam::selects::a_select_of_nothing_takes_just_its_limit;
-    default_when_disconnected => like_crossbeam::selects::an_end_without_the_other_end_is_ready_with_a_default_and_a_limit;
+    default_when_disconnected => like_crossbeam::selects::a_lost_end_is_ready_with_a_default_and_a_limit;
     default_only => like_crossbeam::selects::a_select_of_nothing_takes_just_its_limit;
     unblocks => like_crossbeam::selects::a_counterpart_that_comes_later_ends_the_wait;
     both_ready => like_crossbeam::selects::both_arms_are_done_one_after_the_other;
@@ -449,7 +449,7 @@ pub(super) const FILES: &[File] = files! {
     preflight1 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
     preflight2 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
     preflight3 => like_crossbeam::selects::what_was_there_before_is_found_and_then_the_end;
-    duplicate_operations => like_crossbeam::operations::each_of_several_operations_on_one_channel_is_chosen_some_time;
+    duplicate_operations => like_crossbeam::operations::each_operation_on_a_channel_is_chosen_some_time;
     nesting => like_crossbeam::selects::a_select_inside_of_an_arm_is_one_of_its_own;
     panic_sender => like_crossbeam::selects::a_panic_where_an_operand_is_evaluated_comes_out;
     panic_receiver => like_crossbeam::selects::a_panic_where_an_operand_is_evaluated_comes_out;
@@ -460,20 +460,20 @@ pub(super) const FILES: &[File] = files! {
     send_recv_same_channel => like_crossbeam::selects::both_ends_of_one_channel_meet_no_one_in_one_select;
     matching
         => like_crossbeam::matching::tasks_that_select_both_ends_meet_in_pairs,
-           like_crossbeam::matching::three_that_select_in_a_ring_with_limits_and_ends_lose_nothing;
+           like_crossbeam::matching::three_selects_in_a_ring_lose_nothing;
     matching_with_leftover => like_crossbeam::matching::tasks_that_select_both_ends_meet_in_pairs;
     channel_through_channel => like_crossbeam::matching::a_channel_goes_through_a_channel_that_came_through_one;
     linearizable_default => like_crossbeam::matching::of_two_that_send_first_and_then_try_nobody_finds_nothing;
     linearizable_timeout => like_crossbeam::matching::of_two_that_send_first_and_then_try_nobody_finds_nothing;
     fairness1 => like_crossbeam::fairness::a_clocks_channel_is_an_arm_like_any_other
         : "`at(now())` stands for the `tick` of no time: a period of zero is refused";
-    fairness2 => like_crossbeam::fairness::channels_of_three_kinds_have_their_turns_from_one_that_selects;
+    fairness2 => like_crossbeam::fairness::a_select_takes_turns_among_three_kinds_of_channels;
     fairness_recv => like_crossbeam::fairness::two_full_channels_are_received_from_alike;
     fairness_send => like_crossbeam::fairness::two_empty_channels_are_sent_to_alike;
     unfairness => like_crossbeam::fairness::a_biased_select_takes_the_first_that_is_ready;
     unfairness_timeout => like_crossbeam::fairness::a_biased_select_takes_the_first_that_is_ready;
     unfairness_try => like_crossbeam::fairness::a_biased_select_takes_the_first_that_is_ready;
-    references => like_crossbeam::syntax::handles_are_given_by_value_and_by_reference_and_as_temporaries;
+    references => like_crossbeam::syntax::handles_may_be_values_references_or_temporaries;
     case_blocks => like_crossbeam::syntax::bodies_are_blocks_and_expressions_of_every_kind;
     move_handles => like_crossbeam::syntax::handles_may_be_moved_out_of_closures_that_are_called_once;
     infer_types => like_crossbeam::syntax::the_type_of_an_item_is_found_by_its_use;
@@ -498,7 +498,7 @@ pub(super) const FILES: &[File] = files! {
     trailing_comma => like_crossbeam::syntax::a_comma_may_end_every_list;
 }
 "thread_locals.rs": 1 {
-    use_while_exiting => like_crossbeam::streams::a_destructor_at_the_end_of_its_thread_uses_a_channel_and_may_not_wait
+    use_while_exiting => like_crossbeam::streams::a_destructor_at_thread_end_uses_a_channel_without_waiting
         : "a thread that exits has no hub any more, so a wait in a destructor of a thread-local is refused with a panic that says so; what need not wait works";
 }
 "tick.rs": 14 {
@@ -529,12 +529,12 @@ pub(super) const FILES: &[File] = files! {
     smoke => like_crossbeam::flavors::an_item_goes_through_and_nothing_is_left;
     capacity => like_crossbeam::flavors::the_capacity_is_what_was_asked_for;
     len_empty_full => like_crossbeam::flavors::both_ends_tell_how_much_is_in_a_channel;
-    try_recv => like_crossbeam::times::a_receiver_that_tries_finds_nothing_then_an_item_then_the_end;
+    try_recv => like_crossbeam::times::a_trying_receiver_finds_nothing_then_an_item_then_the_end;
     recv => like_crossbeam::times::a_receiver_waits_for_each_item_and_for_the_end;
-    recv_timeout => like_crossbeam::times::a_receiver_with_a_limit_is_out_of_time_then_gets_an_item_then_the_end;
+    recv_timeout => like_crossbeam::times::a_timed_receiver_times_out_then_gets_an_item_then_the_end;
     try_send => like_crossbeam::times::a_sender_that_tries_finds_no_room_then_some_then_the_end;
     send => like_crossbeam::times::a_sender_waits_until_there_is_room;
-    send_timeout => like_crossbeam::times::a_sender_with_a_limit_is_out_of_time_then_sends_then_finds_the_end;
+    send_timeout => like_crossbeam::times::a_timed_sender_times_out_then_sends_then_finds_the_end;
     len => like_crossbeam::flavors::the_length_is_exact_at_each_step;
     disconnect_wakes_sender => like_crossbeam::times::the_last_handle_to_go_wakes_the_other_end;
     disconnect_wakes_receiver => like_crossbeam::times::the_last_handle_to_go_wakes_the_other_end;

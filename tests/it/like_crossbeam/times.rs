@@ -24,7 +24,7 @@ fn clock() -> impl Fn() -> Duration {
 }
 
 #[test]
-fn a_receiver_that_tries_finds_nothing_then_an_item_then_the_end() {
+fn a_trying_receiver_finds_nothing_then_an_item_then_the_end() {
     for capacity in CAPACITIES {
         let (sender, receiver) = channel::bounded(capacity);
         let passed = clock();
@@ -78,7 +78,7 @@ fn a_receiver_waits_for_each_item_and_for_the_end() {
 }
 
 #[test]
-fn a_receiver_with_a_limit_is_out_of_time_then_gets_an_item_then_the_end() {
+fn a_timed_receiver_times_out_then_gets_an_item_then_the_end() {
     for capacity in CAPACITIES {
         let (sender, receiver) = channel::bounded(capacity);
         let passed = clock();
@@ -188,7 +188,7 @@ fn a_sender_waits_until_there_is_room() {
 }
 
 #[test]
-fn a_sender_with_a_limit_is_out_of_time_then_sends_then_finds_the_end() {
+fn a_timed_sender_times_out_then_sends_then_finds_the_end() {
     for capacity in [0, 2] {
         let (sender, receiver) = channel::bounded(capacity);
         let passed = clock();

@@ -35,7 +35,7 @@ fn yields_one(y: &Yielder<u32>, i: u32) {
 }
 
 #[test]
-fn a_plain_iterator_a_body_and_a_function_called_by_a_body_do_the_same() {
+fn an_iterator_a_body_and_a_called_function_do_the_same() {
     type Items = Box<dyn Iterator<Item = u32>>;
     let plain = |n, seen: Seen| -> Items { Box::new((0..n).inspect(move |i| push(&seen, i + 1))) };
     let direct = |n, seen: Seen| -> Items {
@@ -94,7 +94,7 @@ fn permutations(items: Vec<u32>) -> Generator<Vec<u32>> {
 }
 
 #[test]
-fn permutations_come_in_order_and_two_such_generators_do_not_disturb_each_other() {
+fn two_permutation_generators_do_not_disturb_each_other() {
     let all: Vec<_> = permutations((0..4).collect()).collect();
     assert_eq!(all.len(), 4 * 3 * 2);
     assert_eq!(all.first(), Some(&vec![0, 1, 2, 3]));

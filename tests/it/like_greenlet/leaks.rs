@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 #[test]
-fn values_that_go_there_and_back_a_hundred_times_are_dropped_once_each() {
+fn values_passed_a_hundred_times_are_dropped_once_each() {
     let census = Census::new();
     let echo: Greenlet<Counted, Counted> = Greenlet::new(|mut value| {
         loop {
@@ -34,7 +34,7 @@ fn values_that_go_there_and_back_a_hundred_times_are_dropped_once_each() {
 }
 
 #[test]
-fn a_thousand_panics_through_two_greenlets_leave_no_stack_in_use() {
+fn a_thousand_panics_through_two_greenlets_leave_no_stack() {
     let before = stack::stats().in_use();
     for n in 0..1_000_u32 {
         let outer: Greenlet<(), ()> = Greenlet::new(move |()| {
@@ -48,7 +48,7 @@ fn a_thousand_panics_through_two_greenlets_leave_no_stack_in_use() {
 }
 
 #[test]
-fn of_twenty_thousand_that_wait_each_gets_its_exit_and_the_next_use_the_same_stacks() {
+fn twenty_thousand_waiters_get_exits_and_stacks_are_reused() {
     let count = 20_000 / slowness() as usize;
     let exits = Rc::new(Cell::new(0));
     let begin = || -> Vec<Greenlet<(), ()>> {
@@ -80,9 +80,8 @@ fn of_twenty_thousand_that_wait_each_gets_its_exit_and_the_next_use_the_same_sta
     feature = "sanitizer",
     ignore = "AddressSanitizer keeps freed memory, so what is resident says nothing"
 )]
-fn a_hundred_thousand_one_after_the_other_leave_no_memory_behind() {
-    let name =
-        "like_greenlet::leaks::a_hundred_thousand_one_after_the_other_leave_no_memory_behind";
+fn a_hundred_thousand_in_sequence_leave_no_memory() {
+    let name = "like_greenlet::leaks::a_hundred_thousand_in_sequence_leave_no_memory";
     let ended = in_child(name, || {
         let log = Log::new();
         let round = |count: u32| {

@@ -42,9 +42,8 @@ fn suspended() -> Vec<Greenlet<(), ()>> {
 }
 
 #[test]
-fn a_process_ends_well_with_many_suspended_in_it_and_in_its_threads() {
-    let name =
-        "like_greenlet::leaving::a_process_ends_well_with_many_suspended_in_it_and_in_its_threads";
+fn a_process_ends_well_with_many_suspended_greenlets() {
+    let name = "like_greenlet::leaving::a_process_ends_well_with_many_suspended_greenlets";
     let ended = in_child(name, || {
         thread_local!(static KEPT: RefCell<Vec<Greenlet<(), ()>>> = RefCell::default());
         KEPT.set(suspended());
@@ -62,7 +61,7 @@ fn a_process_ends_well_with_many_suspended_in_it_and_in_its_threads() {
 }
 
 #[test]
-fn what_a_thread_still_holds_gets_its_exit_and_cleans_up_before_join_returns() {
+fn greenlets_held_by_a_thread_clean_up_before_join_returns() {
     let (say, said) = mpsc::channel();
     thread::spawn(move || {
         let _held = started(move || {

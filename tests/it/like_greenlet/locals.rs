@@ -41,7 +41,7 @@ fn run_three(log: &Log, cell: WithCell) {
 }
 
 #[test]
-fn a_local_starts_empty_in_each_greenlet_and_no_other_changes_it() {
+fn a_local_starts_empty_in_each_greenlet() {
     let log = Log::new();
     run_three(&log, |f| OWN.with(|cell| f(cell)));
     log.check([
@@ -59,7 +59,7 @@ fn a_local_starts_empty_in_each_greenlet_and_no_other_changes_it() {
 }
 
 #[test]
-fn an_inherited_local_starts_with_a_copy_of_the_makers_and_is_its_own_from_then_on() {
+fn an_inherited_local_starts_as_a_copy_of_the_makers() {
     let log = Log::new();
     run_three(&log, |f| PASSED_ON.with(|cell| f(cell)));
     log.check([
@@ -95,7 +95,7 @@ fn an_inherited_pointer_is_shared_by_all_who_inherit_it() {
 }
 
 #[test]
-fn a_local_given_to_a_greenlet_that_is_made_is_there_when_it_starts() {
+fn a_local_given_to_a_new_greenlet_is_there_at_its_start() {
     let given = |number| {
         let builder = Builder::new().local(&OWN, Cell::new(Some(number)));
         let body = |()| loop {

@@ -24,7 +24,7 @@ fn waits_and_panics(log: &Log, name: &'static str) -> Greenlet<(), ()> {
 }
 
 #[test]
-fn a_panic_goes_to_the_parent_that_was_set_and_from_there_to_its_own() {
+fn a_panic_goes_to_the_new_parent_then_to_its_parent() {
     let log = Log::new();
     let [first, second] = ["first", "second"].map(|name| waits_and_panics(&log, name));
     second.set_parent(&first).expect("not its descendant");
@@ -63,7 +63,7 @@ fn a_last_value_starts_a_parent_that_was_not_started() {
 }
 
 #[test]
-fn a_last_value_of_the_wrong_type_leaves_an_unstarted_parent_alone_and_is_told_further_up() {
+fn a_last_value_of_a_wrong_type_passes_an_unstarted_parent() {
     let log = Log::new();
     let father: Greenlet<String, usize> = Greenlet::new(|text: String| text.len());
     let son: Greenlet<(), u8> = Greenlet::new({
@@ -106,7 +106,7 @@ fn a_last_value_for_a_parent_without_a_body_is_told_further_up() {
 }
 
 #[test]
-fn a_panic_kills_a_parent_that_was_not_started_without_running_it() {
+fn a_panic_kills_an_unstarted_parent_without_running_its_body() {
     let log = Log::new();
     let (captured, inside) = (log.at_drop("body dropped"), log.clone());
     let father: Greenlet<(), ()> = Greenlet::new(move |()| {
@@ -122,7 +122,7 @@ fn a_panic_kills_a_parent_that_was_not_started_without_running_it() {
 }
 
 #[test]
-fn a_switch_to_a_dead_one_with_an_unstarted_parent_starts_that_parent() {
+fn a_switch_to_a_dead_child_starts_its_unstarted_parent() {
     let log = Log::new();
     let says = |word: &'static str| {
         let log = log.clone();
@@ -142,7 +142,7 @@ fn a_switch_to_a_dead_one_with_an_unstarted_parent_starts_that_parent() {
 }
 
 #[test]
-fn one_that_waits_can_be_given_another_parent_and_goes_there_from_then_on() {
+fn a_waiting_greenlet_ends_into_its_new_parent() {
     let log = Log::new();
     let foster: Greenlet<(), Greenlet<(), ()>> = Greenlet::new({
         let log = log.clone();
@@ -173,7 +173,7 @@ fn one_that_waits_can_be_given_another_parent_and_goes_there_from_then_on() {
 }
 
 #[test]
-fn one_that_is_unwound_gives_control_to_whoever_dropped_it_and_keeps_its_parent() {
+fn an_unwound_greenlet_returns_to_its_dropper() {
     let log = Log::new();
     let never: Greenlet<(), ()> = Greenlet::new({
         let log = log.clone();

@@ -38,7 +38,7 @@ fn a_child_made_inside_switches_to_its_maker_and_goes_with_it() {
 }
 
 #[test]
-fn one_that_is_started_in_a_handler_sees_no_panic_and_the_handler_keeps_its_own() {
+fn a_greenlet_started_in_a_handler_sees_no_panic() {
     let outer: Greenlet<(), ()> = Greenlet::new(|()| {
         let handled = caught(|| panic_any("fun"));
         let inner: Greenlet<(), ()> = Greenlet::new(|()| {
@@ -54,7 +54,7 @@ fn one_that_is_started_in_a_handler_sees_no_panic_and_the_handler_keeps_its_own(
 }
 
 #[test]
-fn four_that_wait_in_their_handlers_each_go_on_with_their_own_panic() {
+fn four_waiting_handlers_resume_with_their_own_panics() {
     let all: Vec<Greenlet<u32, Option<u32>>> = (0..4)
         .map(|_| {
             Greenlet::new(|number: u32| {
@@ -73,7 +73,7 @@ fn four_that_wait_in_their_handlers_each_go_on_with_their_own_panic() {
 }
 
 #[test]
-fn sorts_that_switch_in_their_comparisons_and_locks_that_are_held_meanwhile_are_kept_apart() {
+fn switching_sorts_and_held_locks_are_kept_apart() {
     fn body(other: &Greenlet<(), ()>, log: &Log, name: &str) {
         let lock = Mutex::new(name.to_owned());
         let held = lock.lock().expect("not poisoned");
@@ -108,7 +108,7 @@ fn sorts_that_switch_in_their_comparisons_and_locks_that_are_held_meanwhile_are_
 }
 
 #[test]
-fn a_value_sent_by_one_that_has_no_handle_any_more_arrives_all_the_same() {
+fn a_value_from_a_greenlet_without_handle_arrives() {
     let log = Log::new();
     let kept: Rc<RefCell<Option<Greenlet<(), u32>>>> = Rc::default();
     let worker: Greenlet<(), u32> = Greenlet::new({
@@ -130,7 +130,7 @@ fn a_value_sent_by_one_that_has_no_handle_any_more_arrives_all_the_same() {
 }
 
 #[test]
-fn ten_that_are_dropped_where_they_wait_keep_nothing_alive_though_they_keep_themselves() {
+fn ten_dropped_self_owning_greenlets_keep_nothing_alive() {
     let census = Census::new();
     let kept: Rc<RefCell<Vec<AnyGreenlet>>> = Rc::default();
     for _ in 0..10 {
@@ -196,7 +196,7 @@ impl Drop for Link {
 }
 
 #[test]
-fn destructors_may_switch_in_the_middle_of_long_chains_of_destructors() {
+fn destructors_may_switch_inside_long_chains_of_destructors() {
     let at = Rc::new(Places {
         census: Census::new(),
         main: current(),

@@ -7,7 +7,7 @@ pub(super) const FILES: &[File] = files! {
 "test_greenlet.py": 73 {
     test_simple => greenlet::switching::main_and_a_greenlet_take_turns_in_order;
     test_switch_no_run_raises_AttributeError
-        => greenlet::misuse::one_without_a_body_gives_the_value_back_and_can_be_defined_later;
+        => greenlet::misuse::a_target_without_a_body_returns_the_value;
     test_throw_no_run_raises_AttributeError
         => like_greenlet::throw::one_without_a_body_gives_the_payload_back_and_stays_as_it_is;
     test_parent_equals_None => greenlet::parents::the_creator_is_the_parent;
@@ -17,8 +17,8 @@ pub(super) const FILES: &[File] = files! {
     test_threads => greenlet::threads::threads_switch_independently, greenlet::threads::many_threads_switch_at_once;
     test_switching_many_threads: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_exception
-        => like_greenlet::parents::a_panic_goes_to_the_parent_that_was_set_and_from_there_to_its_own,
-           like_greenlet::parents::a_panic_kills_a_parent_that_was_not_started_without_running_it;
+        => like_greenlet::parents::a_panic_goes_to_the_new_parent_then_to_its_parent,
+           like_greenlet::parents::a_panic_kills_an_unstarted_parent_without_running_its_body;
     test_send_exception => like_greenlet::parents::a_child_of_another_one_is_a_way_to_throw_into_that_one;
     test_dealloc => greenlet::unwinding::dropping_the_last_handle_unwinds_before_the_next_statement;
     test_dealloc_catches_GreenletExit_throws_other => greenlet::unwinding::a_panic_of_the_cleanup_stays_inside;
@@ -31,7 +31,7 @@ pub(super) const FILES: &[File] = files! {
     test_switch_kwargs_to_parent => greenlet::switching::values_of_every_shape_arrive_whole;
     test_switch_to_another_thread: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_exc_state
-        => like_greenlet::switching::one_that_is_started_in_a_handler_sees_no_panic_and_the_handler_keeps_its_own,
+        => like_greenlet::switching::a_greenlet_started_in_a_handler_sees_no_panic,
            greenlet::switching::a_panic_that_was_caught_does_not_keep_one_from_switching;
     test_instance_dict: "a handle has no attributes: what a greenlet knows is in its closure";
     test_running_greenlet_has_no_run => greenlet::misuse::a_body_is_given_once_and_of_the_declared_type,
@@ -39,42 +39,42 @@ pub(super) const FILES: &[File] = files! {
     test_deepcopy => greenlet::switching::a_name_and_an_id_tell_greenlets_apart
         : "a clone of a handle is one more handle, and a greenlet cannot be copied at all";
     test_parent_restored_on_kill
-        => like_greenlet::parents::one_that_is_unwound_gives_control_to_whoever_dropped_it_and_keeps_its_parent
+        => like_greenlet::parents::an_unwound_greenlet_returns_to_its_dropper
         : "the parent is not changed meanwhile, and one that is unwound may not switch";
     test_parent_return_failure => like_greenlet::parents::a_last_value_for_a_parent_without_a_body_is_told_further_up;
     test_throw_exception_not_lost
-        => like_greenlet::throw::what_is_thrown_is_not_lost_when_the_body_that_it_drops_panics_itself;
+        => like_greenlet::throw::a_thrown_payload_survives_a_panic_of_the_dropped_body;
     test_throw_to_dead_thread_doesnt_crash: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_throw_to_dead_thread_doesnt_crash_wait: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_recursive_startup: "nothing of the user's runs between a first switch and the body, as looking up `run` does";
     test_threaded_updatecurrent: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_dealloc_switch_args_not_lost
-        => like_greenlet::switching::a_value_sent_by_one_that_has_no_handle_any_more_arrives_all_the_same,
-           greenlet::abandoned::one_without_a_handle_that_switches_away_is_unwound_before_that_switch_is_over
+        => like_greenlet::switching::a_value_from_a_greenlet_without_handle_arrives,
+           greenlet::abandoned::a_greenlet_without_handle_unwinds_before_its_switch_ends
         : "it is unwound when it waits, and cannot come back to life";
     test_tuple_subclass: "nothing of the user's runs while a value is handed over: it is moved";
     test_abstract_subclasses: "a greenlet is given a closure; there are no subclasses";
     test_implicit_parent_with_threads => greenlet::parents::the_creator_is_the_parent
         : "no collector runs in the middle of making one";
     test_issue_245_reference_counting_subclass_no_threads
-        => like_greenlet::switching::ten_that_are_dropped_where_they_wait_keep_nothing_alive_though_they_keep_themselves,
+        => like_greenlet::switching::ten_dropped_self_owning_greenlets_keep_nothing_alive,
            greenlet::unwinding::one_that_keeps_itself_during_its_kill_is_dead_afterwards;
     test_issue_245_reference_counting_subclass_threads: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_falling_off_end_switches_to_unstarted_parent_raises_error
-        => like_greenlet::parents::a_last_value_of_the_wrong_type_leaves_an_unstarted_parent_alone_and_is_told_further_up;
+        => like_greenlet::parents::a_last_value_of_a_wrong_type_passes_an_unstarted_parent;
     test_falling_off_end_switches_to_unstarted_parent_works
         => like_greenlet::parents::a_last_value_starts_a_parent_that_was_not_started;
     test_switch_to_dead_greenlet_with_unstarted_perverse_parent
-        => like_greenlet::parents::a_last_value_of_the_wrong_type_leaves_an_unstarted_parent_alone_and_is_told_further_up;
+        => like_greenlet::parents::a_last_value_of_a_wrong_type_passes_an_unstarted_parent;
     test_switch_to_dead_greenlet_reparent
-        => like_greenlet::parents::a_switch_to_a_dead_one_with_an_unstarted_parent_starts_that_parent,
-           greenlet::parents::a_switch_to_a_dead_child_of_a_waiting_parent_resumes_that_parent;
+        => like_greenlet::parents::a_switch_to_a_dead_child_starts_its_unstarted_parent,
+           greenlet::parents::a_switch_to_a_dead_child_resumes_its_waiting_parent;
     test_can_access_f_back_of_suspended_greenlet: "frames are no objects in Rust, so a handle has none to show";
     test_get_stack_with_nested_c_calls => greenlet::switching::a_greenlet_runs_deep_on_its_own_stack
         : "frames are no objects in Rust; switching from deep inside is what is left";
     test_frames_always_exposed: "frames are no objects in Rust, so a handle has none to show";
     test_switching_holding_critical_section_no_crash
-        => like_greenlet::switching::sorts_that_switch_in_their_comparisons_and_locks_that_are_held_meanwhile_are_kept_apart;
+        => like_greenlet::switching::switching_sorts_and_held_locks_are_kept_apart;
     test_threaded_reparent: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_unexpected_reparenting: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_unexpected_reparenting_thread_running: "does not compile: see the documentation in src/greenlet/handle.rs";
@@ -99,7 +99,7 @@ pub(super) const FILES: &[File] = files! {
     test_failed_to_initialstub => greenlet::misuse::out_of_memory_leaves_a_declared_one_to_be_defined_later
         : "the raw switch cannot fail; what can is the stack, when a greenlet is made";
     test_failed_to_switch_into_running
-        => greenlet::misuse::one_that_waits_for_another_type_gives_the_value_back_and_stays_as_it_is
+        => greenlet::misuse::a_target_of_another_type_returns_the_value_unchanged
         : "the raw switch cannot fail; a refused one leaves its target as it is";
     test_failed_to_slp_switch_into_running: "the raw switch cannot fail: it copies no stack";
     test_reentrant_switch_two_greenlets => like_greenlet::tracing::a_switch_in_a_tracer_at_the_end_of_a_greenlet_is_refused;
@@ -110,24 +110,24 @@ pub(super) const FILES: &[File] = files! {
     test_reentrant_switch_GreenletAlreadyStartedInPython
         : "nothing of the user's runs between a first switch and the body, as looking up `run` does";
     test_reentrant_switch_run_callable_has_del
-        => greenlet::switching::a_capture_of_a_greenlet_that_never_ran_may_switch_in_its_destructor;
+        => greenlet::switching::a_capture_of_an_unstarted_greenlet_may_switch_in_its_drop;
     test_switch_leaves_no_critical_section_held: "the interpreter's own locks";
     test_no_gil_on_free_threaded: "the interpreter's own lock";
 }
 "test_throw.py": 7 {
-    test_class => like_greenlet::throw::one_that_catches_what_is_thrown_answers_the_thrower_and_goes_on;
-    test_val => like_greenlet::throw::one_that_catches_what_is_thrown_answers_the_thrower_and_goes_on,
-        like_greenlet::throw::one_that_does_not_catch_it_dies_and_the_same_payload_is_back_in_the_thrower;
-    test_kill => like_greenlet::throw::a_kill_ends_it_and_returns_and_a_second_one_finds_nothing_to_do,
+    test_class => like_greenlet::throw::a_catcher_answers_the_thrower_and_continues;
+    test_val => like_greenlet::throw::a_catcher_answers_the_thrower_and_continues,
+        like_greenlet::throw::an_uncaught_payload_is_back_in_the_thrower;
+    test_kill => like_greenlet::throw::a_second_kill_finds_nothing_to_do,
         like_greenlet::throw::whoever_waits_for_one_that_kills_itself_is_told_so
         : "a kill is no value: `kill` returns, and a switch that waits for a killed one is told";
     test_throw_goes_to_original_parent
-        => like_greenlet::throw::a_throw_into_one_that_never_ran_goes_past_a_parent_that_never_ran,
-           like_greenlet::throw::a_throw_into_one_that_never_ran_is_caught_by_a_parent_that_waits,
-           like_greenlet::throw::a_throw_into_one_that_waits_goes_on_in_its_own_parent_and_not_in_whom_it_waits_for,
+        => like_greenlet::throw::a_throw_into_an_unstarted_child_passes_an_unstarted_parent,
+           like_greenlet::throw::a_waiting_parent_catches_a_throw_into_an_unstarted_child,
+           like_greenlet::throw::an_uncaught_throw_reaches_the_parent_not_the_awaited,
            like_greenlet::throw::a_throw_into_a_dead_one_goes_on_in_its_nearest_live_ancestor,
            like_greenlet::throw::two_take_turns_until_one_is_thrown_into_and_both_have_ended;
-    test_non_traceback_param => like_greenlet::throw::a_refused_throw_gives_the_payload_back_and_the_target_goes_on_later
+    test_non_traceback_param => like_greenlet::throw::a_refused_throw_returns_the_payload
         : "a throw has one argument, of one type: a bad one does not compile; what can go wrong is the time";
     test_instance_of_wrong_type: "anything may be thrown that may be a panic: another type does not compile";
     test_not_throwable: "anything may be thrown that may be a panic: another type does not compile";
@@ -140,8 +140,8 @@ pub(super) const FILES: &[File] = files! {
         like_greenlet::tracing::a_switch_past_a_dead_one_is_told_as_one_to_whom_it_goes,
         like_greenlet::tracing::each_thread_has_a_tracer_of_its_own;
     test_b_exception_disables_tracing
-        => like_greenlet::tracing::a_tracer_that_panics_is_removed_and_its_panic_goes_on_in_the_target,
-           like_greenlet::tracing::a_tracer_that_panics_at_a_first_switch_keeps_the_body_from_running;
+        => like_greenlet::tracing::a_panicking_tracer_is_removed_and_its_panic_reaches_the_target,
+           like_greenlet::tracing::a_tracer_panic_at_a_first_switch_stops_the_body;
     test_set_same_tracer_twice => like_greenlet::tracing::the_tracer_that_was_set_before_comes_back;
     test_trace_events_trivial: "the interpreter's profiler, which sees calls";
     test_trace_events_into_greenlet_func_already_set: "the interpreter's profiler, which sees calls";
@@ -155,7 +155,7 @@ pub(super) const FILES: &[File] = files! {
     test_dead_circular_ref => like_greenlet::weak::one_that_captures_its_own_handle_is_freed_when_it_has_run;
     test_circular_greenlet => like_greenlet::weak::one_that_captures_a_weak_handle_to_itself_is_freed
         : "there is no collector: one that keeps a handle to itself while it waits stays";
-    test_inactive_ref => like_greenlet::weak::weak_handles_find_nothing_when_the_last_handle_is_gone_whatever_it_was;
+    test_inactive_ref => like_greenlet::weak::weak_handles_find_nothing_after_the_last_handle;
     test_finalizer_crash => greenlet::switching::a_destructor_may_switch_when_nothing_panics,
         greenlet::unwinding::locals_are_dropped_in_the_order_of_unwinding;
     test_issue515_freethread_c_stack_refs: "the interpreter's collector";
@@ -165,9 +165,9 @@ pub(super) const FILES: &[File] = files! {
         : "there is no collector: what a suspended frame owns goes when it is unwound";
 }
 "test_weakref.py": 3 {
-    test_dead_weakref => like_greenlet::weak::weak_handles_find_nothing_when_the_last_handle_is_gone_whatever_it_was;
-    test_inactive_weakref => like_greenlet::weak::a_weak_handle_finds_its_greenlet_as_long_as_there_is_a_handle;
-    test_dealloc_weakref => like_greenlet::weak::a_parent_that_is_unwound_does_not_find_a_child_that_went_before
+    test_dead_weakref => like_greenlet::weak::weak_handles_find_nothing_after_the_last_handle;
+    test_inactive_weakref => like_greenlet::weak::a_weak_handle_finds_its_greenlet_while_a_handle_lives;
+    test_dealloc_weakref => like_greenlet::weak::an_unwinding_parent_does_not_find_a_child_that_went_before
         : "a child does not keep its parent";
 }
 "test_generator.py": 1 {
@@ -178,9 +178,9 @@ pub(super) const FILES: &[File] = files! {
         generator::misuse::an_inner_generator_cannot_yield_for_the_outer_one
         : "a yield goes to whoever has resumed the generator, who may hand it on";
     test_permutations
-        => like_greenlet::generators::permutations_come_in_order_and_two_such_generators_do_not_disturb_each_other;
+        => like_greenlet::generators::two_permutation_generators_do_not_disturb_each_other;
     test_genlet_simple
-        => like_greenlet::generators::a_plain_iterator_a_body_and_a_function_called_by_a_body_do_the_same;
+        => like_greenlet::generators::an_iterator_a_body_and_a_called_function_do_the_same;
     test_genlet_bad => generator::misuse::nobody_can_yield_for_one_that_is_suspended
         : "outside of a body there is nothing to yield with";
     test_nested_genlets => like_greenlet::generators::generators_in_generators_hand_every_item_up,
@@ -188,12 +188,12 @@ pub(super) const FILES: &[File] = files! {
 }
 "test_contextvars.py": 9 {
     test_context_propagated_by_context_run
-        => like_greenlet::locals::an_inherited_local_starts_with_a_copy_of_the_makers_and_is_its_own_from_then_on
+        => like_greenlet::locals::an_inherited_local_starts_as_a_copy_of_the_makers
         : "what is handed on is said where the local is declared, and not at each greenlet";
     test_context_propagated_by_setting_attribute
-        => like_greenlet::locals::a_local_given_to_a_greenlet_that_is_made_is_there_when_it_starts;
+        => like_greenlet::locals::a_local_given_to_a_new_greenlet_is_there_at_its_start;
     test_context_not_propagated
-        => like_greenlet::locals::a_local_starts_empty_in_each_greenlet_and_no_other_changes_it;
+        => like_greenlet::locals::a_local_starts_empty_in_each_greenlet;
     test_context_shared => like_greenlet::locals::an_inherited_pointer_is_shared_by_all_who_inherit_it
         : "locals are not shared; a pointer among them is";
     test_break_ctxvars: "there is no context to be entered and left";
@@ -203,7 +203,7 @@ pub(super) const FILES: &[File] = files! {
     test_context_assignment_wrong_type: "a local has a type: another does not compile";
 }
 "test_cpp.py": 6 {
-    test_exception_switch => like_greenlet::switching::four_that_wait_in_their_handlers_each_go_on_with_their_own_panic;
+    test_exception_switch => like_greenlet::switching::four_waiting_handlers_resume_with_their_own_panics;
     test_unhandled_nonstd_exception_aborts => greenlet::threads::a_greenlet_that_panics_ends_the_process_as_any_panic_does
         : "a panic that nobody catches ends the process by the way of its main greenlet";
     test_unhandled_std_exception_aborts => greenlet::threads::a_greenlet_that_panics_ends_the_process_as_any_panic_does;
@@ -211,30 +211,30 @@ pub(super) const FILES: &[File] = files! {
         => greenlet::threads::a_panic_in_a_greenlet_ends_its_thread_as_any_panic_does;
     test_unhandled_exception_in_greenlet_aborts => greenlet::parents::a_panic_nobody_catches_unwinds_each_ancestor_in_turn;
     test_leak_test_exception_switch_and_do_in_g2
-        => like_greenlet::leaks::a_thousand_panics_through_two_greenlets_leave_no_stack_in_use;
+        => like_greenlet::leaks::a_thousand_panics_through_two_greenlets_leave_no_stack;
 }
 "test_extension_interface.py": 12 {
-    test_switch => greenlet::switching::the_first_value_is_the_argument_and_the_last_one_is_the_result;
+    test_switch => greenlet::switching::the_first_value_is_the_argument_the_last_the_result;
     test_switch_kwargs => greenlet::switching::values_of_every_shape_arrive_whole;
-    test_setparent => like_greenlet::parents::one_that_waits_can_be_given_another_parent_and_goes_there_from_then_on;
+    test_setparent => like_greenlet::parents::a_waiting_greenlet_ends_into_its_new_parent;
     test_getcurrent => greenlet::switching::each_state_is_told_as_greenlet_tells_it;
     test_new_greenlet => greenlet::switching::the_body_runs_at_the_first_switch_and_not_before;
     test_raise_greenlet_dead => greenlet::misuse::a_child_that_a_kill_ends_by_another_way_is_told_as_killed;
     test_raise_greenlet_error: "each call has its own errors: there is no class above them";
-    test_throw => like_greenlet::throw::one_that_catches_what_is_thrown_answers_the_thrower_and_goes_on,
+    test_throw => like_greenlet::throw::a_catcher_answers_the_thrower_and_continues,
         like_greenlet::throw::a_throw_into_oneself_is_raised_in_place,
-        like_greenlet::throw::a_throw_into_main_is_raised_in_its_switch_and_the_thrower_stays;
+        like_greenlet::throw::a_throw_into_main_is_raised_and_the_thrower_stays;
     test_non_traceback_param: "a throw has one argument, of one type: a bad one does not compile";
     test_instance_of_wrong_type: "anything may be thrown that may be a panic: another type does not compile";
     test_not_throwable: "anything may be thrown that may be a panic: another type does not compile";
     test_leaks => greenlet::switching::values_and_captures_are_dropped_once;
 }
 "test_leaks.py": 12 {
-    test_arg_refs => like_greenlet::leaks::values_that_go_there_and_back_a_hundred_times_are_dropped_once_each;
-    test_kwarg_refs => like_greenlet::leaks::values_that_go_there_and_back_a_hundred_times_are_dropped_once_each;
+    test_arg_refs => like_greenlet::leaks::values_passed_a_hundred_times_are_dropped_once_each;
+    test_kwarg_refs => like_greenlet::leaks::values_passed_a_hundred_times_are_dropped_once_each;
     test_threaded_leak => greenlet::threads::each_thread_has_a_main_greenlet_of_its_own
         : "no other thread can have a handle, so nothing of a thread's is left when it has ended";
-    test_threaded_adv_leak => greenlet::threads::greenlets_that_the_thread_still_holds_are_unwound_before_join_returns;
+    test_threaded_adv_leak => greenlet::threads::greenlets_held_by_a_thread_unwind_before_join_returns;
     test_issue251_killing_cross_thread_leaks_list: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_issue251_with_cleanup_disabled: "does not compile: see the documentation in src/greenlet/handle.rs";
     test_issue251_issue252_need_to_collect_in_background: "does not compile: see the documentation in src/greenlet/handle.rs";
@@ -243,9 +243,9 @@ pub(super) const FILES: &[File] = files! {
     test_issue251_issue252_explicit_reference_not_collectable
         : "does not compile: see the documentation in src/greenlet/handle.rs";
     test_untracked_memory_doesnt_increase
-        => like_greenlet::leaks::a_hundred_thousand_one_after_the_other_leave_no_memory_behind;
+        => like_greenlet::leaks::a_hundred_thousand_in_sequence_leave_no_memory;
     test_untracked_memory_doesnt_increase_unfinished_thread_dealloc_in_thread
-        => like_greenlet::leaks::of_twenty_thousand_that_wait_each_gets_its_exit_and_the_next_use_the_same_stacks;
+        => like_greenlet::leaks::twenty_thousand_waiters_get_exits_and_stacks_are_reused;
     test_untracked_memory_doesnt_increase_unfinished_thread_dealloc_in_main
         : "does not compile: see the documentation in src/greenlet/handle.rs";
 }
@@ -254,18 +254,18 @@ pub(super) const FILES: &[File] = files! {
     test_multiple_active_greenlets_at_shutdown => greenlet::threads::a_process_ends_well_with_greenlets_suspended;
     test_nested_greenlets_at_shutdown => greenlet::threads::a_process_ends_well_with_greenlets_suspended;
     test_threaded_greenlets_at_shutdown => greenlet::threads::a_process_exits_from_a_greenlet_of_another_thread,
-        like_greenlet::leaving::a_process_ends_well_with_many_suspended_in_it_and_in_its_threads;
+        like_greenlet::leaving::a_process_ends_well_with_many_suspended_greenlets;
     test_greenlet_cleanup_during_thread_exit
-        => like_greenlet::leaving::what_a_thread_still_holds_gets_its_exit_and_cleans_up_before_join_returns;
+        => like_greenlet::leaving::greenlets_held_by_a_thread_clean_up_before_join_returns;
     test_finally_block_during_thread_exit
-        => greenlet::threads::greenlets_that_the_thread_still_holds_are_unwound_before_join_returns
+        => greenlet::threads::greenlets_held_by_a_thread_unwind_before_join_returns
         : "what is left to destructors of thread-locals is leaked, not unwound";
     test_many_greenlets_with_cleanup_at_shutdown
-        => like_greenlet::leaving::a_process_ends_well_with_many_suspended_in_it_and_in_its_threads;
+        => like_greenlet::leaving::a_process_ends_well_with_many_suspended_greenlets;
     test_deeply_nested_greenlets_at_shutdown
-        => like_greenlet::leaving::a_process_ends_well_with_many_suspended_in_it_and_in_its_threads;
+        => like_greenlet::leaving::a_process_ends_well_with_many_suspended_greenlets;
     test_greenlet_with_traceback_at_shutdown
-        => like_greenlet::leaving::a_process_ends_well_with_many_suspended_in_it_and_in_its_threads;
+        => like_greenlet::leaving::a_process_ends_well_with_many_suspended_greenlets;
     test_getcurrent_during_atexit_no_crash
         => like_greenlet::leaving::the_current_greenlet_can_be_asked_for_at_the_very_end;
     test_gettrace_during_atexit_no_crash => like_greenlet::leaving::a_tracer_set_at_the_very_end_does_no_harm;
@@ -279,23 +279,23 @@ pub(super) const FILES: &[File] = files! {
     test_greenlet_construction_with_cross_thread_deleteme_during_atexit
         : "does not compile: see the documentation in src/greenlet/handle.rs";
     test_getcurrent_returns_none_during_gc_finalization
-        => greenlet::threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole
+        => greenlet::threads::a_switch_in_the_last_destructors_keeps_the_thread_whole
         : "the last destructors are those of thread-locals, and a current greenlet is always there";
     test_getcurrent_returns_none_during_gc_finalization_with_active_greenlets
         => like_greenlet::leaving::the_current_greenlet_can_be_asked_for_at_the_very_end;
     test_getcurrent_returns_none_during_gc_finalization_cross_thread
         : "does not compile: see the documentation in src/greenlet/handle.rs";
     test_getcurrent_returns_none_during_atexit_phase
-        => greenlet::threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole;
+        => greenlet::threads::a_switch_in_the_last_destructors_keeps_the_thread_whole;
     test_getcurrent_returns_none_during_atexit_phase_with_active_greenlets
         => like_greenlet::leaving::the_current_greenlet_can_be_asked_for_at_the_very_end;
     test_api_getcurrent_no_system_error_at_module_gc_time
-        => greenlet::threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole;
+        => greenlet::threads::a_switch_in_the_last_destructors_keeps_the_thread_whole;
     test_switch_no_error_at_module_gc_time
-        => greenlet::threads::a_switch_in_the_very_last_destructors_of_a_thread_keeps_it_whole;
+        => greenlet::threads::a_switch_in_the_last_destructors_keeps_the_thread_whole;
 }
 "test_greenlet_trash.py": 1 {
-    test_it => like_greenlet::switching::destructors_may_switch_in_the_middle_of_long_chains_of_destructors;
+    test_it => like_greenlet::switching::destructors_may_switch_inside_long_chains_of_destructors;
 }
 "test_stack_saved.py": 1 {
     test_stack_saved: "a stack is never copied away: each greenlet keeps its own";

@@ -30,7 +30,7 @@ fn catches_one() -> Greenlet<(), &'static str> {
 }
 
 #[test]
-fn one_that_catches_what_is_thrown_answers_the_thrower_and_goes_on() {
+fn a_catcher_answers_the_thrower_and_continues() {
     let patient: Greenlet<(), &str> = Greenlet::new(|()| {
         let main = parent::<&str, ()>();
         let thrown = caught(|| main.switch("ready"));
@@ -45,7 +45,7 @@ fn one_that_catches_what_is_thrown_answers_the_thrower_and_goes_on() {
 }
 
 #[test]
-fn one_that_does_not_catch_it_dies_and_the_same_payload_is_back_in_the_thrower() {
+fn an_uncaught_payload_is_back_in_the_thrower() {
     let log = Log::new();
     let greenlet = started({
         let log = log.clone();
@@ -64,7 +64,7 @@ fn one_that_does_not_catch_it_dies_and_the_same_payload_is_back_in_the_thrower()
 }
 
 #[test]
-fn a_kill_ends_it_and_returns_and_a_second_one_finds_nothing_to_do() {
+fn a_second_kill_finds_nothing_to_do() {
     let log = Log::new();
     let greenlet = started({
         let log = log.clone();
@@ -114,7 +114,7 @@ fn father_and_son(log: &Log) -> [Greenlet<(), &'static str>; 2] {
 }
 
 #[test]
-fn a_throw_into_one_that_never_ran_goes_past_a_parent_that_never_ran() {
+fn a_throw_into_an_unstarted_child_passes_an_unstarted_parent() {
     let log = Log::new();
     let [father, son] = father_and_son(&log);
     let thrown = complaint("to main");
@@ -127,7 +127,7 @@ fn a_throw_into_one_that_never_ran_goes_past_a_parent_that_never_ran() {
 }
 
 #[test]
-fn a_throw_into_one_that_never_ran_is_caught_by_a_parent_that_waits() {
+fn a_waiting_parent_catches_a_throw_into_an_unstarted_child() {
     let log = Log::new();
     let father = catches_one();
     let [_, son] = father_and_son(&log);
@@ -138,7 +138,7 @@ fn a_throw_into_one_that_never_ran_is_caught_by_a_parent_that_waits() {
 }
 
 #[test]
-fn a_throw_into_one_that_waits_goes_on_in_its_own_parent_and_not_in_whom_it_waits_for() {
+fn an_uncaught_throw_reaches_the_parent_not_the_awaited() {
     let father = catches_one();
     let son: Greenlet<(), &str> = Greenlet::new(|()| {
         let main = parent::<(), ()>().parent().expect("the father has one");
@@ -177,7 +177,7 @@ fn a_throw_into_oneself_is_raised_in_place() {
 }
 
 #[test]
-fn a_throw_into_main_is_raised_in_its_switch_and_the_thrower_stays() {
+fn a_throw_into_main_is_raised_and_the_thrower_stays() {
     let log = Log::new();
     let thrower: Greenlet<(), ()> = Greenlet::new({
         let log = log.clone();
@@ -212,7 +212,7 @@ fn one_without_a_body_gives_the_payload_back_and_stays_as_it_is() {
 }
 
 #[test]
-fn a_refused_throw_gives_the_payload_back_and_the_target_goes_on_later() {
+fn a_refused_throw_returns_the_payload() {
     struct ThrowsAtDrop(Greenlet<(), ()>, Log);
     impl Drop for ThrowsAtDrop {
         fn drop(&mut self) {
@@ -244,7 +244,7 @@ fn a_refused_throw_gives_the_payload_back_and_the_target_goes_on_later() {
 }
 
 #[test]
-fn what_is_thrown_is_not_lost_when_the_body_that_it_drops_panics_itself() {
+fn a_thrown_payload_survives_a_panic_of_the_dropped_body() {
     /// Catches a panic of its own while it is dropped.
     struct Busy(Log);
     impl Drop for Busy {

@@ -115,7 +115,7 @@ fn a_switch_past_a_dead_one_is_told_as_one_to_whom_it_goes() {
 }
 
 #[test]
-fn a_tracer_that_panics_is_removed_and_its_panic_goes_on_in_the_target() {
+fn a_panicking_tracer_is_removed_and_its_panic_reaches_the_target() {
     let log = Log::new();
     let greenlet = named("g", {
         let log = log.clone();
@@ -143,7 +143,7 @@ fn a_tracer_that_panics_is_removed_and_its_panic_goes_on_in_the_target() {
 }
 
 #[test]
-fn a_tracer_that_panics_at_a_first_switch_keeps_the_body_from_running() {
+fn a_tracer_panic_at_a_first_switch_stops_the_body() {
     let log = Log::new();
     let never = named("g", {
         let (log, captured) = (log.clone(), log.at_drop("body dropped"));

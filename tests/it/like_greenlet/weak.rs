@@ -9,7 +9,7 @@ use greenhub::{Greenlet, current};
 use crate::support::{Census, Log, started, wait};
 
 #[test]
-fn a_weak_handle_finds_its_greenlet_as_long_as_there_is_a_handle() {
+fn a_weak_handle_finds_its_greenlet_while_a_handle_lives() {
     let greenlet: Greenlet<u8, u8> = Greenlet::new(|n| n + 1);
     let weak = greenlet.downgrade();
     assert_eq!(weak.upgrade().as_ref(), Some(&greenlet));
@@ -21,7 +21,7 @@ fn a_weak_handle_finds_its_greenlet_as_long_as_there_is_a_handle() {
 }
 
 #[test]
-fn weak_handles_find_nothing_when_the_last_handle_is_gone_whatever_it_was() {
+fn weak_handles_find_nothing_after_the_last_handle() {
     let lives: [fn(&Greenlet<(), ()>); 3] = [
         |_| (),
         |greenlet| greenlet.switch(()),
@@ -47,7 +47,7 @@ fn weak_handles_find_nothing_when_the_last_handle_is_gone_whatever_it_was() {
 }
 
 #[test]
-fn a_parent_that_is_unwound_does_not_find_a_child_that_went_before() {
+fn an_unwinding_parent_does_not_find_a_child_that_went_before() {
     let log = Log::new();
     let place: Rc<RefCell<Weak<(), ()>>> = Rc::default();
     struct Looks(Log, Rc<RefCell<Weak<(), ()>>>);

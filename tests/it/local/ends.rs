@@ -50,7 +50,7 @@ fn set_all(log: &Log) {
 }
 
 #[test]
-fn values_are_dropped_on_the_own_stack_the_last_one_first_before_the_parent_goes_on() {
+fn values_drop_on_their_own_stack_in_reverse_order() {
     let log = Log::new();
     let greenlet: Greenlet<(), &str> = Greenlet::new({
         let log = log.clone();
@@ -164,7 +164,7 @@ fn a_leaked_one_keeps_its_values() {
 }
 
 #[test]
-fn one_that_never_runs_drops_what_it_has_inherited_with_its_body() {
+fn an_unstarted_greenlet_drops_inherited_values_with_its_body() {
     let log = Log::new();
     HEIRLOOM.set(Some(Heirloom(log.clone(), 0)));
     let made = |word| {
@@ -203,7 +203,7 @@ fn one_that_never_runs_drops_what_it_has_inherited_with_its_body() {
 }
 
 #[test]
-fn a_panic_of_what_was_inherited_goes_on_where_the_one_that_never_ran_is_dropped() {
+fn a_panic_of_an_inherited_value_reaches_the_dropper() {
     greenlet_local! {
         static SHOT: Option<Then> = None;
     }
@@ -218,7 +218,7 @@ fn a_panic_of_what_was_inherited_goes_on_where_the_one_that_never_ran_is_dropped
 }
 
 #[test]
-fn a_destructor_may_use_what_was_made_before_and_make_what_was_not() {
+fn a_destructor_may_use_older_values_and_make_new_ones() {
     let log = Log::new();
     started({
         let log = log.clone();
@@ -263,7 +263,7 @@ fn a_local_that_was_dropped_says_so() {
 }
 
 #[test]
-fn a_value_that_nobody_wants_finds_no_locals_when_it_is_dropped_after_them() {
+fn an_unwanted_result_finds_no_locals_when_dropped() {
     // Killed, it swallows that and ends with a value; who killed it waits for none.
     let log = Log::new();
     let greenlet: Greenlet<(), Option<Then>> = Greenlet::new({

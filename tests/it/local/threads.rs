@@ -49,7 +49,7 @@ fn a_main_greenlet_drops_its_values_when_its_thread_ends() {
 }
 
 #[test]
-fn values_of_suspended_greenlets_are_leaked_at_the_end_of_their_thread() {
+fn values_of_suspended_greenlets_leak_at_thread_end() {
     thread_local!(static KEPT: RefCell<Vec<AnyGreenlet>> = RefCell::default());
     let said = on_a_thread(|say| {
         // Older than what greenhub keeps for this thread, so it goes later.
@@ -91,7 +91,7 @@ fn thread_locals_find_the_values_as_long_as_they_go_first() {
 }
 
 #[test]
-fn where_no_greenlet_ever_was_a_thread_locals_destructor_may_make_one() {
+fn a_thread_locals_destructor_may_make_the_first_greenlet() {
     let said = on_a_thread(|say| {
         LATE.set(then(move || A.set(says(&say, "a"))));
     });
@@ -99,7 +99,7 @@ fn where_no_greenlet_ever_was_a_thread_locals_destructor_may_make_one() {
 }
 
 #[test]
-fn a_greenlet_made_when_its_thread_is_all_but_gone_may_have_values() {
+fn a_greenlet_made_at_the_very_end_of_a_thread_has_values() {
     let said = on_a_thread(|say| {
         EARLY.set(then({
             let say = say.clone();
@@ -121,7 +121,7 @@ fn a_greenlet_made_when_its_thread_is_all_but_gone_may_have_values() {
 }
 
 #[test]
-fn a_destructor_that_panics_at_the_end_of_a_thread_keeps_nobody_else_from_going() {
+fn a_panicking_destructor_at_thread_end_stops_no_other() {
     let said = on_a_thread(|say| {
         A.set(says(&say, "a"));
         B.set(then(|| panic_any("nobody hears this")));
@@ -131,7 +131,7 @@ fn a_destructor_that_panics_at_the_end_of_a_thread_keeps_nobody_else_from_going(
 }
 
 #[test]
-fn a_destructor_may_switch_and_drop_greenlets_at_the_end_of_its_thread() {
+fn a_destructor_at_thread_end_may_switch_and_drop_greenlets() {
     let said = on_a_thread(|say| {
         let other: Greenlet<u8, u8> = Greenlet::new(|n| n + 1);
         let waiting = started(wait);

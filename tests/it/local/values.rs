@@ -360,7 +360,7 @@ fn a_generators_body_has_the_values_of_whoever_resumes_it() {
 }
 
 #[test]
-fn a_generator_that_yields_inside_with_keeps_what_it_has_borrowed() {
+fn a_generator_that_yields_inside_with_keeps_the_borrow() {
     let log = Log::new();
     greenlet_local! {
         static KEPT: RefCell<Option<crate::support::AtDrop>> = const { RefCell::new(None) };
@@ -400,7 +400,7 @@ fn a_generator_that_yields_inside_with_keeps_what_it_has_borrowed() {
 }
 
 #[test]
-fn a_value_made_across_a_yield_belongs_to_whoever_runs_when_it_is_made() {
+fn a_value_made_across_a_yield_belongs_to_the_running_greenlet() {
     thread_local!(static LENT: Cell<*const Yielder<u64>> = const { Cell::new(ptr::null()) });
     greenlet_local! {
         static SLOW: u64 = {

@@ -146,7 +146,7 @@ fn shutting_a_stream_down_wakes_those_who_wait_for_it() {
 }
 
 #[test]
-fn a_read_that_takes_too_long_is_timed_out_and_the_next_one_works() {
+fn a_read_times_out_and_the_next_read_works() {
     let _watch = within(seconds(10));
     let (mut ours, mut theirs) = pair();
     ours.set_read_timeout(Some(millis(10))).unwrap();
@@ -173,7 +173,7 @@ fn a_read_that_takes_too_long_is_timed_out_and_the_next_one_works() {
 }
 
 #[test]
-fn timeouts_run_on_the_clock_of_the_hub_and_each_reader_has_its_own() {
+fn timeouts_use_the_hub_clock_separately_for_each_reader() {
     let _watch = within(seconds(10));
     let (ours, mut theirs) = pair();
     pause_clock();
@@ -216,7 +216,7 @@ fn a_write_that_takes_too_long_is_timed_out() {
 }
 
 #[test]
-fn what_has_come_in_time_is_read_though_another_task_has_kept_the_thread() {
+fn bytes_that_came_in_time_are_read_after_a_blocked_thread() {
     let _watch = within(seconds(10));
     let (ours, mut theirs) = pair();
     ours.set_read_timeout(Some(millis(10))).unwrap();
@@ -308,7 +308,7 @@ fn connecting_tries_one_address_after_the_other() {
 }
 
 #[test]
-fn in_the_middle_of_a_panic_calls_that_would_wait_are_errors_and_others_work() {
+fn calls_that_would_wait_in_a_panic_are_errors() {
     let _watch = within(seconds(10));
     let (ours, mut theirs) = pair();
     let listener = TcpListener::bind(any_local_address()).unwrap();
@@ -344,7 +344,7 @@ fn in_the_middle_of_a_panic_calls_that_would_wait_are_errors_and_others_work() {
 }
 
 #[test]
-fn a_buffered_writer_over_a_full_socket_may_be_dropped_by_a_panic() {
+fn a_panic_may_drop_a_buffered_writer_over_a_full_socket() {
     let _watch = within(seconds(10));
     let (ours, _theirs) = pair();
     fill(&ours);

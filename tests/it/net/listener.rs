@@ -61,7 +61,7 @@ fn connections_come_over_ipv6_where_there_is_any() {
 }
 
 #[test]
-fn greenlets_that_accept_once_get_connections_in_the_order_in_which_they_came() {
+fn single_accepts_get_connections_in_arrival_order() {
     let _watch = within(seconds(10));
     let listener = Rc::new(TcpListener::bind(any_local_address()).unwrap());
     let address = listener.local_addr().unwrap();
@@ -89,7 +89,7 @@ fn greenlets_that_accept_once_get_connections_in_the_order_in_which_they_came() 
 }
 
 #[test]
-fn greenlets_that_accept_again_and_again_get_connections_in_turn() {
+fn repeated_accepts_get_connections_in_turn() {
     let _watch = within(seconds(10));
     let listener = TcpListener::bind(any_local_address()).unwrap();
     let address = listener.local_addr().unwrap();
@@ -139,7 +139,7 @@ fn a_burst_of_connections_is_accepted_whole() {
 }
 
 #[test]
-fn a_connection_that_was_reset_before_it_was_accepted_disturbs_no_other() {
+fn a_connection_reset_before_accept_disturbs_no_other() {
     let _watch = within(seconds(10));
     let listener = TcpListener::bind(any_local_address()).unwrap();
     let address = listener.local_addr().unwrap();
@@ -161,7 +161,7 @@ fn a_connection_that_was_reset_before_it_was_accepted_disturbs_no_other() {
 }
 
 #[test]
-fn a_listener_that_is_dropped_refuses_while_its_connections_live_on() {
+fn a_dropped_listener_refuses_while_its_connections_live() {
     let _watch = within(seconds(10));
     let listener = TcpListener::bind(any_local_address()).unwrap();
     let address = listener.local_addr().unwrap();
@@ -187,9 +187,9 @@ fn own_usage() -> (i64, std::time::Duration) {
 }
 
 #[test]
-fn where_no_descriptor_is_left_accepting_waits_quietly_and_recovers_soon() {
+fn accept_without_descriptors_waits_and_recovers() {
     let ended = child(
-        "net::listener::where_no_descriptor_is_left_accepting_waits_quietly_and_recovers_soon",
+        "net::listener::accept_without_descriptors_waits_and_recovers",
         || {
             let listener = TcpListener::bind(any_local_address()).unwrap();
             let address = listener.local_addr().unwrap();
@@ -244,7 +244,7 @@ fn where_no_descriptor_is_left_accepting_waits_quietly_and_recovers_soon() {
 }
 
 #[test]
-fn handles_of_a_listener_accept_in_other_greenlets_while_one_is_dropped() {
+fn cloned_listeners_accept_while_another_is_dropped() {
     let _watch = within(seconds(10));
     let listener = TcpListener::bind(any_local_address()).unwrap();
     let address = listener.local_addr().unwrap();

@@ -70,7 +70,7 @@ fn two_thousand_short_connections_are_each_served_by_their_own() {
 }
 
 #[test]
-fn an_event_for_a_closed_stream_does_not_reach_the_one_that_has_its_descriptor_now() {
+fn an_event_of_a_closed_stream_does_not_reach_its_successor() {
     let _watch = within(seconds(20));
     // In one batch of events: first one for `killer`, whose reader drops the victims and makes new
     // streams with the same descriptors, and then some for the victims.
@@ -102,9 +102,9 @@ fn an_event_for_a_closed_stream_does_not_reach_the_one_that_has_its_descriptor_n
 }
 
 #[test]
-fn streams_that_are_dropped_while_their_clones_wait_leave_no_registration_behind() {
+fn dropped_streams_with_waiting_clones_leave_no_registration() {
     child(
-        "net::load::streams_that_are_dropped_while_their_clones_wait_leave_no_registration_behind",
+        "net::load::dropped_streams_with_waiting_clones_leave_no_registration",
         || {
             drop(pair());
             let files = open_descriptors();
@@ -139,9 +139,9 @@ fn streams_that_are_dropped_while_their_clones_wait_leave_no_registration_behind
     feature = "sanitizer",
     ignore = "AddressSanitizer keeps freed memory, so what is resident says nothing"
 )]
-fn a_stream_that_was_dropped_is_watched_no_longer_though_its_socket_lives_on() {
+fn a_dropped_stream_is_unwatched_though_its_socket_lives() {
     child(
-        "net::load::a_stream_that_was_dropped_is_watched_no_longer_though_its_socket_lives_on",
+        "net::load::a_dropped_stream_is_unwatched_though_its_socket_lives",
         || {
             let (_ours, theirs) = pair_with_std();
             let round = |count| {
@@ -269,9 +269,9 @@ thread_local! {
 }
 
 #[test]
-fn a_stream_in_a_thread_local_may_say_goodbye_when_its_thread_ends() {
+fn a_stream_in_a_thread_local_may_write_at_thread_end() {
     let ended = child(
-        "net::load::a_stream_in_a_thread_local_may_say_goodbye_when_its_thread_ends",
+        "net::load::a_stream_in_a_thread_local_may_write_at_thread_end",
         || {
             let listener = std::net::TcpListener::bind(any_local_address()).unwrap();
             let address = listener.local_addr().unwrap();

@@ -210,7 +210,7 @@ fn many_small_parts_are_written_and_read_at_once() {
 const MANY: usize = 2500;
 
 #[test]
-fn parts_that_the_system_leaves_for_the_next_call_are_written_without_a_wait() {
+fn partial_writes_continue_without_a_wait() {
     let _watch = within(seconds(10));
     let (mut ours, mut theirs) = pair();
     // After this both sides have seen their first edges, and no other comes before the peer reads.
@@ -240,7 +240,7 @@ fn parts_that_the_system_leaves_for_the_next_call_are_written_without_a_wait() {
 }
 
 #[test]
-fn parts_that_the_system_leaves_for_the_next_call_are_read_without_a_wait() {
+fn partial_reads_continue_without_a_wait() {
     let _watch = within(seconds(10));
     let (mut ours, mut theirs) = pair();
     let reader = spawn(move || {

@@ -289,7 +289,7 @@ fn one_who_was_called_before_its_kill_goes_on_with_its_item() {
 }
 
 #[test]
-fn an_item_for_one_whose_time_is_over_in_the_same_turn_is_received_once() {
+fn an_item_for_a_receiver_timed_out_in_that_tick_comes_once() {
     let _watch = within(seconds(10));
     hub::pause_clock();
     let (sender, receiver) = unbounded();
@@ -413,7 +413,7 @@ fn a_shutdown_says_who_waits_for_other_threads_and_where() {
 }
 
 #[test]
-fn what_a_task_was_called_for_whose_thread_ends_goes_to_the_next() {
+fn a_wake_for_a_task_whose_thread_ends_goes_to_the_next() {
     let _watch = within(seconds(20));
     for _ in 0..50 {
         let (sender, receiver) = bounded(4);
@@ -504,7 +504,7 @@ fn a_receiver_that_never_waits_lets_others_run() {
 }
 
 #[test]
-fn where_nothing_may_wait_a_receive_is_refused_and_leaves_nothing_behind() {
+fn a_refused_receive_leaves_nothing_behind() {
     let _watch = within(seconds(10));
     let (sender, receiver) = bounded(1);
     spawn(|| ()).join().unwrap(); // there is a hub now
@@ -520,9 +520,9 @@ fn where_nothing_may_wait_a_receive_is_refused_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
+fn a_receive_that_would_wait_in_a_panic_aborts() {
     let ended = child(
-        "shared::channel::a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process",
+        "shared::channel::a_receive_that_would_wait_in_a_panic_aborts",
         || {
             struct ReceiveAtDrop(shared::Receiver<i32>);
             impl Drop for ReceiveAtDrop {
@@ -545,9 +545,9 @@ fn a_receive_that_had_to_wait_in_the_middle_of_a_panic_ends_the_process() {
 }
 
 #[test]
-fn a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on() {
+fn a_hub_without_a_wake_descriptor_reports_and_continues() {
     let ended = child(
-        "shared::channel::a_hub_that_others_cannot_wake_for_want_of_a_descriptor_says_so_and_goes_on",
+        "shared::channel::a_hub_without_a_wake_descriptor_reports_and_continues",
         || {
             spawn(|| ()).join().unwrap();
             let (sender, receiver) = bounded(1);

@@ -19,7 +19,7 @@ const ROWS: &[(&str, Row)] = &[
 ];
 
 #[test]
-fn whatever_ends_a_wait_for_other_threads_the_others_get_their_turn_and_nothing_is_left() {
+fn ending_a_wait_for_other_threads_leaves_the_others_their_turns() {
     let _watch = within(seconds(60));
     walk(ROWS);
 }

@@ -62,7 +62,7 @@ fn who_is_killed_or_out_of_time_there_has_not_come() {
 }
 
 #[test]
-fn who_was_counted_goes_on_with_the_others_though_its_time_is_over() {
+fn a_counted_waiter_continues_though_its_time_is_over() {
     pause_clock();
     let barrier = Rc::new(Barrier::new(2));
     let last = spawn({

@@ -59,7 +59,7 @@ fn a_slow_receiver_is_told_once_how_many_it_has_missed() {
 }
 
 #[test]
-fn an_item_goes_with_the_last_receiver_that_has_yet_to_receive_it() {
+fn an_item_is_dropped_with_the_last_receiver_that_needs_its_value() {
     #[derive(Clone)]
     struct Item(#[expect(dead_code, reason = "counted when it is dropped")] Rc<Counted>);
     let census = Census::new();

@@ -26,7 +26,7 @@ fn waits(shared: &Shared, log: &Log, name: &'static str) -> Task<()> {
 }
 
 #[test]
-fn each_notice_ends_the_wait_of_the_first_and_one_for_nobody_is_lost() {
+fn each_notice_ends_the_first_wait_and_a_spare_notice_is_lost() {
     let (shared, log) = (shared(), Log::new());
     shared.1.notify_one();
     shared.1.notify_all();
@@ -123,7 +123,7 @@ fn limits_end_waits_and_say_so() {
 }
 
 #[test]
-fn a_notice_of_one_who_is_killed_before_it_has_the_lock_goes_to_the_next() {
+fn a_notice_of_a_killed_waiter_without_the_lock_goes_on() {
     let (shared, log) = (shared(), Log::new());
     let [first, second, third] = ["a", "b", "c"].map(|name| waits(&shared, &log, name));
     yield_now();
@@ -154,7 +154,7 @@ fn a_notice_of_one_who_is_killed_before_it_has_the_lock_goes_to_the_next() {
 }
 
 #[test]
-fn one_who_is_killed_or_out_of_time_while_it_waits_has_unlocked_the_mutex_and_takes_no_notice() {
+fn a_killed_or_timed_out_waiter_unlocks_and_takes_no_notice() {
     pause_clock();
     let (shared, log) = (shared(), Log::new());
     let killed = waits(&shared, &log, "killed");

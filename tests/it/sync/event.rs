@@ -99,7 +99,7 @@ fn a_wait_with_a_limit_ends_with_the_first_of_both() {
 }
 
 #[test]
-fn set_at_the_very_moment_of_the_limit_counts_if_it_still_is_when_the_waiter_runs() {
+fn a_set_at_the_deadline_counts_if_still_set_when_the_waiter_runs() {
     pause_clock();
     for clears in [false, true] {
         let event = event();
@@ -124,7 +124,7 @@ fn set_at_the_very_moment_of_the_limit_counts_if_it_still_is_when_the_waiter_run
 }
 
 #[test]
-fn who_is_killed_or_out_of_time_while_it_waits_is_not_woken_and_keeps_nobody() {
+fn a_killed_or_timed_out_waiter_is_not_woken() {
     pause_clock();
     let (log, event) = (Log::new(), event());
     let tasks = ["a", "b", "c"].map(|name| waits(&event, &log, name));

@@ -134,7 +134,7 @@ fn a_kill_of_the_holder_poisons_nothing_and_frees_the_lock() {
 }
 
 #[test]
-fn neither_a_kill_of_a_greenlet_nor_its_drop_nor_the_close_of_a_generator_poisons() {
+fn kills_drops_and_generator_closes_do_not_poison() {
     let mutex = mutex(1);
     let holds = || {
         let mutex = mutex.clone();
@@ -201,7 +201,7 @@ fn a_timeout_poisons_nothing_and_a_panic_after_it_does() {
 }
 
 #[test]
-fn a_panic_after_a_kill_that_was_swallowed_poisons_and_a_kill_that_goes_on_does_not() {
+fn a_panic_after_a_swallowed_kill_poisons_and_a_kill_does_not() {
     for swallows in [true, false] {
         let (mutex, other) = (mutex(1), mutex(2));
         let task = spawn({
@@ -226,7 +226,7 @@ fn a_panic_after_a_kill_that_was_swallowed_poisons_and_a_kill_that_goes_on_does_
 }
 
 #[test]
-fn a_guard_that_was_taken_and_dropped_within_one_unwinding_poisons_nothing() {
+fn a_guard_taken_and_dropped_in_an_unwinding_poisons_nothing() {
     let (mutex, other) = (mutex(1), mutex(2));
     caught(|| {
         let _in_drop = InDrop(|| *mutex.lock().unwrap() += 1);
@@ -256,7 +256,7 @@ fn its_holder_must_not_lock_it_again() {
 }
 
 #[test]
-fn a_guard_may_be_dropped_by_another_greenlet_and_the_taker_is_the_holder_until_then() {
+fn a_guard_dropped_by_another_greenlet_keeps_its_holder() {
     let mutex: &'static Mutex<u32> = Box::leak(Box::new(Mutex::new(5)));
     let guard = Rc::new(RefCell::new(None));
     let taker = spawn({
@@ -344,9 +344,8 @@ fn the_destructor_of_what_it_guards_may_lock_it() {
 }
 
 #[test]
-fn whoever_unwinds_a_panic_and_would_have_to_wait_for_it_ends_the_process() {
-    let name =
-        "sync::mutex::whoever_unwinds_a_panic_and_would_have_to_wait_for_it_ends_the_process";
+fn a_lock_that_would_wait_in_a_panic_aborts() {
+    let name = "sync::mutex::a_lock_that_would_wait_in_a_panic_aborts";
     let ended = child(name, || {
         let mutex = mutex(1);
         let _holder = holds(&mutex, &Rc::new(Event::new()), || ());

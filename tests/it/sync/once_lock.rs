@@ -36,7 +36,7 @@ fn the_first_makes_the_value_and_the_others_wait_for_it() {
 }
 
 #[test]
-fn where_an_initialiser_does_not_come_to_its_end_the_next_one_runs() {
+fn an_unfinished_initialiser_is_followed_by_the_next() {
     pause_clock();
     let (once, log) = (Rc::new(OnceLock::new()), Log::new());
     let fails = |how: &'static str| {
@@ -125,7 +125,7 @@ fn it_is_made_shown_and_emptied_as_std_does() {
 }
 
 #[test]
-fn a_lazy_value_is_made_once_though_many_come_and_again_after_a_panic() {
+fn a_lazy_value_is_made_once_and_again_after_a_panic() {
     let runs = Rc::new(Cell::new(0));
     let lazy = Rc::new(LazyLock::new({
         let runs = runs.clone();

@@ -192,7 +192,7 @@ fn shutdown_now_gives_what_is_left_and_counts_it_as_done() {
 }
 
 #[test]
-fn an_item_that_was_promised_goes_back_to_the_queue_when_it_is_shut_down_for_good() {
+fn a_reserved_item_returns_to_the_queue_at_shutdown() {
     let queue = filled([]);
     let popping = spawn({
         let queue = queue.clone();
@@ -283,7 +283,7 @@ impl Ord for Odd {
 }
 
 #[test]
-fn comparing_items_must_not_use_the_queue_wait_or_panic_and_loses_nothing_if_it_does() {
+fn a_comparison_that_misuses_the_queue_loses_nothing() {
     let queue: Rc<PriorityQueue<Odd>> = Rc::default();
     let weak: Weak<PriorityQueue<Odd>> = Rc::downgrade(&queue);
     let mischief = Rc::new(Cell::new(0));

@@ -61,7 +61,7 @@ fn readers_read_together_and_a_writer_writes_alone() {
 }
 
 #[test]
-fn a_writer_that_waits_holds_back_readers_who_come_later_and_they_read_together_then() {
+fn a_waiting_writer_holds_back_later_readers_that_then_share() {
     let scene = Scene::new();
     let tasks = [
         scene.read("a"),

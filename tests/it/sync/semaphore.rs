@@ -81,7 +81,7 @@ fn three_who_take_turns_all_get_theirs() {
 }
 
 #[test]
-fn a_permit_of_one_who_was_killed_before_its_turn_goes_to_the_next() {
+fn a_permit_of_a_killed_waiter_goes_to_the_next() {
     let (log, semaphore) = (Log::new(), taken(1));
     let [first, second] = ["first", "second"].map(|name| {
         let (log, semaphore) = (log.clone(), semaphore.clone());
@@ -238,7 +238,7 @@ fn who_gathers_many_and_goes_gives_them_to_the_next() {
 }
 
 #[test]
-fn who_gathered_many_and_is_gone_leaves_nothing_that_was_not_promised() {
+fn a_gone_acquirer_of_many_leaves_only_reserved_permits() {
     let semaphore = Rc::new(Semaphore::new(2));
     let seen = Rc::new(RefCell::new(None));
     let gathers = spawn({
@@ -282,7 +282,7 @@ fn who_takes_many_takes_nothing_that_was_promised_to_others() {
 }
 
 #[test]
-fn who_wants_many_is_not_overtaken_while_one_that_was_killed_has_not_unwound_yet() {
+fn an_acquirer_of_many_is_not_overtaken_during_a_kill() {
     let (log, semaphore) = (Log::new(), taken(0));
     let wants = |name, count| wants(&log, &semaphore, name, count);
     let killed = wants("killed", 3);

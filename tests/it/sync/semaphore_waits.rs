@@ -111,7 +111,7 @@ fn strike(blow: Blow, target: &Task<()>, greenlet: AnyGreenlet) {
 }
 
 #[test]
-fn nothing_that_happens_to_one_who_waits_costs_the_next_its_permit() {
+fn a_disturbed_waiter_never_costs_the_next_its_permit() {
     let _watch = within(seconds(20));
     pause_clock();
     for (way, blow) in (0..6).flat_map(|way| BLOWS.map(|blow| (way, blow))) {
@@ -156,8 +156,8 @@ thread_local! {
 }
 
 #[test]
-fn a_permit_may_be_given_back_when_its_thread_ends_and_nobody_runs_any_more() {
-    let name = "sync::semaphore_waits::a_permit_may_be_given_back_when_its_thread_ends_and_nobody_runs_any_more";
+fn a_permit_may_be_returned_at_the_end_of_its_thread() {
+    let name = "sync::semaphore_waits::a_permit_may_be_returned_at_the_end_of_its_thread";
     let ended = child(name, || {
         let thread = std::thread::spawn(|| {
             let semaphore: &'static Semaphore = Box::leak(Box::new(Semaphore::new(1)));

@@ -289,9 +289,12 @@ fn handles_and_errors_show_themselves() {
         RecvTimeoutError::from(RecvError).to_string(),
         RecvTimeoutError::Timeout.to_string(),
     );
-    assert_eq!(errors.0, "the watched value has no sender left");
+    assert_eq!(
+        errors.0,
+        "there is nothing to receive, and no sender is left"
+    );
     assert_eq!(errors.1, errors.0);
-    assert_eq!(errors.2, "the watched value did not change in time");
+    assert_eq!(errors.2, "nothing was received in time");
     let (sender, receiver) = watch::channel(());
     let text = panic_text(|| receiver.changed());
     assert!(

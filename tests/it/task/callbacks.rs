@@ -62,7 +62,7 @@ fn each_is_called_for_the_outcome_that_it_is_for() {
 }
 
 #[test]
-fn a_thousand_are_called_in_the_order_in_which_they_were_added_and_before_who_joins() {
+fn a_thousand_callbacks_run_in_order_before_joiners() {
     let log = Log::new();
     let task = Rc::new(spawn(|| 7));
     let joiner = spawn(log.given_to({
@@ -83,7 +83,7 @@ fn a_thousand_are_called_in_the_order_in_which_they_were_added_and_before_who_jo
 }
 
 #[test]
-fn a_callback_is_told_which_task_it_is_and_sees_the_value_that_join_gives() {
+fn a_callback_knows_its_task_and_sees_the_value_of_join() {
     let log = Log::new();
     let task = spawn(|| Rc::new(7));
     let id = task.id();
@@ -123,7 +123,7 @@ fn one_that_is_taken_back_is_dropped_and_never_called() {
 }
 
 #[test]
-fn one_may_take_another_back_that_was_not_called_yet_and_none_before_it_nor_itself() {
+fn a_callback_may_cancel_a_later_callback_only() {
     let log = Log::new();
     let task = spawn(|| 7);
     let kept: Rc<RefCell<Vec<Callback<u8>>>> = Rc::default();
@@ -179,7 +179,7 @@ fn one_that_panics_keeps_no_other_from_being_called() {
 }
 
 #[test]
-fn who_joins_goes_on_when_the_callbacks_are_done_though_they_wait() {
+fn joiners_resume_after_callbacks_that_wait() {
     pause_clock();
     let (log, begun) = (Log::new(), now());
     let task = spawn(|| 7);
@@ -198,7 +198,7 @@ fn who_joins_goes_on_when_the_callbacks_are_done_though_they_wait() {
 }
 
 #[test]
-fn a_kill_that_comes_when_the_body_has_returned_ends_the_wait_of_a_callback_and_not_the_value() {
+fn a_kill_after_the_body_ends_a_callback_and_not_the_value() {
     pause_clock();
     let log = Log::new();
     let task = spawn(|| 7);
@@ -243,7 +243,7 @@ fn a_callback_may_drop_the_last_handle_and_the_value_goes_once() {
 }
 
 #[test]
-fn callbacks_of_a_detached_task_are_called_and_their_captures_dropped() {
+fn callbacks_of_a_detached_task_run_and_drop_their_captures() {
     let (log, census) = (Log::new(), Census::new());
     let task = spawn(|| 7);
     let captured = census.one();
@@ -261,7 +261,7 @@ fn callbacks_of_a_detached_task_are_called_and_their_captures_dropped() {
 }
 
 #[test]
-fn a_callback_may_spawn_and_join_others_and_its_captures_may_wait_when_they_go() {
+fn a_callback_may_spawn_join_and_drop_waiting_captures() {
     pause_clock();
     let log = Log::new();
     let task = spawn(|| 7);

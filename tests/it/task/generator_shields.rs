@@ -174,7 +174,7 @@ fn an_outer_generator_takes_only_its_own_shields_along() {
 }
 
 #[test]
-fn a_shield_in_a_generator_holds_off_a_timeout_around_its_resume() {
+fn a_shield_in_a_generator_holds_off_an_outer_timeout() {
     pause_clock();
     let log = Log::new();
     let mut generator = shielded(&log);

@@ -38,7 +38,7 @@ fn join_gives_what_the_body_returned() {
 }
 
 #[test]
-fn a_panic_stays_in_the_join_with_its_message_the_task_and_the_place() {
+fn a_join_returns_the_panic_with_its_message_task_and_place() {
     let _watch = within(seconds(10));
     let line = line!() + 1;
     let task = spawn(|| panic!("no {} today", "luck"));
@@ -387,9 +387,9 @@ fn a_sleep_in_the_middle_of_a_panic_aborts_and_says_where() {
 }
 
 #[test]
-fn a_join_in_the_middle_of_a_panic_aborts_where_it_would_have_to_wait() {
+fn a_join_that_would_wait_in_a_panic_aborts() {
     let ended = child(
-        "task::joining::a_join_in_the_middle_of_a_panic_aborts_where_it_would_have_to_wait",
+        "task::joining::a_join_that_would_wait_in_a_panic_aborts",
         || {
             let finished = spawn(|| 1);
             finished.wait();

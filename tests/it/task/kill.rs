@@ -37,7 +37,7 @@ fn swallow(wait: impl FnOnce()) {
 }
 
 #[test]
-fn a_kill_is_raised_where_the_task_waits_and_the_killer_goes_on_when_it_has_ended() {
+fn a_kill_is_raised_at_the_wait_and_the_killer_resumes_after() {
     pause_clock();
     let log = Log::new();
     let victim: Task<()> = spawn(log.given_to(|log| {
@@ -61,7 +61,7 @@ fn a_kill_is_raised_where_the_task_waits_and_the_killer_goes_on_when_it_has_ende
 }
 
 #[test]
-fn a_killer_that_does_not_wait_goes_on_before_the_task_has_seen_its_kill() {
+fn a_killer_that_does_not_wait_resumes_before_the_task() {
     let log = Log::new();
     let victim = spawn(log.given_to(|log| {
         let _fin = log.at_drop("fin");
@@ -101,7 +101,7 @@ fn a_task_may_clean_up_in_a_shield_and_its_value_counts() {
 }
 
 #[test]
-fn one_that_was_not_started_never_runs_and_its_captures_go_at_once() {
+fn an_unstarted_task_never_runs_and_its_captures_go_at_once() {
     for (name, kill) in KILLS {
         let spawns: [Spawn; 3] = [
             |body| spawn(body),
@@ -133,7 +133,7 @@ fn one_that_was_not_started_never_runs_and_its_captures_go_at_once() {
 }
 
 #[test]
-fn the_time_of_one_that_is_killed_before_it_begins_is_not_waited_for() {
+fn a_delayed_task_killed_before_its_start_is_not_waited_for() {
     pause_clock();
     let later = spawn_later(seconds(1000), || ());
     let begun = now();
@@ -233,7 +233,7 @@ fn a_kill_that_is_swallowed_comes_again_at_each_wait() {
 }
 
 #[test]
-fn a_task_that_swallows_its_own_kill_is_killed_again_at_its_next_wait() {
+fn a_task_that_swallows_its_own_kill_is_killed_again() {
     let log = Log::new();
     let victim = spawn(log.given_to(|log| {
         swallow(|| task::current().unwrap().kill());
@@ -246,8 +246,8 @@ fn a_task_that_swallows_its_own_kill_is_killed_again_at_its_next_wait() {
 }
 
 #[test]
-fn one_that_swallows_a_hundred_kills_is_given_up_and_its_stack_is_counted() {
-    let name = "task::kill::one_that_swallows_a_hundred_kills_is_given_up_and_its_stack_is_counted";
+fn a_task_that_swallows_a_hundred_kills_is_leaked() {
+    let name = "task::kill::a_task_that_swallows_a_hundred_kills_is_leaked";
     let ended = child(name, || {
         let (log, census) = (Log::new(), Census::new());
         let captured = census.one();
@@ -334,7 +334,7 @@ fn two_that_kill_each_other_and_wait_for_that_both_end() {
 }
 
 #[test]
-fn a_task_that_waits_in_a_switch_is_killed_there_and_its_child_goes_on_alone() {
+fn a_task_in_a_switch_is_killed_there_and_its_child_continues() {
     pause_clock();
     let log = Log::new();
     let victim: Task<()> = spawn(log.given_to(|log| {

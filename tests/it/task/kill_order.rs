@@ -30,7 +30,7 @@ fn one_that_only_yields_is_killed_at_its_next_yield() {
 }
 
 #[test]
-fn one_that_was_woken_before_it_is_killed_goes_on_to_its_next_wait() {
+fn a_task_woken_before_its_kill_runs_to_its_next_wait() {
     let log = Log::new();
     let first = Rc::new(spawn(yield_now));
     let victim = Rc::new(spawn(log.given_to({

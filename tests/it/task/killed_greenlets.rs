@@ -17,7 +17,7 @@ use crate::support::{
 use crate::support::{panic_text, seconds, within};
 
 #[test]
-fn a_sleeper_unwinds_at_once_and_its_join_says_that_it_was_killed() {
+fn a_sleeper_unwinds_at_once_and_its_join_reports_the_kill() {
     pause_clock();
     let (log, seen) = (Log::new(), Rc::new(RefCell::new(None)));
     let line = line!() + 1;
@@ -144,7 +144,7 @@ fn a_task_that_waits_for_a_greenlet_is_killed_by_it() {
 }
 
 #[test]
-fn a_greenlet_that_main_waits_for_is_killed_by_a_task_and_main_goes_on_waiting() {
+fn a_task_kills_a_greenlet_and_main_keeps_waiting() {
     pause_clock();
     let seen: Rc<RefCell<Option<AnyGreenlet>>> = Rc::default();
     let sleeper: Greenlet<(), ()> = Greenlet::new({
@@ -167,8 +167,9 @@ fn a_greenlet_that_main_waits_for_is_killed_by_a_task_and_main_goes_on_waiting()
 }
 
 #[test]
-fn a_wait_after_a_kill_by_one_that_panics_ends_the_process_which_names_both() {
-    let name = "task::killed_greenlets::a_wait_after_a_kill_by_one_that_panics_ends_the_process_which_names_both";
+fn a_wait_after_a_kill_by_a_panicking_task_aborts_and_names_both() {
+    let name =
+        "task::killed_greenlets::a_wait_after_a_kill_by_a_panicking_task_aborts_and_names_both";
     let ended = child(name, || {
         let (_task, victim) = begun(|| {
             drop(caught(|| sleep(seconds(1))));
@@ -196,7 +197,7 @@ fn a_hub_cannot_be_killed_and_keeps_its_parent() {
 }
 
 #[test]
-fn a_task_that_keeps_catching_its_kill_is_given_up_and_counts_as_killed() {
+fn a_task_that_keeps_catching_its_kill_counts_as_killed() {
     let log = Log::new();
     let (joined, greenlet) = begun({
         let log = log.clone();
@@ -279,8 +280,7 @@ fn a_killed_task_that_returns_nevertheless_has_its_value_joined() {
 }
 
 #[test]
-fn a_task_that_was_killed_before_it_began_never_begins_though_its_captures_wait_in_their_destructors()
- {
+fn a_task_killed_before_its_start_never_begins() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();

@@ -41,7 +41,7 @@ fn of_several_in_the_queue_only_the_killed_one_is_left_out() {
 }
 
 #[test]
-fn one_that_joins_leaves_the_list_and_the_others_are_woken_in_their_order() {
+fn a_killed_joiner_leaves_the_order_of_the_others() {
     pause_clock();
     let log = Log::new();
     let slow = Rc::new(spawn(|| sleep(millis(10))));
@@ -79,7 +79,7 @@ fn whoever_joins_a_killed_one_is_woken() {
 }
 
 #[test]
-fn the_next_in_line_at_a_listener_accepts_when_the_first_is_killed() {
+fn a_listener_wakes_the_next_waiter_when_the_first_is_killed() {
     let _watch = within(seconds(10));
     let listener = Rc::new(TcpListener::bind(any_local_address()).unwrap());
     let [first, second] = [0, 1].map(|_| {
@@ -93,7 +93,7 @@ fn the_next_in_line_at_a_listener_accepts_when_the_first_is_killed() {
 }
 
 #[test]
-fn one_chosen_by_the_hub_that_a_destructor_kills_first_does_not_run() {
+fn a_chosen_task_killed_by_a_destructor_does_not_run() {
     let _watch = within(seconds(10));
     for kill in [true, false] {
         let stop = Rc::new(Cell::new(false));

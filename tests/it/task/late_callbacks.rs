@@ -24,7 +24,7 @@ fn a_late_one_is_called_before_on_done_returns() {
 }
 
 #[test]
-fn one_that_comes_while_another_late_one_waits_is_called_after_it() {
+fn a_late_callback_during_another_is_called_after() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();

@@ -9,7 +9,7 @@ use greenhub::{AnyGreenlet, current, hub, sleep, spawn, task, yield_now};
 use crate::support::{Log, caught, leaked_stacks, seconds};
 
 #[test]
-fn one_whose_callback_waits_when_it_is_unwound_is_given_up_once_and_its_unwinder_goes_on() {
+fn a_task_whose_callback_waits_in_unwinding_is_leaked_once() {
     pause_clock();
     let (log, leaked) = (Log::new(), leaked_stacks());
     let handle: Rc<RefCell<Option<AnyGreenlet>>> = Rc::default();

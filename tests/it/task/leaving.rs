@@ -23,7 +23,7 @@ fn sleeper(log: &Log, name: &'static str) -> Task<()> {
 }
 
 #[test]
-fn shutdown_kills_in_the_order_of_the_spawns_and_the_hub_goes_on() {
+fn shutdown_kills_in_spawn_order_and_the_hub_continues() {
     let log = Log::new();
     let tasks = ["a", "b", "c"].map(|name| sleeper(&log, name));
     let later: Task<()> = spawn_later(seconds(1000), || unreachable!("killed before"));
@@ -156,7 +156,7 @@ fn a_shutdown_that_a_timeout_ends_has_killed_all_the_same() {
 }
 
 #[test]
-fn join_waits_for_all_also_for_those_who_are_spawned_meanwhile_and_as_often_as_one_likes() {
+fn join_waits_for_all_tasks_and_may_be_repeated() {
     pause_clock();
     let begun = now();
     hub::join();
@@ -333,8 +333,8 @@ fn a_process_may_exit_where_a_task_unwinds_and_in_a_callback() {
 }
 
 #[test]
-fn a_panic_of_main_ends_a_process_with_tasks_alive_as_any_panic_does() {
-    let name = "task::leaving::a_panic_of_main_ends_a_process_with_tasks_alive_as_any_panic_does";
+fn a_panic_of_main_ends_a_process_with_live_tasks() {
+    let name = "task::leaving::a_panic_of_main_ends_a_process_with_live_tasks";
     let ended = in_child(name, || {
         leave_tasks();
         panic!("main is done");

@@ -37,9 +37,9 @@ fn leave_address_space(bytes: u64) {
     feature = "sanitizer",
     ignore = "AddressSanitizer keeps freed memory, so what is resident says nothing"
 )]
-fn a_hundred_thousand_tasks_one_after_the_other_leave_no_memory_behind() {
+fn a_hundred_thousand_tasks_in_sequence_leave_no_memory() {
     child(
-        "task::limits::a_hundred_thousand_tasks_one_after_the_other_leave_no_memory_behind",
+        "task::limits::a_hundred_thousand_tasks_in_sequence_leave_no_memory",
         || {
             let round = |count| {
                 for n in 0..count {
@@ -135,9 +135,9 @@ fn a_stack_has_at_least_the_size_that_was_asked_for() {
     feature = "sanitizer",
     ignore = "AddressSanitizer itself needs the addresses that this test takes away"
 )]
-fn where_memory_ends_spawning_is_an_error_and_all_that_was_spawned_runs() {
+fn spawning_without_memory_is_an_error_and_spawned_tasks_run() {
     child(
-        "task::limits::where_memory_ends_spawning_is_an_error_and_all_that_was_spawned_runs",
+        "task::limits::spawning_without_memory_is_an_error_and_spawned_tasks_run",
         || {
             yield_now();
             leave_address_space(64 << 20);
@@ -167,16 +167,17 @@ fn where_memory_ends_spawning_is_an_error_and_all_that_was_spawned_runs() {
 }
 
 #[test]
-fn a_hub_that_cannot_be_made_for_want_of_descriptors_is_an_error_and_can_be_made_later() {
+fn a_hub_without_descriptors_is_an_error_and_can_be_retried() {
     child(
-        "task::limits::a_hub_that_cannot_be_made_for_want_of_descriptors_is_an_error_and_can_be_made_later",
+        "task::limits::a_hub_without_descriptors_is_an_error_and_can_be_retried",
         || {
             let limit = libc::rlimit {
                 rlim_cur: 64,
                 rlim_max: 64,
             };
             // SAFETY: a valid limit.
-            assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, 0);
+            let status = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
+            assert_eq!(status, 0);
             let mut files = Vec::new();
             while let Ok(file) = std::fs::File::open("/dev/null") {
                 files.push(file);
@@ -199,7 +200,7 @@ fn a_hub_that_cannot_be_made_for_want_of_descriptors_is_an_error_and_can_be_made
     feature = "sanitizer",
     ignore = "AddressSanitizer itself needs the addresses that this test takes away"
 )]
-fn what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on() {
+fn a_wait_on_the_hubs_stack_is_refused() {
     // The one way there: a body from another thread is dropped where there is no stack for it.
     struct Waits;
     impl Drop for Waits {
@@ -207,24 +208,21 @@ fn what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on() {
             sleep(Duration::from_millis(1));
         }
     }
-    let ended = child(
-        "task::limits::what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on",
-        || {
-            let hub = HubHandle::current().unwrap();
-            let mut parked = Vec::with_capacity(10_000);
-            leave_address_space(32 << 20);
-            while let Ok(task) = try_spawn(|| sleep(seconds(3600))) {
-                parked.push(task);
-            }
-            let waits = Waits;
-            hub.spawn(|| ()).unwrap();
-            hub.spawn(move || drop(waits)).unwrap();
-            sleep(millis(20));
-            limit_address_space(libc::RLIM_INFINITY);
-            assert_eq!(spawn(|| 8).join().unwrap(), 8);
-            println!("the hub goes on");
-        },
-    );
+    let ended = child("task::limits::a_wait_on_the_hubs_stack_is_refused", || {
+        let hub = HubHandle::current().unwrap();
+        let mut parked = Vec::with_capacity(10_000);
+        leave_address_space(32 << 20);
+        while let Ok(task) = try_spawn(|| sleep(seconds(3600))) {
+            parked.push(task);
+        }
+        let waits = Waits;
+        hub.spawn(|| ()).unwrap();
+        hub.spawn(move || drop(waits)).unwrap();
+        sleep(millis(20));
+        limit_address_space(libc::RLIM_INFINITY);
+        assert_eq!(spawn(|| 8).join().unwrap(), 8);
+        println!("the hub goes on");
+    });
     let ended = ended.must_be_ok();
     assert!(ended.stdout.contains("the hub goes on"));
     assert!(ended.stderr.contains("was not spawned: "));
@@ -240,9 +238,9 @@ fn what_waits_on_the_hubs_own_stack_is_told_so_and_the_hub_goes_on() {
     feature = "sanitizer",
     ignore = "AddressSanitizer keeps freed memory, so what is resident says nothing"
 )]
-fn hubs_of_threads_that_have_ended_leave_no_descriptors_and_little_memory() {
+fn hubs_of_ended_threads_leave_no_descriptors() {
     child(
-        "task::limits::hubs_of_threads_that_have_ended_leave_no_descriptors_and_little_memory",
+        "task::limits::hubs_of_ended_threads_leave_no_descriptors",
         || {
             let round = |count| {
                 for n in 0..count {
@@ -290,9 +288,9 @@ thread_local! {
 }
 
 #[test]
-fn spawning_in_the_destructor_of_a_thread_local_is_an_error_and_leaves_nothing_behind() {
+fn spawning_in_a_thread_locals_destructor_is_an_error() {
     let ended = child(
-        "task::limits::spawning_in_the_destructor_of_a_thread_local_is_an_error_and_leaves_nothing_behind",
+        "task::limits::spawning_in_a_thread_locals_destructor_is_an_error",
         || {
             let files = open_descriptors();
             for early in [false, true, true] {

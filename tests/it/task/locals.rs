@@ -117,7 +117,7 @@ fn a_detached_tasks_value_finds_its_locals_when_it_is_dropped() {
 }
 
 #[test]
-fn a_task_detached_while_a_destructor_waits_drops_its_value_itself() {
+fn a_task_detached_while_a_drop_waits_drops_its_value_itself() {
     let log = Log::new();
     let said = log.clone();
     let task = spawn(move || {

@@ -37,7 +37,7 @@ fn places(all: &[Task<u64>], given: &[&Task<u64>]) -> Vec<usize> {
 }
 
 #[test]
-fn joinall_waits_for_the_last_and_its_timeout_says_whether_all_were_ready() {
+fn joinall_waits_for_the_last_and_its_timeout_tells_readiness() {
     pause_clock();
     let (tasks, begun) = (sleepers([3, 1, 2]), now());
     assert!(!joinall_timeout(&tasks, seconds(2)));
@@ -61,7 +61,7 @@ impl<E: std::fmt::Debug> MapOk for Vec<Result<u64, E>> {
 }
 
 #[test]
-fn a_timeout_of_a_fast_and_a_slow_one_gives_the_fast_one_and_leaves_the_slow_one_running() {
+fn a_timeout_gives_the_fast_task_and_leaves_the_slow_running() {
     pause_clock();
     let (tasks, begun) = (sleepers([1, 10]), now());
     let ready = iwait(&tasks).timeout(seconds(2)).collect::<Vec<_>>();
@@ -225,7 +225,7 @@ fn an_iterator_that_a_timeout_ends_goes_on_where_it_was() {
 }
 
 #[test]
-fn one_that_is_killed_while_it_waits_for_many_is_woken_by_none_of_them() {
+fn a_task_killed_in_a_wait_for_many_is_woken_by_none() {
     pause_clock();
     let log = Log::new();
     let tasks: Rc<Vec<Task<u64>>> = Rc::new(sleepers([1, 2]).into());
@@ -259,7 +259,7 @@ fn one_that_is_killed_while_it_waits_for_many_is_woken_by_none_of_them() {
 }
 
 #[test]
-fn wait_any_gives_the_lowest_that_is_ready_or_the_first_that_becomes_so() {
+fn wait_any_gives_the_lowest_ready_or_the_first_to_become_so() {
     pause_clock();
     let [a, b, c] = sleepers([3, 1, 1]);
     assert_eq!(wait_any(&[&a, &b, &c]), 1);
@@ -374,7 +374,7 @@ fn ten_thousand_are_waited_for_in_the_order_of_their_ends() {
 }
 
 #[test]
-fn a_thing_that_panics_while_it_is_waited_for_is_given_like_any_other() {
+fn a_thing_that_panics_during_a_wait_is_given_normally() {
     pause_clock();
     let bad = panics_after(1, "bad");
     let given: Vec<_> = iwait([bad]).collect();
@@ -384,7 +384,7 @@ fn a_thing_that_panics_while_it_is_waited_for_is_given_like_any_other() {
 }
 
 #[test]
-fn when_all_wait_for_each_other_the_report_says_of_how_many_things() {
+fn a_circular_wait_is_reported_with_the_number_of_things() {
     let stuck = spawn(|| sleep(Duration::MAX));
     let line = line!() + 1;
     let text = panic_text(|| wait_any(&[&stuck, &stuck]));

@@ -72,7 +72,7 @@ fn mail_wakes_a_hub_that_sleeps_in_its_poller() {
 }
 
 #[test]
-fn forty_thousand_bodies_from_four_threads_all_run_in_their_senders_order() {
+fn forty_thousand_remote_bodies_run_in_sender_order() {
     let _watch = within(seconds(30));
     let hub = HubHandle::current().unwrap();
     let dropped = Arc::new(AtomicUsize::new(0));
@@ -114,7 +114,7 @@ fn forty_thousand_bodies_from_four_threads_all_run_in_their_senders_order() {
 }
 
 #[test]
-fn a_burst_of_mail_larger_than_the_mappings_of_a_process_is_not_lost() {
+fn a_burst_larger_than_the_process_mappings_is_not_lost() {
     let _watch = within(seconds(30));
     let burst = 50_000 / slowness() as usize;
     let hub = HubHandle::current().unwrap();
@@ -197,7 +197,7 @@ fn a_handle_outlives_its_hub_and_says_so() {
 }
 
 #[test]
-fn sending_to_a_hub_whose_thread_ends_meanwhile_neither_hangs_nor_crashes() {
+fn sending_to_an_ending_hub_neither_hangs_nor_crashes() {
     let _watch = within(seconds(20));
     let rounds = if slowness() > 1 { 5 } else { 50 };
     for _ in 0..rounds {
@@ -229,7 +229,7 @@ fn sending_to_a_hub_whose_thread_ends_meanwhile_neither_hangs_nor_crashes() {
 }
 
 #[test]
-fn while_a_handle_is_alive_the_hub_waits_instead_of_reporting_a_deadlock() {
+fn a_live_handle_prevents_a_deadlock_report() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let hub = HubHandle::current().unwrap();
@@ -256,7 +256,7 @@ fn while_a_handle_is_alive_the_hub_waits_instead_of_reporting_a_deadlock() {
 }
 
 #[test]
-fn a_deadlock_is_noticed_when_the_last_handle_goes_without_a_word() {
+fn a_deadlock_is_noticed_when_the_last_handle_goes() {
     let _watch = within(seconds(10));
     for handles in [1, 2, 3] {
         let hub = HubHandle::current().unwrap();

@@ -10,7 +10,7 @@ use greenhub::{GreenletExit, Task, TimedOut, Timeout, sleep, spawn, with_timeout
 use crate::support::{Log, caught, seconds};
 
 #[test]
-fn a_kill_waits_for_the_end_of_the_shield_and_comes_at_the_next_wait() {
+fn a_kill_waits_for_the_shield_and_comes_at_the_next_wait() {
     pause_clock();
     let log = Log::new();
     let careful = spawn(log.given_to(|log| {
@@ -147,7 +147,7 @@ fn a_timeout_from_outside_waits_and_one_from_inside_does_not() {
 }
 
 #[test]
-fn a_block_whose_shield_holds_its_timeout_off_to_the_end_gives_its_value() {
+fn a_shield_over_the_whole_block_gives_the_value() {
     pause_clock();
     let value = with_timeout(seconds(1), || shield(|| sleep(seconds(2))));
     assert_eq!(value, Ok(()));
@@ -155,7 +155,7 @@ fn a_block_whose_shield_holds_its_timeout_off_to_the_end_gives_its_value() {
 }
 
 #[test]
-fn of_a_kill_and_timeouts_that_were_held_off_the_kill_comes_first_and_then_the_outermost() {
+fn a_held_off_kill_precedes_the_outermost_timeout() {
     pause_clock();
     let log = Log::new();
     let careful = spawn(log.given_to(|log| {

@@ -75,7 +75,7 @@ fn one_that_runs_a_child_waits_for_it() {
 }
 
 #[test]
-fn one_in_the_queue_is_suspended_and_one_that_is_spawned_for_later_pending_until_then() {
+fn a_queued_task_is_suspended_and_a_delayed_task_pending() {
     pause_clock();
     let yields = spawn(yield_now);
     let later = spawn_later(seconds(1), || sleep(seconds(1)));
@@ -88,7 +88,7 @@ fn one_in_the_queue_is_suspended_and_one_that_is_spawned_for_later_pending_until
 }
 
 #[test]
-fn all_lists_those_who_have_not_ended_in_the_order_of_their_spawns() {
+fn all_lists_live_tasks_in_spawn_order() {
     pause_clock();
     assert_eq!(task::all(), []);
     let tasks = [3, 1, 2].map(|secs| spawn(move || sleep(seconds(secs))));
@@ -213,7 +213,7 @@ fn wait_timeout_tells_whether_it_has_ended_as_often_as_one_asks() {
 }
 
 #[test]
-fn one_that_is_spawned_for_later_begins_at_its_moment_and_in_order() {
+fn a_delayed_task_begins_at_its_moment_and_in_order() {
     pause_clock();
     let log = Log::new();
     let _tasks = [2, 0, 1, 2].map(|secs| {

@@ -39,7 +39,7 @@ fn a_sleeper_that_catches_it_may_answer_the_thrower() {
 }
 
 #[test]
-fn a_sleeper_that_catches_it_may_wait_again_and_its_old_timer_wakes_nobody() {
+fn a_catching_sleeper_waits_again_without_its_old_timer() {
     pause_clock();
     let begun_at = now();
     let log = Log::new();
@@ -64,7 +64,7 @@ fn a_sleeper_that_catches_it_may_wait_again_and_its_old_timer_wakes_nobody() {
 }
 
 #[test]
-fn a_task_that_dies_of_it_keeps_it_for_its_join_and_the_thrower_waits_on() {
+fn a_task_that_dies_of_a_throw_keeps_the_payload_for_join() {
     pause_clock();
     let log = Log::new();
     let (victim, greenlet) = begun(|| sleep(seconds(100)));
@@ -88,7 +88,7 @@ fn a_task_that_dies_of_it_keeps_it_for_its_join_and_the_thrower_waits_on() {
 }
 
 #[test]
-fn main_that_throws_into_a_task_which_dies_of_it_is_told_when_nobody_can_go_on() {
+fn a_throwing_main_gets_the_deadlock_after_the_task_dies() {
     let (victim, greenlet) = begun(|| sleep(seconds(100)));
     let text = panic_text(|| greenlet.throw(stone("deadly")));
     assert!(text.starts_with("deadlock: everybody waits"), "{text}");
@@ -205,7 +205,7 @@ fn one_that_accepts_gets_it_and_the_listener_works_on() {
 }
 
 #[test]
-fn a_greenlet_that_is_no_task_gets_it_where_it_sleeps_and_its_parent_gets_it_next() {
+fn a_sleeping_greenlet_gets_the_payload_and_then_its_parent() {
     pause_clock();
     let sleeper: Greenlet<(), ()> = Greenlet::new(|()| sleep(seconds(100)));
     let switcher = spawn({
@@ -235,7 +235,7 @@ fn a_hub_gives_the_payload_back() {
 }
 
 #[test]
-fn into_a_child_of_the_hub_that_never_ran_it_comes_back_and_the_child_is_dead() {
+fn a_throw_into_an_unstarted_hub_child_comes_back() {
     let (task, greenlet) = begun(yield_now);
     let orphan: Greenlet<(), ()> = Greenlet::new(|()| unreachable!("it never runs"));
     orphan

@@ -30,7 +30,7 @@ fn a_block_that_waits_too_long_unwinds_at_its_moment() {
 }
 
 #[test]
-fn a_block_that_is_in_time_gives_its_value_and_nothing_comes_after_it() {
+fn a_block_in_time_gives_its_value_and_nothing_follows() {
     pause_clock();
     let begun = now();
     assert_eq!(with_timeout(seconds(3), || 7), Ok(7));
@@ -65,7 +65,7 @@ fn an_endless_one_never_comes_and_does_not_hide_a_deadlock() {
 }
 
 #[test]
-fn a_block_that_computes_past_its_time_is_ended_at_its_next_wait_or_not_at_all() {
+fn a_computing_block_times_out_at_its_next_wait_or_never() {
     let _watch = within(seconds(10));
     let compute = || std::thread::sleep(millis(3));
     assert_eq!(with_timeout(millis(1), compute), Ok(()));
@@ -190,7 +190,7 @@ fn what_was_caught_does_not_come_again() {
 }
 
 #[test]
-fn one_that_expires_when_its_greenlet_was_woken_already_comes_at_the_next_wait_or_never() {
+fn a_timeout_after_a_wake_comes_at_the_next_wait_or_never() {
     pause_clock();
     for waits_again in [false, true] {
         let log = Log::new();
@@ -261,7 +261,7 @@ fn a_timeout_of_a_join_leaves_the_task_alone() {
 }
 
 #[test]
-fn a_task_that_nobody_bounds_may_be_bounded_by_its_own_block_and_says_so_in_its_join() {
+fn an_uncaught_timeout_of_a_block_reaches_join() {
     pause_clock();
     let task = spawn(|| {
         let timeout = Timeout::start(seconds(1));
@@ -305,7 +305,7 @@ fn each_greenlet_has_timeouts_of_its_own() {
 }
 
 #[test]
-fn a_plain_greenlet_has_timeouts_of_its_own_and_main_waits_for_it() {
+fn a_plain_greenlet_has_timeouts_of_its_own() {
     pause_clock();
     let begun = now();
     let plain: Greenlet<u64, bool> = Greenlet::new(|secs| {
@@ -333,7 +333,7 @@ fn a_plain_greenlet_has_timeouts_of_its_own_and_main_waits_for_it() {
 }
 
 #[test]
-fn in_the_middle_of_a_panic_a_block_that_does_not_wait_has_its_value() {
+fn a_block_without_waits_gives_its_value_in_a_panic() {
     let log = Log::new();
     let said = log.clone();
     let in_a_panic = InDrop(move || {

@@ -24,7 +24,7 @@ fn panics(text: &'static str) -> Task<()> {
 }
 
 #[test]
-fn it_is_told_at_the_end_of_a_detached_task_or_when_the_handle_goes_later() {
+fn a_panic_is_reported_at_the_detached_end_or_the_handles_drop() {
     let log = Log::new();
     hook(&log);
     drop(panics("detached"));
@@ -62,7 +62,7 @@ fn it_is_not_told_where_somebody_has_looked() {
 }
 
 #[test]
-fn it_is_told_where_a_callback_for_something_else_was_called_or_the_right_one_panicked() {
+fn a_panic_is_reported_despite_other_or_failing_callbacks() {
     let log = Log::new();
     hook(&log);
     let task = panics("ended");
@@ -77,7 +77,7 @@ fn it_is_told_where_a_callback_for_something_else_was_called_or_the_right_one_pa
 }
 
 #[test]
-fn of_those_who_fail_together_only_the_one_that_is_given_is_seen() {
+fn only_the_returned_panic_of_several_is_observed() {
     let log = Log::new();
     hook(&log);
     let error = task::try_gather([panics("first"), panics("second")]).unwrap_err();
@@ -104,7 +104,7 @@ fn a_killed_one_is_not_told_and_a_timeout_that_nobody_caught_is() {
 }
 
 #[test]
-fn the_hook_that_was_set_before_comes_back_and_each_thread_has_its_own() {
+fn the_former_hook_returns_and_each_thread_has_its_own() {
     let log = Log::new();
     hook(&log);
     let first = set_unobserved_hook(None).expect("it was set");
@@ -138,7 +138,7 @@ fn a_hook_may_wait_spawn_panic_and_set_another_hook() {
 }
 
 #[test]
-fn a_payload_that_is_no_text_and_one_that_panics_when_it_is_dropped_are_told_too() {
+fn a_payload_without_text_or_with_a_panicking_drop_is_reported() {
     struct Bad;
     impl Drop for Bad {
         fn drop(&mut self) {

@@ -7,7 +7,7 @@ use greenhub::{iwait, scope, sleep, spawn, yield_now};
 use crate::support::{seconds, within};
 
 #[test]
-fn when_its_time_is_over_nothing_more_comes_whatever_becomes_ready() {
+fn nothing_comes_after_the_time_is_over() {
     let _watch = within(seconds(10));
     pause_clock();
     let tasks = [1, 3].map(|time| spawn(move || sleep(seconds(time))));

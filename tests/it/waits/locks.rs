@@ -91,7 +91,7 @@ const NAMES: [&str; 3] = ["a", "b", "c"];
 const LIMIT: Duration = Duration::from_millis(5);
 
 #[test]
-fn whatever_ends_one_wait_the_others_get_their_turn_and_nothing_is_left() {
+fn ending_a_wait_leaves_the_others_their_turns() {
     walk(ROWS);
 }
 

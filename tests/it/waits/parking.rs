@@ -15,7 +15,7 @@ use crate::support::{AtDrop, Log, pair, panic_text, seconds, within};
 type Plain = Greenlet<(), ()>;
 
 #[test]
-fn a_greenlet_that_sleeps_lets_tasks_run_and_hands_its_value_to_its_parent() {
+fn a_sleeping_greenlet_lets_tasks_run_and_returns_its_value() {
     let _watch = within(seconds(10));
     pause_clock();
     let log = Log::new();
@@ -107,7 +107,7 @@ fn a_greenlet_that_waits_in_the_hub_cannot_be_switched_to() {
 }
 
 #[test]
-fn a_task_that_waits_or_did_not_start_and_the_hub_cannot_be_switched_to() {
+fn a_waiting_or_unstarted_task_and_the_hub_refuse_a_switch() {
     let _watch = within(seconds(10));
     let me: Rc<RefCell<Option<AnyGreenlet>>> = Rc::default();
     let sleeper = spawn({
@@ -169,7 +169,7 @@ fn a_waiting_greenlet_whose_handles_are_gone_goes_on_and_ends() {
 }
 
 #[test]
-fn a_greenlet_that_can_never_be_woken_unwinds_when_its_last_handle_goes() {
+fn a_greenlet_that_cannot_be_woken_unwinds_with_its_last_handle() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let main = current().typed::<(), ()>();
@@ -227,7 +227,7 @@ fn a_panic_after_a_wait_goes_to_the_parent_in_its_switch() {
 }
 
 #[test]
-fn a_child_that_ends_while_its_parent_waits_ends_that_wait_whatever_it_is() {
+fn an_ending_child_ends_any_wait_of_its_parent() {
     let _watch = within(seconds(10));
     pause_clock();
     let (ours, _theirs) = pair();
@@ -257,7 +257,7 @@ fn a_child_that_ends_while_its_parent_waits_ends_that_wait_whatever_it_is() {
 }
 
 #[test]
-fn a_greenlet_that_outlives_the_task_that_made_it_disturbs_nobody() {
+fn a_greenlet_that_outlives_its_maker_disturbs_no_other() {
     let _watch = within(seconds(10));
     pause_clock();
     for panics in [false, true] {
@@ -357,7 +357,7 @@ fn after_meddling(meddle: fn(&Plain)) -> Log {
 }
 
 #[test]
-fn one_that_unwinds_because_nobody_can_wake_it_does_not_end_who_runs_next() {
+fn an_unwakeable_greenlet_that_unwinds_spares_the_successor() {
     let _watch = within(seconds(10));
     // For a moment there is a handle to the parent, and then none again.
     let log = after_meddling(|parent| {

@@ -529,8 +529,8 @@ fn report() {
 }
 
 #[test]
-fn handles_in_destructors_of_a_threads_locals_do_what_the_table_says() {
-    let name = "random::hub::thread_ends::handles_in_destructors_of_a_threads_locals_do_what_the_table_says";
+fn handles_in_thread_local_destructors_follow_the_table() {
+    let name = "random::hub::thread_ends::handles_in_thread_local_destructors_follow_the_table";
     let ended = child(name, || {
         set_hook(Box::new(|_| {}));
         for seed in 0..u64::from(400 / slowness()) {
@@ -544,8 +544,8 @@ fn handles_in_destructors_of_a_threads_locals_do_what_the_table_says() {
 }
 
 #[test]
-fn handles_in_destructors_of_the_processes_locals_do_what_the_table_says() {
-    let name = "random::hub::thread_ends::handles_in_destructors_of_the_processes_locals_do_what_the_table_says";
+fn handles_in_process_local_destructors_follow_the_table() {
+    let name = "random::hub::thread_ends::handles_in_process_local_destructors_follow_the_table";
     let ended = child(name, || {
         set_hook(Box::new(|_| {}));
         REPORTS.with(|_| ());

@@ -31,7 +31,7 @@ fn a_task_is_a_member_from_its_spawn_to_its_end() {
 }
 
 #[test]
-fn tasks_that_were_spawned_elsewhere_can_be_added_and_be_in_several_groups() {
+fn foreign_tasks_can_be_added_and_be_in_several_groups() {
     let _watch = within(seconds(10));
     pause_clock();
     let groups = [Group::new(), Group::new()];
@@ -55,7 +55,7 @@ fn tasks_that_were_spawned_elsewhere_can_be_added_and_be_in_several_groups() {
 }
 
 #[test]
-fn join_waits_for_members_that_come_meanwhile_and_with_a_limit_only_so_long() {
+fn join_waits_for_later_members_within_its_limit() {
     let _watch = within(seconds(10));
     pause_clock();
     let begun = now();
@@ -137,7 +137,7 @@ fn kill_ends_each_member_once_and_those_that_come_meanwhile() {
 }
 
 #[test]
-fn kill_waits_for_what_members_have_to_clean_up_but_not_longer_than_it_may() {
+fn kill_waits_for_cleanup_within_its_limit() {
     let _watch = within(seconds(10));
     pause_clock();
     let begun = now();
@@ -187,7 +187,7 @@ fn a_member_that_kills_its_group_ends_last() {
 }
 
 #[test]
-fn a_group_leaves_its_tasks_running_when_it_goes_and_a_deadlock_names_the_member() {
+fn a_dropped_group_leaves_tasks_running_and_named_in_deadlocks() {
     let _watch = within(seconds(10));
     let log = Log::new();
     let group = Group::new();
