@@ -9,7 +9,7 @@ use crate::task::sleep;
 /// How late a tick may be before it counts as missed: timers are late by a little, and no tick is moved for that.
 const SLACK: Duration = Duration::from_millis(5);
 
-/// As good as never, where a time cannot be told.
+/// As good as never, where a time cannot be represented.
 const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// Ticks at equal distances: see [`interval`].

@@ -31,7 +31,7 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// A timer whose time has come when `limit` has passed. A [`Duration::MAX`] never passes.
+    /// A timer that is due when `limit` has passed. A [`Duration::MAX`] never passes.
     #[must_use = "dropping it takes it back"]
     pub fn start(limit: Duration) -> Timer {
         let timer = Timer {

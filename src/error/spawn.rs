@@ -10,7 +10,7 @@ use std::{fmt, io};
 pub enum SpawnError {
     /// No stack could be had.
     NoStack(StackError),
-    /// This thread's hub has as many tasks as [`set_max_greenlets`](crate::hub::set_max_greenlets) allows.
+    /// This thread's hub has as many tasks as [`set_max_tasks`](crate::hub::set_max_tasks) allows.
     #[cfg(feature = "hub")]
     TooMany {
         /// How many it allows.
@@ -30,7 +30,7 @@ impl fmt::Display for SpawnError {
             #[cfg(feature = "hub")]
             SpawnError::TooMany { limit } => write!(
                 f,
-                "this thread's hub has {limit} tasks, which is as many as hub::set_max_greenlets allows"
+                "this thread's hub has {limit} tasks, which is as many as hub::set_max_tasks allows"
             ),
             SpawnError::NoPoller { source } => {
                 write!(f, "no poller could be had for this thread's hub: {source}")

@@ -29,7 +29,7 @@ pub enum SwitchError<I> {
     Tracing(I),
     /// A panic unwinds the running greenlet, which must not be left meanwhile.
     Panicking(I),
-    /// This runs inside [`no_switch`](crate::switch::no_switch).
+    /// This runs inside [`no_switch`](crate::greenlet::no_switch).
     Forbidden {
         /// The value that was not handed over.
         value: I,
@@ -122,7 +122,7 @@ impl<I> Error for SwitchError<I> {}
 pub enum CannotWait {
     /// A panic unwinds it.
     Panicking,
-    /// This runs inside [`no_switch`](crate::switch::no_switch).
+    /// This runs inside [`no_switch`](crate::greenlet::no_switch).
     Forbidden {
         /// Where `no_switch` was called.
         place: &'static Location<'static>,

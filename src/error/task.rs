@@ -1,7 +1,7 @@
 //! Errors of tasks and of waits: joins, timeouts, pools, offloaded jobs, semaphores and barriers.
 #![forbid(unsafe_code)]
 
-use super::SpawnError;
+use super::spawn::SpawnError;
 use std::any::Any;
 use std::error::Error;
 use std::fmt;

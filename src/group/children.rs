@@ -50,7 +50,7 @@ pub(super) struct Children {
     sweep_at: Cell<usize>,
     /// Those with ids up to this were killed.
     killed_up_to: Cell<u64>,
-    /// Tasks whose bodies have panicked and that were not joined, with how many had panicked before.
+    /// Tasks with bodies that have panicked, not joined, with how many had panicked before.
     panicked: RefCell<BTreeMap<u64, u64>>,
     panics: Cell<u64>,
     /// The failures of reaped tasks, until they are joined.
@@ -269,7 +269,7 @@ impl Children {
         if hub::current().is_none() {
             self.give_up(
                 &left,
-                "the hub has ended with its thread, whose destructors run, and nothing is unwound any more",
+                "the hub has ended with its thread, the destructors of the thread run, and nothing is unwound any more",
             );
         }
         self.kill_new();

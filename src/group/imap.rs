@@ -27,7 +27,7 @@ use crate::waiting::WaitReason;
 
 /// The results of [`Pool::imap`] and [`Pool::imap_unordered`], one by one: `next` waits for it.
 ///
-/// A failed job does not end it. Dropping it takes no more inputs, and kills the jobs whose results were not taken.
+/// A failed job does not end it. Dropping it takes no more inputs, and kills the jobs with results that were not taken.
 ///
 /// In a job of the same pool `next` may lend that job's place to one of these. If it is ended early, it lasts until its job
 /// [has a place again](Pool#a-pool-in-its-own-jobs).
@@ -39,7 +39,7 @@ pub struct PoolMap<T: 'static> {
     place: &'static Location<'static>,
 }
 
-/// The jobs that were started, and whose results were not taken.
+/// The started jobs with results that were not taken.
 struct Window<T: 'static> {
     /// By their ids, so in the order of their inputs.
     jobs: RefCell<DropsAll<BTreeMap<u64, MapJob<T>>>>,
@@ -286,7 +286,7 @@ impl<T: 'static> Window<T> {
 
     fn add(self: &Rc<Window<T>>, task: Task<T>) {
         if self.is_closed.get() {
-            // Inputs that are told to end may still have given one.
+            // Inputs that are asked to end may still have given one.
             let _ = task.try_kill();
             return;
         }

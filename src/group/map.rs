@@ -1,13 +1,14 @@
-//! A pool's jobs by the dozen, waited for: `map`, and `apply` for a single one.
+//! A pool's jobs, waited for: `map` for many, and `apply` for one. They are killed when the call that waits for them unwinds.
 #![forbid(unsafe_code)]
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::kill_on_drop::KillOnDrop;
 use super::pool::Pool;
 use super::slots::Recall;
 use crate::dropping::DropsAll;
 use crate::error::JoinError;
+use crate::task::Task;
 
 impl Pool {
     /// Runs `f` with each of `inputs` in a job of its own, waits for all, and gives what came out of them in the order of
@@ -69,6 +70,40 @@ impl Pool {
         match job.join_first() {
             Some(result) => result,
             None => unreachable!("it was made with one job"),
+        }
+    }
+}
+
+/// Jobs, in the order in which their results are wanted. Dropping this kills those that are left.
+pub(super) struct KillOnDrop<T: 'static>(DropsAll<VecDeque<Task<T>>>);
+
+impl<T: 'static> KillOnDrop<T> {
+    pub(super) fn none() -> KillOnDrop<T> {
+        KillOnDrop(DropsAll::default())
+    }
+
+    pub(super) fn new(job: Task<T>) -> KillOnDrop<T> {
+        KillOnDrop(DropsAll::new(VecDeque::from([job])))
+    }
+
+    pub(super) fn push(&mut self, job: Task<T>) {
+        self.0.push_back(job);
+    }
+
+    /// Waits for the first, and gives what came out of it.
+    #[track_caller]
+    pub(super) fn join_first(&mut self) -> Option<Result<T, JoinError>> {
+        // The job stays here while this waits.
+        self.0.front()?.wait();
+        Some(self.0.pop_front()?.join())
+    }
+}
+
+impl<T: 'static> Drop for KillOnDrop<T> {
+    fn drop(&mut self) {
+        for job in self.0.iter() {
+            // Where nothing can be unwound it runs on.
+            let _ = job.try_kill();
         }
     }
 }

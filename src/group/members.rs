@@ -78,7 +78,7 @@ impl Members {
         self.tasks.borrow_mut().get_mut(&me)?.permit.take()
     }
 
-    /// Seats the running greenlet, which is a member.
+    /// Gives the running greenlet, which is a member, a permit.
     pub(super) fn return_permit(&self, permit: WorkerPermit) {
         let me = thread::current().id();
         let mut tasks = self.tasks.borrow_mut();

@@ -9,7 +9,6 @@
 
 mod children;
 mod imap;
-mod kill_on_drop;
 mod map;
 mod members;
 mod pool;

@@ -29,7 +29,7 @@ use crate::waiting::WaitReason;
 /// ends, or another one ends and no job has waited longer. That wait is shielded. A kill or a throw kills the borrowing job, and
 /// so does a timeout of [`map`](Pool::map) and [`apply`](Pool::apply). A timeout of `spawn` or of an [`imap`](Pool::imap) lets a
 /// job that has begun run to its end: a job that must not take long has a timeout inside. A job that is unwound on the spot, as
-/// by [`Greenlet::kill`](crate::Greenlet::kill), unwinds without a place.
+/// by [`Greenlet::kill`](crate::AnyGreenlet::kill), unwinds without a place.
 ///
 /// # Examples
 /// ```
@@ -159,7 +159,7 @@ impl Pool {
         task.into_inner().expect("made with one")
     }
 
-    /// A permit for a job that `place` has asked for; `tell` is told of the request if there is none.
+    /// A permit for a job that `place` has asked for; `tell` gets the request if there is none.
     pub(super) fn acquire_permit(
         &self,
         place: &'static Location<'static>,

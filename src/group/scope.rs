@@ -2,7 +2,7 @@
 //!
 //! # Invariant
 //! A call of [`scope`] is left, by return or by unwinding, only when each task that was spawned into it is over: its
-//! body was consumed or dropped. [`Locked`] sees to that, whatever happens: it lies in the frame of that call, and ends the process
+//! body was consumed or dropped. [`AbortIfLeft`] sees to that, whatever happens: it lies in the frame of that call, and ends the process
 //! where a task is left. If the frame is never left (its greenlet or generator is leaked, the process exits), the borrows
 //! are good for ever, for a stack that was not unwound is never used again.
 
@@ -60,7 +60,7 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// - If the running greenlet is killed or times out, in `body` or while it waits here for the tasks, they are killed; it waits,
 ///   shielded, until they have ended, and then the kill or the timeout continues. The same holds for any other end of that
 ///   wait: a payload thrown into the greenlet, or, in main, the report of a deadlock.
-/// - Where that wait is impossible, because the greenlet is killed by [`Greenlet::kill`](crate::Greenlet::kill) or by the
+/// - Where that wait is impossible, because the greenlet is killed by [`Greenlet::kill`](crate::AnyGreenlet::kill) or by the
 ///   drop of its last handle, or closed as a part of a generator, the tasks are unwound on the spot.
 ///
 /// Tasks that must not keep their spawner waiting belong into a [`Group`](crate::Group).
@@ -248,7 +248,7 @@ impl<'scope> Scope<'scope, '_> {
     ///
     /// # Panics
     /// If there is no memory for its stack; [`Builder::spawn_scoped`] returns that as an error. And in a
-    /// scope inside [`no_switch`](crate::switch::no_switch), which could not wait for the task.
+    /// scope inside [`no_switch`](crate::greenlet::no_switch), which could not wait for the task.
     ///
     /// # Examples
     /// ```
@@ -282,7 +282,7 @@ impl Builder {
     /// [`SpawnError`] if there is no memory for its stack, or no hub can be made. The body is dropped.
     ///
     /// # Panics
-    /// In a scope inside [`no_switch`](crate::switch::no_switch), which could not wait for the task.
+    /// In a scope inside [`no_switch`](crate::greenlet::no_switch), which could not wait for the task.
     ///
     /// # Examples
     /// ```

@@ -58,7 +58,7 @@ impl<'scope, T> ScopedTask<'scope, T> {
     #[track_caller]
     pub fn join(self) -> Result<T, JoinError> {
         self.wait();
-        // First, for a destructor of its locals may have panicked when the value was there.
+        // First: a destructor of its locals may have panicked when the value was there.
         if let Some(error) = self.children.take_failure(self.id()) {
             return Err(error);
         }
@@ -66,9 +66,9 @@ impl<'scope, T> ScopedTask<'scope, T> {
     }
 
     fn killed(&self) -> JoinError {
-        let who = describe_task(self.task.record());
+        let name = describe_task(self.task.record());
         let payload = Box::new(GreenletExit::in_place_of_a_payload());
-        JoinError::new(who, self.spawned_at(), true, payload)
+        JoinError::new(name, self.spawned_at(), true, payload)
     }
 
     /// A handle that does not know what the task returns, and may outlive the scope: the task has ended by then.

@@ -1,7 +1,7 @@
 //! The slots of a pool: how many jobs may run at a time, the queue of requests, and permits that jobs lend.
 //!
 //! ```text
-//!   free -- take --> Seat::Own -- drop --> the first request in the queue, or free
+//!   free -- take --> PermitKind::Own -- drop --> the first request in the queue, or free
 //!
 //!   a job that has a permit and needs another one requests it, and lends its own meanwhile:
 //!
@@ -232,18 +232,18 @@ impl PendingRequest {
         }
     }
 
-    /// As `wait`, for a job that has lent its permit, to `request` if that was queued for it. The permit goes to `sit_down` also
+    /// As `wait`, for a job that has lent its permit, to `request` if that was queued for it. The permit goes to `give_back_to` also
     /// where the wait is ended early, before that end continues.
     pub(super) fn wait_on_loan(
         self,
         request: Option<&Rc<SlotRequest>>,
         recall: Recall,
         wait: &mut WaitRequest,
-        sit_down: impl FnOnce(WorkerPermit),
+        give_back_to: impl FnOnce(WorkerPermit),
     ) {
         let waited = catch_unwind(AssertUnwindSafe(|| self.wait(wait)));
         let payload = match waited {
-            Ok(permit) => return sit_down(permit),
+            Ok(permit) => return give_back_to(permit),
             Err(payload) => payload,
         };
         let shield = Shield::raise();
@@ -261,7 +261,7 @@ impl PendingRequest {
             let _ = borrower.try_kill();
         }
         if let Some(permit) = self.wait_in_shield(wait) {
-            sit_down(permit);
+            give_back_to(permit);
         }
         drop(shield);
         drop(self);
@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seat_is_in_one_place_at_a_time() {
+    fn a_permit_is_in_one_place_at_a_time() {
         let slots = WorkerSlots::new(2);
         let first = slots.take().unwrap();
         let second = slots.take().unwrap();
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seat_goes_to_the_first_in_the_queue_and_on_if_that_one_has_left() {
+    fn a_permit_goes_to_the_first_in_the_queue_and_on_if_that_one_has_left() {
         let slots = WorkerSlots::new(1);
         let permit = slots.take().unwrap();
         let (first, second) = (slots.request(None), slots.request(None));
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lent_seat_comes_back_to_its_lender_or_goes_to_others() {
+    fn a_lent_permit_comes_back_to_its_lender_or_goes_to_others() {
         let slots = WorkerSlots::new(1);
         let own = slots.take();
         let lender = slots.request(own);

@@ -11,7 +11,7 @@
 //!
 //! # What may end a wait early
 //! A panic that arrives in place of what the call waits for:
-//! - a [`throw`](crate::Greenlet::throw) at the waiting greenlet, a [`kill`](crate::Greenlet::kill) of it or of its
+//! - a [`throw`](crate::Greenlet::throw) at the waiting greenlet, a [`kill`](crate::AnyGreenlet::kill) of it or of its
 //!   [task](crate::task::AnyTask::kill), a [timeout](crate::with_timeout);
 //! - the end of a child: of a greenlet that it has made with [`Greenlet::new`](crate::Greenlet::new) and that another
 //!   greenlet has switched to. The child's own panic continues in the wait. A child that was killed, or that returned a
@@ -22,11 +22,11 @@
 //! # Where a call may not wait
 //! A call that waits leaves the running greenlet, and the hub runs others meanwhile. A greenlet must not be left
 //! - on the hub's own stack: in a callback that the hub runs, and in a destructor that ends there;
-//! - inside [`no_switch`](crate::no_switch), and in a [tracer](crate::greenlet::set_tracer);
+//! - inside [`no_switch`](crate::greenlet::no_switch), and in a [tracer](crate::greenlet::set_tracer);
 //! - while a panic unwinds it, in its destructors: std counts panics per thread, so other greenlets would seem to panic.
 //!
 //! A call that would have to wait there panics, and its message names the call, its line and the reason. Calls of
-//! [`io`](std::io) return that as an error instead. While a panic unwinds the greenlet a second panic would end the process
+//! [`std::io`] return that as an error instead. While a panic unwinds the greenlet a second panic would end the process
 //! without a word, so the call prints the message and aborts. A call that finds at once what it waits for succeeds everywhere.
 //!
 //! # Where there can be no hub
@@ -53,7 +53,7 @@ pub(crate) use self::reactor::poller::{Direction, Source};
 pub(crate) use self::reactor::timers::TimerKey;
 use self::reactor::timers::Timers;
 use self::remote::inbox::Mailbox;
-pub(crate) use self::remote::inbox::Sender;
+pub(crate) use self::remote::inbox::MessageSender;
 pub(crate) use self::remote::remote_waits::OnThreadExit;
 use self::remote::remote_waits::RemoteWaits;
 pub(crate) use self::remote::wait::{RemoteWait, RemoteWaker, ensure_wakeable};
@@ -273,11 +273,11 @@ impl Hub {
         &self.poller
     }
 
-    /// A handle for other threads. While one is alive the hub waits for mail instead of reporting a deadlock.
+    /// A handle for other threads. While one is alive the hub waits for messages instead of reporting a deadlock.
     ///
     /// # Errors
     /// If the system has no descriptor for the waker.
-    pub(crate) fn sender(&self) -> io::Result<Sender> {
+    pub(crate) fn sender(&self) -> io::Result<MessageSender> {
         self.mailbox.sender(&self.poller)
     }
 

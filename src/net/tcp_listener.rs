@@ -83,7 +83,7 @@ impl TcpListener {
     /// tries again after 10 ms, and then less and less often, up to once a second; others run meanwhile.
     ///
     /// # Errors
-    /// What the system says otherwise; and [`WaitRefused`](crate::error::WaitRefused).
+    /// What the system says otherwise; and [`CannotWait`](crate::error::CannotWait).
     #[track_caller]
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let terms = Terms {

@@ -170,13 +170,13 @@ impl Selection {
     ) -> Selected<'a> {
         let mut request = self.request(arms);
         loop {
-            let met = match picked {
+            let counterpart = match picked {
                 Some((index, ArmReadiness::Pairs)) => Some(index),
                 Some((index, ArmReadiness::Behind)) => {
                     let resource = points().as_ref()[index].resource();
                     match resource.and_then(Reservation::reserve_behind_others) {
                         Some(reservation) if reservation.holds() => {
-                            return Selected::promised(index, reservation);
+                            return Selected::reserved(index, reservation);
                         }
                         Some(_) => {
                             picked = self.pick(arms);
@@ -189,7 +189,7 @@ impl Selection {
                 None => None,
             };
             if self.patience == SelectLimit::None {
-                let selected = met.and_then(|index| meet(&mut request, index, &points));
+                let selected = counterpart.and_then(|index| pair_now(&mut request, index, &points));
                 // A partner that makes no item again and again must not keep it from its default.
                 return selected.unwrap_or_else(|| {
                     let other = self.pick_of(arms, false);
@@ -197,10 +197,10 @@ impl Selection {
                 });
             }
             let points = points();
-            match request.in_any(points.as_ref(), &nodes, met) {
+            match request.in_any(points.as_ref(), &nodes, counterpart) {
                 WokenAt::Reserved(index, reservation) if reservation.holds() => {
                     let index = self.first_of_equals(index, points.as_ref());
-                    return Selected::promised(index, reservation);
+                    return Selected::reserved(index, reservation);
                 }
                 WokenAt::TimedOut => return Selected::found(DEFAULT),
                 // What a list tells is so, though it may be over by now.
@@ -225,7 +225,7 @@ impl Selection {
 
     /// The same, with those that are ready only when another select has run, or without.
     #[inline]
-    fn pick_of(self, arms: &[&dyn Arm], meets: bool) -> Option<(usize, ArmReadiness)> {
+    fn pick_of(self, arms: &[&dyn Arm], with_pairs: bool) -> Option<(usize, ArmReadiness)> {
         let is_patient = matches!(self.patience, SelectLimit::Until(_));
         let (mut picked, mut count) = (None, 0);
         for (index, arm) in arms.iter().enumerate() {
@@ -233,8 +233,8 @@ impl Selection {
             let is_ready = match standing {
                 ArmReadiness::NotReady => false,
                 ArmReadiness::Ready | ArmReadiness::Behind => true,
-                // Where the greenlet may not be left, a default meets no other select.
-                ArmReadiness::Pairs => meets && (is_patient || hub::may_park()),
+                // Where the greenlet may not be left, a default with_pairs no other select.
+                ArmReadiness::Pairs => with_pairs && (is_patient || hub::may_park()),
             };
             if !is_ready {
                 continue;
@@ -271,14 +271,14 @@ impl Selection {
 
 /// Runs the select that is the counterpart of an arm. `None` if it has made no item.
 #[cold]
-fn meet<'a, S: AsRef<[WaitPoint<'a>]>>(
+fn pair_now<'a, S: AsRef<[WaitPoint<'a>]>>(
     request: &mut WaitRequest,
     index: usize,
     points: impl Fn() -> S,
 ) -> Option<Selected<'a>> {
     let resource = points().as_ref()[index].resource()?;
     let reservation = request.pair_now(resource)?;
-    Some(Selected::promised(index, reservation))
+    Some(Selected::reserved(index, reservation))
 }
 
 impl<'a> Selected<'a> {
@@ -290,7 +290,7 @@ impl<'a> Selected<'a> {
         }
     }
 
-    fn promised(index: usize, reservation: Reservation<'a, dyn Resource + 'a>) -> Selected<'a> {
+    fn reserved(index: usize, reservation: Reservation<'a, dyn Resource + 'a>) -> Selected<'a> {
         let reservation = Some(reservation);
         Selected { index, reservation }
     }

@@ -130,7 +130,7 @@ pub(super) struct Slab {
     entry: Option<&'static SlabEntry>,
     slots: usize,
     carved: usize,
-    /// Carved slots in state [`State::Released`].
+    /// Carved slots in state [`SlotState::Released`].
     pub(super) released: usize,
     protected: usize,
 }

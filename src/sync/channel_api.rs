@@ -58,13 +58,9 @@ macro_rules! channel_end {
     };
 }
 
-/// The iterators of a `Receiver`.
+/// The iterators of the `Receiver` in scope.
 macro_rules! channel_iterators {
     ($(: $($bound:tt)+)?) => {
-        use std::iter::FusedIterator;
-
-        use super::Receiver;
-
         /// The items of a channel until it is closed: see [`Receiver::iter`].
         #[derive(Debug)]
         pub struct Iter<'a, T $(: $($bound)+)?>(&'a Receiver<T>);
@@ -119,8 +115,8 @@ macro_rules! channel_iterators {
             }
         }
 
-        impl<T $(: $($bound)+)?> FusedIterator for Iter<'_, T> {}
-        impl<T $(: $($bound)+)?> FusedIterator for IntoIter<T> {}
+        impl<T $(: $($bound)+)?> std::iter::FusedIterator for Iter<'_, T> {}
+        impl<T $(: $($bound)+)?> std::iter::FusedIterator for IntoIter<T> {}
 
         impl<'a, T $(: $($bound)+)?> IntoIterator for &'a Receiver<T> {
             type Item = T;

@@ -96,8 +96,10 @@ impl<T> OnceLock<T> {
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
         if self.get().is_none() {
-            let init = || value.take().expect("an initialiser runs once");
-            self.init(init);
+            self.init(|| match value.take() {
+                Some(value) => value,
+                None => unreachable!("an initialiser runs once"),
+            });
         }
         value.map_or(Ok(()), Err)
     }

@@ -168,7 +168,7 @@ impl Semaphore {
     ///         let place = places.acquire_owned(); // waits here while two tasks run
     ///         spawn(move || {
     ///             yield_now();
-    ///             drop();
+    ///             drop(place);
     ///         })
     ///     })
     ///     .collect();

@@ -29,7 +29,7 @@ pub enum State {
     Cancelled,
 }
 
-/// A handle to a task, whatever it returns. It tells all that a [`Task`] tells, but has no outcome.
+/// A handle to a task without the type of its outcome. A [`Task`](crate::Task) derefs to it.
 ///
 /// # Examples
 /// ```
@@ -87,7 +87,7 @@ impl AnyTask {
         unsafe { &*self.record.trailer().cast::<TaskHeader>() }
     }
 
-    /// Waits until the task has ended, and leaves its outcome for [`join`](Task::join).
+    /// Waits until the task has ended, and leaves its outcome for [`join`](crate::Task::join).
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
@@ -116,7 +116,7 @@ impl AnyTask {
     /// Where it stands.
     #[must_use]
     pub fn state(&self) -> State {
-        match self.head().stand.get() {
+        match self.head().completion.get() {
             Completion::Done | Completion::Panicked => State::Done,
             Completion::Cancelled => State::Cancelled,
             Completion::Open if !self.record.was_started() => State::Pending,

@@ -7,7 +7,7 @@ use std::panic::Location;
 
 use super::spawn::spawn_with;
 use crate::error::HubClosed;
-use crate::hub::{self, Sender};
+use crate::hub::{self, MessageSender};
 use crate::stderr;
 
 /// A handle to the hub of one thread, for all threads.
@@ -33,7 +33,7 @@ use crate::stderr;
 /// ```
 #[derive(Clone)]
 pub struct HubHandle {
-    sender: Sender,
+    sender: MessageSender,
 }
 
 impl HubHandle {
@@ -55,7 +55,7 @@ impl HubHandle {
     /// dropped over there, and a line on stderr says so.
     ///
     /// # Errors
-    /// [`HubGone`] if that thread has ended. The body is dropped here then.
+    /// [`HubClosed`] if that thread has ended. The body is dropped here then.
     #[track_caller]
     pub fn spawn<F>(&self, body: F) -> Result<(), HubClosed>
     where
@@ -71,11 +71,11 @@ impl HubHandle {
         }))
     }
 
-    /// Lets that hub look at its clock, sockets and mail now, if it waits for them. What the library itself sends over
+    /// Lets that hub handle its clock, sockets and messages now, if it waits for them. What the library itself sends over
     /// wakes it anyway.
     ///
     /// # Errors
-    /// [`HubGone`] if that thread has ended.
+    /// [`HubClosed`] if that thread has ended.
     pub fn wake(&self) -> Result<(), HubClosed> {
         self.sender.wake()
     }
@@ -86,7 +86,7 @@ impl HubHandle {
         self.sender.is_open()
     }
 
-    /// How many tasks that hub had which had not ended when it last looked at its mail: at the beginning of its latest turn. What was
+    /// The number of tasks of that hub that had not ended when it last took its messages: at the beginning of its latest tick. What was
     /// sent and not taken yet does not count.
     ///
     /// # Examples

@@ -13,10 +13,8 @@
 
 mod any;
 mod builder;
-mod callback;
 mod hub_handle;
 mod join_all;
-mod park;
 mod record;
 pub(crate) mod shield;
 mod sleep;
@@ -29,13 +27,11 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 pub use self::any::{AnyTask, State, all, current};
 pub use self::builder::Builder;
-pub use self::callback::Callback;
 pub use self::hub_handle::HubHandle;
 pub use self::join_all::{gather, joinall, joinall_timeout, killall, try_gather, try_joinall};
-pub use self::park::{park, park_timeout};
 use self::record::{CallbackFn, TaskData, report};
 pub use self::shield::shield;
-pub use self::sleep::{sleep, sleep_until, yield_now};
+pub use self::sleep::{park, park_timeout, sleep, sleep_until, yield_now};
 pub use self::spawn::{spawn, spawn_later, try_spawn};
 pub use self::unobserved::{UnobservedHook, set_unobserved_hook};
 use crate::error::JoinError;
@@ -166,7 +162,30 @@ impl<T: 'static> Task<T> {
         } else {
             job.add_callback(callback)
         };
-        Callback::new(self.record.clone(), number)
+        Callback {
+            record: self.record.clone(),
+            number,
+        }
+    }
+}
+
+/// A callback that was added to a task; it can be taken back with this. Dropping this leaves the callback there.
+#[must_use = "dropping it changes nothing; `let _ =` says that it is meant to stay"]
+pub struct Callback<T: 'static> {
+    record: RecordRef<TaskData<T>>,
+    number: u64,
+}
+
+impl<T: 'static> Callback<T> {
+    /// Takes the callback back, and drops it. False if it was called before, or is being called.
+    pub fn remove(self) -> bool {
+        self.record.trailer.remove_callback(self.number).is_some()
+    }
+}
+
+impl<T: 'static> fmt::Debug for Callback<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Callback").finish_non_exhaustive()
     }
 }
 

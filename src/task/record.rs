@@ -33,7 +33,7 @@ pub(crate) struct TaskHeader {
     pub(super) listed: Node<AnyRef>,
     /// The id of the greenlet that has spawned it.
     pub(super) parent: u64,
-    pub(super) stand: Cell<Completion>,
+    pub(super) completion: Cell<Completion>,
     /// The handle was dropped: the outcome is not taken any more.
     pub(super) detached: Cell<bool>,
     /// It was unparked, and has not parked since then.
@@ -104,13 +104,13 @@ impl<T: 'static> Trailer for TaskData<T> {
 impl TaskHeader {
     #[inline(always)]
     pub(super) fn is_over(&self) -> bool {
-        self.stand.get() != Completion::Open
+        self.completion.get() != Completion::Open
     }
 
     /// It has ended without a value, by a panic or a kill.
     pub(super) fn has_failed(&self) -> bool {
         matches!(
-            self.stand.get(),
+            self.completion.get(),
             Completion::Panicked | Completion::Cancelled
         )
     }
@@ -133,7 +133,7 @@ impl<T> TaskData<T> {
                 joiners: WaitList::new(),
                 listed: Node::empty(),
                 parent,
-                stand: Cell::new(Completion::Open),
+                completion: Cell::new(Completion::Open),
                 detached: Cell::new(false),
                 token: Cell::new(false),
             },
@@ -226,7 +226,7 @@ impl<T> TaskData<T> {
     #[inline(always)]
     pub(super) fn finish(&self) {
         if self.rare.get().is_none() && !self.head.detached.get() {
-            self.head.stand.set(Completion::Done);
+            self.head.completion.set(Completion::Done);
         } else {
             self.finish_slow();
         }
@@ -246,16 +246,16 @@ impl<T> TaskData<T> {
     fn finish_slow(&self) {
         // Taken out meanwhile: callbacks are users' code.
         let Some(outcome) = self.outcome.take() else {
-            unreachable!("kept just now, and nobody takes it before the end");
+            unreachable!("kept just now, and nothing takes it before the end");
         };
         let seen = self.rare.get().is_some_and(|rare| rare.finish(&outcome));
-        let stand = match &outcome {
+        let completion = match &outcome {
             Ok(_) => Completion::Done,
             Err(error) if error.is_killed() => Completion::Cancelled,
             Err(_) => Completion::Panicked,
         };
         self.put_back(outcome, seen);
-        self.head.stand.set(stand);
+        self.head.completion.set(completion);
     }
 }
 
@@ -272,7 +272,7 @@ impl<T> CallbackList<T> {
     fn call_all(&self, outcome: &Outcome<T>) -> bool {
         let mut seen = false;
         loop {
-            // One by one, for a callback may add and remove others.
+            // One by one: a callback may add and remove others.
             let first = self.callbacks.borrow_mut().pop_first();
             match first {
                 Some((_, callback)) => seen |= seen_by(callback.call(outcome)),
@@ -282,7 +282,7 @@ impl<T> CallbackList<T> {
     }
 }
 
-/// Whether a callback has seen a failure. Its own panic is dropped: the panic hook has told of it.
+/// Whether a callback has seen a failure. Its own panic is dropped: the panic hook has reported it.
 fn seen_by(called: Caught<bool>) -> bool {
     called.unwrap_or_else(|panic| {
         parent::drop_quietly(panic);
@@ -309,12 +309,12 @@ pub(super) fn report<T>(outcome: &Outcome<T>) {
 #[inline(never)]
 pub(super) fn failed(core: &Core, payload: Box<dyn Any + Send>) -> Box<JoinError> {
     let killed = GreenletExit::is_in(&*payload);
-    let who = describe_task(core);
-    Box::new(JoinError::new(who, core.made_at(), killed, payload))
+    let name = describe_task(core);
+    Box::new(JoinError::new(name, core.made_at(), killed, payload))
 }
 
 /// # Safety
-/// As [`Extra::GIVE_UP`] has it.
+/// As [`Trailer::ON_KILLED`] has it.
 unsafe fn give_up<T>(core: CorePtr) {
     // SAFETY: the record of this very kind.
     let record = unsafe { core.cast::<Record<TaskData<T>>>().as_ref() };

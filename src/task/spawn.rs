@@ -50,7 +50,7 @@ where
 ///
 /// # Errors
 /// - [`SpawnError::TooMany`] if this thread's hub has as many tasks as
-///   [`set_max_greenlets`](crate::hub::set_max_greenlets) allows.
+///   [`set_max_tasks`](crate::hub::set_max_tasks) allows.
 /// - [`SpawnError::NoStack`] if no stack can be had, for it or for the hub; the [`StackError`] inside says why.
 /// - [`SpawnError::NoPoller`] if the system has no descriptor for the hub.
 ///

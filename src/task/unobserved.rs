@@ -16,7 +16,7 @@ thread_local! {
     static HOOK: RefCell<Option<UnobservedHook>> = const { RefCell::new(None) };
 }
 
-/// Sets this thread's callback for tasks that panicked and whose handle was dropped without a [`join`](super::Task::join), and
+/// Sets this thread's callback for tasks that panicked and were detached without a [`join`](super::Task::join), and
 /// returns the previous one. `None` is the default: one line on stderr, with the task's name and the line that has spawned it.
 ///
 /// The callback is called once for a task, when it can no longer be joined: at its end, or where the handle is dropped. A
@@ -56,7 +56,7 @@ pub(crate) fn report(error: &JoinError) {
         hook(error);
         drop(hook);
     })) {
-        // The panic hook has told of it.
+        // The panic hook has reported it.
         parent::drop_quietly(panic);
     }
 }

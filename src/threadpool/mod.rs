@@ -121,6 +121,9 @@ impl ThreadPool {
     /// As the free [`offload`], on this pool.
     ///
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
+    ///
+    /// # Panics
+    /// With the panic of the job, and if the job cannot be offloaded.
     #[track_caller]
     pub fn offload<F, T>(&self, job: F) -> T
     where
@@ -139,6 +142,9 @@ impl ThreadPool {
     ///
     /// # Errors
     /// As [`try_offload`].
+    ///
+    /// # Panics
+    /// With the panic of the job.
     #[track_caller]
     pub fn try_offload<F, T>(&self, job: F) -> Result<T, OffloadError>
     where

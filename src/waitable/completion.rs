@@ -57,12 +57,12 @@ impl<W: Waitable> Completions<W> {
         let ready_set = Rc::new(ReadySet::new());
         let places = Registrations::new(things.len(), &ready_set);
         for (number, thing) in things.iter().flatten().enumerate() {
-            let post = thing.wait_target();
-            if post.ready {
+            let target = thing.wait_target();
+            if target.ready {
                 ready_set.add_quietly(number);
             } else {
                 // SAFETY: it is taken out by `leave` or `drop`, before the thing moves or goes.
-                unsafe { places.enter(number, post.point) };
+                unsafe { places.enter(number, target.point) };
             }
         }
         Completions {
@@ -83,13 +83,13 @@ impl<W: Waitable> Completions<W> {
         self
     }
 
-    /// Thing `number`, which was told to be ready. `None` if it is so no more: then it is waited for again.
+    /// Thing `number`, which was notified as ready. `None` if it is ready no more: then it is waited for again.
     fn give(&mut self, number: usize) -> Option<W> {
         let thing = self.things[number].as_ref()?;
-        let post = thing.wait_target();
-        let is_gone = post.is_hint() && !post.ready;
+        let target = thing.wait_target();
+        let is_gone = target.is_hint() && !target.ready;
         // SAFETY: this is the list that it was put into, if it was put into one.
-        unsafe { self.places.leave(number, post.point) };
+        unsafe { self.places.leave(number, target.point) };
         if is_gone {
             self.places.refill(number, &self.ready_set);
             // SAFETY: it was taken out just now. It is taken out again as in `new`.
@@ -144,7 +144,7 @@ impl<W: Waitable> Drop for Completions<W> {
 
 impl<W: Waitable> fmt::Debug for Completions<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IWait")
+        f.debug_struct("Completions")
             .field("left", &self.left)
             .finish_non_exhaustive()
     }

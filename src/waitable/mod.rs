@@ -30,14 +30,14 @@ pub trait Waitable: Sealed {
 pub struct WaitTarget<'a> {
     /// Waiting for it would be over at once.
     pub(crate) ready: bool,
-    /// Where its waiters are told when it has become ready. Takers have no place here: see [`Spot::Line`].
+    /// The list of the waits that are woken when it has become ready. Acquirers wait elsewhere.
     pub(crate) point: WaitPoint<'a>,
     /// As a report shows it.
     pub(crate) reason: WaitReason,
 }
 
 impl WaitTarget<'_> {
-    /// Its waiters are told what may be over by the time when they run, so they have to look again.
+    /// A wake is a hint: the readiness may be gone when the waiter runs, which then looks again.
     pub(crate) fn is_hint(&self) -> bool {
         matches!(self.point, WaitPoint::Observe(_))
     }
@@ -140,7 +140,7 @@ pub(crate) fn wait_until(things: &[&dyn Waitable], deadline: Deadline) -> Option
 }
 
 /// What only types of this crate have.
-#[expect(unnameable_types, reason = "so that nobody else can implement it")]
+#[expect(unnameable_types, reason = "so that no other crate can implement it")]
 pub trait Sealed {}
 
 impl<W: Sealed + ?Sized> Sealed for &W {}

@@ -53,27 +53,12 @@ const FLOORS: &Order = &[
 
 /// The order inside each folder with several files. An entry is a file or folder of it, or a file further down
 /// (`"wait/park"`, where the folders inside are no order by themselves), or several that import each other in a circle
-/// (`"channel iter"`). `mod.rs` comes last, unless `"mod"` has a place here: then the files after it may name what it
+/// (`"channel", "iter"`). `mod.rs` comes last, unless `"mod"` has a place here: then the files after it may name what it
 /// defines, and it may only re-export from them. The drawing in arch-notes/01-map.md says the same.
 const ROOMS: &Order = &[
     (
         "error",
-        &[
-            "access",
-            "barrier",
-            "broadcast",
-            "channel",
-            "timed_out",
-            "spawn",
-            "mod",
-            "join",
-            "offload",
-            "permits",
-            "pool",
-            "queue",
-            "switch",
-            "watch",
-        ],
+        &["broadcast", "channel", "spawn", "switch", "task"],
     ),
     (
         "stack",
@@ -167,10 +152,8 @@ const ROOMS: &Order = &[
             "unobserved",
             "record",
             "any",
-            "callback",
             "mod",
             "join_all",
-            "park",
             "spawn",
             "builder",
             "hub_handle",
@@ -179,15 +162,7 @@ const ROOMS: &Order = &[
     (
         "group",
         &[
-            "kill_on_drop",
-            "slots",
-            "members",
-            "children",
-            "scoped",
-            "scope",
-            "pool",
-            "map",
-            "imap",
+            "slots", "members", "children", "scoped", "scope", "pool", "map", "imap",
         ],
     ),
     (
@@ -196,6 +171,7 @@ const ROOMS: &Order = &[
             "async_result",
             "barrier",
             "broadcast",
+            "channel_api",
             "channel",
             "event",
             "mod",
@@ -224,7 +200,6 @@ const ROOMS: &Order = &[
             "receiver",
             "sender",
             "arms",
-            "iter",
             "weak",
         ],
     ),
@@ -240,7 +215,7 @@ const ROOMS: &Order = &[
             "flag",
             "event",
             "async_result",
-            "channel iter",
+            "channel",
         ],
     ),
     ("sync/watch", &["mod", "receiver", "sender"]),

@@ -1,4 +1,4 @@
-//! The only door from other threads to a hub: a mailbox, a park_state, and a waker for the poller.
+//! The inbox of a hub, the only way in from other threads: a list of messages, the park state, and a waker for the poller.
 //!
 //! ```text
 //!   sender: push the message -> notify; if the hub was parked, wake the poller
@@ -24,10 +24,10 @@ use crate::hub::remote::park_state::ParkState;
 use crate::slots::Key;
 use crate::switch::{parent, thread};
 
-/// Something to be done on the hub's thread: on the hub's own stack, so it must be short and not wait.
+/// A closure to run on the hub's own stack: it must be short and not wait.
 pub(crate) type Message = Box<dyn FnOnce() + Send>;
 
-/// What lies in a mailbox.
+/// An entry of the inbox.
 enum InboxItem {
     Run(Message),
     /// The wait with this key is over.
@@ -46,7 +46,7 @@ pub(crate) struct Mailbox {
 }
 
 /// The other threads' end. While there is one, the hub waits for messages instead of reporting a deadlock.
-pub(crate) struct Sender(Remote);
+pub(crate) struct MessageSender(Remote);
 
 /// The way to a hub that knows of its user by itself: it does not count as a sender.
 #[derive(Clone)]
@@ -54,20 +54,20 @@ pub(crate) struct Remote {
     shared: Arc<Shared>,
 }
 
-impl Sender {
-    fn new(remote: Remote) -> Sender {
+impl MessageSender {
+    fn new(remote: Remote) -> MessageSender {
         remote.shared.senders.fetch_add(1, Ordering::Relaxed);
-        Sender(remote)
+        MessageSender(remote)
     }
 }
 
-impl Clone for Sender {
-    fn clone(&self) -> Sender {
-        Sender::new(self.0.clone())
+impl Clone for MessageSender {
+    fn clone(&self) -> MessageSender {
+        MessageSender::new(self.0.clone())
     }
 }
 
-impl Drop for Sender {
+impl Drop for MessageSender {
     fn drop(&mut self) {
         // After the last sender the hub must look whether anything can happen any more.
         if self.0.shared.senders.fetch_sub(1, Ordering::Release) == 1 {
@@ -77,7 +77,7 @@ impl Drop for Sender {
 }
 
 struct Shared {
-    mail: Mutex<Inbox>,
+    messages: Mutex<Inbox>,
     park_state: ParkState,
     waker: Waker,
     senders: AtomicUsize,
@@ -94,7 +94,7 @@ struct Inbox {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Inbox> {
         // Nothing panics while it is held, and a list of closures cannot be half changed.
-        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,8 +106,8 @@ impl Mailbox {
         }
     }
 
-    pub(in crate::hub) fn sender(&self, poller: &Poller) -> io::Result<Sender> {
-        self.remote(poller).map(Sender::new)
+    pub(in crate::hub) fn sender(&self, poller: &Poller) -> io::Result<MessageSender> {
+        self.remote(poller).map(MessageSender::new)
     }
 
     pub(in crate::hub) fn remote(&self, poller: &Poller) -> io::Result<Remote> {
@@ -115,7 +115,7 @@ impl Mailbox {
         let shared = match &*shared {
             Some(shared) => shared,
             None => shared.insert(Arc::new(Shared {
-                mail: Mutex::new(Inbox {
+                messages: Mutex::new(Inbox {
                     items: Vec::new(),
                     closed: false,
                 }),
@@ -176,7 +176,7 @@ impl Mailbox {
         self.has_messages()
     }
 
-    /// Does what the mail says, or the first part of it. `wake` ends the wait with that key.
+    /// Does what the messages says, or the first part of it. `wake` ends the wait with that key.
     pub(in crate::hub) fn run_messages(&self, wake: impl Fn(Key)) {
         if !self.has_messages() {
             return;
@@ -212,16 +212,16 @@ impl Mailbox {
         // In a destructor of a thread-local no code of users' may run: not done is left as it is.
         self.taken.take().into_iter().for_each(mem::forget);
         if let Some(shared) = self.shared.take() {
-            let mut mail = shared.lock();
-            mail.closed = true;
-            let unread = mem::take(&mut mail.items);
-            drop(mail);
+            let mut messages = shared.lock();
+            messages.closed = true;
+            let unread = mem::take(&mut messages.items);
+            drop(messages);
             unread.into_iter().for_each(mem::forget);
         }
     }
 }
 
-impl Sender {
+impl MessageSender {
     /// Has `item` done on the hub's thread.
     ///
     /// # Errors
@@ -260,13 +260,13 @@ impl Remote {
     }
 
     fn send(&self, item: InboxItem) -> Result<(), HubClosed> {
-        let mut mail = self.shared.lock();
-        if mail.closed {
-            drop(mail); // first: the item's destructor is users' code
+        let mut messages = self.shared.lock();
+        if messages.closed {
+            drop(messages); // first: the item's destructor is users' code
             return Err(HubClosed::new());
         }
-        mail.items.push(item);
-        drop(mail);
+        messages.items.push(item);
+        drop(messages);
         self.notify();
         Ok(())
     }

@@ -40,7 +40,7 @@ impl RemoteWait {
     /// Begins a wait. From now on a wake is kept. If this thread ends meanwhile, `owner` is told so with this ticket.
     ///
     /// # Errors
-    /// [`WaitRefused`] where the running greenlet may not be left.
+    /// [`CannotWait`] where the running greenlet may not be left.
     ///
     /// # Panics
     /// If the system has no descriptor left to wake this hub with.

@@ -111,7 +111,7 @@ pub fn now() -> Instant {
 /// ```
 /// use greenhub::{SpawnError, hub, spawn, try_spawn};
 ///
-/// hub::set_max_greenlets(1);
+/// hub::set_max_tasks(1);
 /// let one = spawn(|| 1);
 /// assert!(matches!(try_spawn(|| 2), Err(SpawnError::TooMany { limit: 1 })));
 /// assert_eq!(one.join().unwrap(), 1);

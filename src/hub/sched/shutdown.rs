@@ -126,7 +126,7 @@ pub fn join_timeout(limit: Duration) -> bool {
 /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 ///
 /// # Errors
-/// [`NotEnded`] lists the tasks that have not ended by then, and what they wait for: they catch their kill, or are
+/// [`ShutdownTimeout`] lists the tasks that have not ended by then, and what they wait for: they catch their kill, or are
 /// shielded, or the program is built with `panic=abort`. They stay killed.
 ///
 /// # Examples

@@ -112,7 +112,7 @@ impl Registrations {
     /// Puts thing `number` into the list of `point`.
     ///
     /// # Safety
-    /// It is in no list. [`leave`](Places::leave) takes it out of this one before the list moves or dies, unless `self`
+    /// It is in no list. [`leave`](Registrations::leave) takes it out of this one before the list moves or dies, unless `self`
     /// is forgotten.
     pub(crate) unsafe fn enter(&self, number: usize, point: WaitPoint<'_>) {
         // SAFETY: the caller's promise; and the node lies still, on the heap.

@@ -152,7 +152,7 @@ impl<'a> TakeWoken<'a, '_> {
     fn first(&self) -> WokenAt<'a> {
         let Some(caller) = self.wait.woken_by() else {
             let told = |index: &usize| !self.nodes[*index].is_linked();
-            // What a list tells is so; what the lookers of a line are told may be over.
+            // What a list tells is so; what the observers of a line are told may be over.
             let is_list = |index: &usize| matches!(self.points[*index], WaitPoint::List(_));
             let is_look = |index: &usize| matches!(self.points[*index], WaitPoint::Observe(_));
             let first = |is_such: &dyn Fn(&usize) -> bool| {

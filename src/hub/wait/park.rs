@@ -32,7 +32,7 @@ impl Wait {
     /// Begins a wait. From now on a wake is kept, though nothing waits yet.
     ///
     /// # Errors
-    /// [`WaitRefused`] where the running greenlet may not be left.
+    /// [`CannotWait`] where the running greenlet may not be left.
     ///
     /// # Panics
     /// On the hub itself, which cannot wait for itself.
@@ -155,7 +155,7 @@ fn yield_checked(hub: HubRef, me: Current) {
     let_others_run(hub, me);
 }
 
-/// As [`switch_guard::look_closer`], where a wait begins. One that is to be interrupted ends here, and counts as a hand-over; after
+/// As [`switch_guard::check_slow`], where a wait begins. One that is to be interrupted ends here, and counts as a hand-over; after
 /// [`MOST_AT_ONCE`](crate::hub::MOST_AT_ONCE) of them in one budget others run first.
 #[cold]
 #[inline(never)]

@@ -261,13 +261,13 @@ impl WaitQueue {
     }
 
     /// Wakes this acquirer of the queue. False if it cannot be woken any more.
-    pub(crate) fn wake(&self, taker: Waker) -> bool {
+    pub(crate) fn wake(&self, acquirer: Waker) -> bool {
         let Some(hub) = current() else {
             return false;
         };
-        let is_called = taker.wake_by(self.acquirers.id());
+        let is_called = acquirer.wake_by(self.acquirers.id());
         if is_called {
-            taker.make_ready(&hub.run_queue);
+            acquirer.make_ready(&hub.run_queue);
             self.reserved.set(self.reserved.get() + 1);
         }
         is_called
@@ -277,18 +277,18 @@ impl WaitQueue {
     /// wait.
     #[inline(always)]
     pub(crate) fn take_front_if(&self, is_wanted: impl FnOnce(u64) -> bool) -> Option<Waker> {
-        let takers = &self.acquirers.wakers;
-        takers.pop_front_if(|taker, rank| taker.can_be_woken() && is_wanted(rank))
+        let acquirers = &self.acquirers.wakers;
+        acquirers.pop_front_if(|acquirer, rank| acquirer.can_be_woken() && is_wanted(rank))
     }
 
     /// The first acquirer that can be woken, if `take`, which is given its rank, wants it: it leaves the queue, and the caller
     /// ends its wait.
     pub(crate) fn take_first(&self, mut take: impl FnMut(&Waker, u64) -> Scan) -> Option<Waker> {
-        self.acquirers.wakers.take_first(|taker, rank| {
-            if taker.can_be_woken() {
-                take(taker, rank)
+        self.acquirers.wakers.take_first(|acquirer, rank| {
+            if acquirer.can_be_woken() {
+                take(acquirer, rank)
             } else {
-                taker.skip()
+                acquirer.skip()
             }
         })
     }

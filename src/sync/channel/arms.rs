@@ -94,7 +94,7 @@ pub enum ArmReservation {
 
 impl ArmReadiness {
     /// Of what a select that does not wait takes at once, too.
-    fn behind_if(is_patient: bool) -> ArmReadiness {
+    fn ready_behind_if(is_patient: bool) -> ArmReadiness {
         match is_patient {
             true => ArmReadiness::Behind,
             false => ArmReadiness::Ready,
@@ -109,7 +109,7 @@ impl<T> Arm for Receiver<T> {
             return ArmReadiness::Ready;
         }
         if items.queue().reserved() > 0 && items.has_unreserved() {
-            return ArmReadiness::behind_if(is_patient);
+            return ArmReadiness::ready_behind_if(is_patient);
         }
         if self.channel.is_special {
             return self.channel.look_special();
@@ -124,8 +124,8 @@ impl<T> Arm for Receiver<T> {
         }
     }
 
-    fn keep(&self, is_promised: bool) -> ArmReservation {
-        let item = self.channel.take_out(is_promised);
+    fn keep(&self, is_reserved: bool) -> ArmReservation {
+        let item = self.channel.take_out(is_reserved);
         item.map_or(ArmReservation::Nothing, |item| {
             ArmReservation::Item(self.channel.room.choose(item))
         })
@@ -145,8 +145,8 @@ impl<T> Arm for Receiver<T> {
 impl<T> Receiver<T> {
     /// Takes the item that was reserved for a select, or found ready; an error if the channel has ended.
     #[inline]
-    pub(crate) fn take_selected(&self, is_promised: bool) -> Result<T, RecvError> {
-        let item = self.channel.take_out(is_promised).ok_or(RecvError)?;
+    pub(crate) fn take_selected(&self, is_reserved: bool) -> Result<T, RecvError> {
+        let item = self.channel.take_out(is_reserved).ok_or(RecvError)?;
         self.channel.after_take();
         Ok(item)
     }
@@ -201,7 +201,7 @@ impl<T> Arm for Sender<T> {
             return ArmReadiness::Ready;
         }
         match room.has_unreserved() {
-            true => ArmReadiness::behind_if(is_patient && !room.is_rendezvous()),
+            true => ArmReadiness::ready_behind_if(is_patient && !room.is_rendezvous()),
             false => ArmReadiness::NotReady,
         }
     }
@@ -213,7 +213,7 @@ impl<T> Arm for Sender<T> {
         }
     }
 
-    fn keep(&self, is_promised: bool) -> ArmReservation {
+    fn keep(&self, is_reserved: bool) -> ArmReservation {
         let (room, items) = (&self.channel.room, self.channel.items());
         if self.channel.is_closed() {
             return ArmReservation::Nothing;
@@ -221,7 +221,7 @@ impl<T> Arm for Sender<T> {
         if !room.is_rendezvous() {
             return ArmReservation::Place(room.reserve_place());
         }
-        let receiver = match is_promised {
+        let receiver = match is_reserved {
             true => items.pop_bound(),
             false => items.bind_receiver(),
         };
@@ -266,8 +266,8 @@ impl<T> Sender<T> {
 
     /// The place that was reserved for a select, or found ready: it is kept while the item is made.
     #[inline]
-    pub(crate) fn place(&self, is_promised: bool) -> SendReservation<'_, T> {
-        let reservation = Some(self.keep(is_promised));
+    pub(crate) fn place(&self, is_reserved: bool) -> SendReservation<'_, T> {
+        let reservation = Some(self.keep(is_reserved));
         SendReservation {
             sender: self,
             reservation,

@@ -115,7 +115,7 @@ impl<T> Items<T> {
 
     /// Takes the first item out that is reserved for no receiver. Woken receivers take the items before it.
     #[inline]
-    pub(super) fn pop_unpromised(&self) -> Option<T> {
+    pub(super) fn pop_unreserved(&self) -> Option<T> {
         let called = self.receivers.reserved();
         if called == 0 {
             return self.pop();

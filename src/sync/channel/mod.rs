@@ -42,7 +42,6 @@
 
 mod arms;
 mod ends;
-mod iter;
 mod pairing;
 mod receiver;
 mod sender;
@@ -56,8 +55,7 @@ use std::rc::Rc;
 #[doc(hidden)]
 pub use self::arms::Arm;
 pub(crate) use self::arms::{ArmReadiness, ArmReservation, ArmTarget, SendReservation};
-pub use self::iter::{IntoIter, Iter, TryIter};
-pub use self::receiver::Receiver;
+pub use self::receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use self::sender::Sender;
 use self::shared::Channel;
 pub use self::timed::{after, at, never, tick};

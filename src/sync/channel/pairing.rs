@@ -248,7 +248,7 @@ impl<T> Channel<T> {
     /// Sends through a rendezvous channel: to the first receiver that waits, or to one that comes.
     #[inline(never)]
     #[track_caller]
-    pub(super) fn send_in_turn(
+    pub(super) fn send_through_pairing(
         &self,
         item: T,
         deadline: Deadline,

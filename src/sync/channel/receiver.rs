@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::shared::Channel;
 use crate::error::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::hub::Deadline;
+use crate::sync::channel_api::channel_iterators;
 
 /// The receiving end of a channel. Clones receive from the same channel: each item goes to one of them. When the last of them
 /// is dropped, what is left in the channel is dropped, and senders get an error.
@@ -150,3 +151,5 @@ impl<T> Drop for Receiver<T> {
 // What a panic leaves behind in a channel is what was sent: nothing half changed can be seen through a handle.
 impl<T> UnwindSafe for Receiver<T> {}
 impl<T> RefUnwindSafe for Receiver<T> {}
+
+channel_iterators!();

@@ -46,11 +46,11 @@ impl<T> Channel<T> {
     }
 
     /// With no sender and one receiver.
-    pub(super) fn timed(clockwork: TimedSource) -> Channel<T> {
+    pub(super) fn timed(timed_source: TimedSource) -> Channel<T> {
         Channel {
             senders: Cell::new(0),
             follows_up_takes: Cell::new(true),
-            timed_source: Some(Box::new(clockwork)),
+            timed_source: Some(Box::new(timed_source)),
             is_special: true,
             ..Channel::new(1)
         }
@@ -94,7 +94,7 @@ impl<T> Channel<T> {
             return Ok(());
         }
         if self.room.is_rendezvous() {
-            return self.send_in_turn(item, deadline);
+            return self.send_through_pairing(item, deadline);
         }
         if self.room.queue().reserved() > 0 {
             if self.room.has_room_behind() {
@@ -102,12 +102,12 @@ impl<T> Channel<T> {
                 return Ok(());
             }
             if let Some(_claim) = Reservation::reserve_behind_others(&self.room) {
-                return self.send_promised(item);
+                return self.send_reserved_room(item);
             }
         }
         let mut request = WaitRequest::new("send", WaitReason::SEND, deadline);
         match request.in_queue(&self.room) {
-            Acquired::Reserved(_reservation) => self.send_promised(item),
+            Acquired::Reserved(_reservation) => self.send_reserved_room(item),
             Acquired::Retry => Err(SendTimeoutError::Disconnected(item)),
             Acquired::TimedOut => Err(SendTimeoutError::Timeout(item)),
         }
@@ -115,7 +115,7 @@ impl<T> Channel<T> {
 
     /// Sends into room that was reserved.
     #[inline(always)]
-    fn send_promised(&self, item: T) -> Result<(), SendTimeoutError<T>> {
+    fn send_reserved_room(&self, item: T) -> Result<(), SendTimeoutError<T>> {
         if self.is_closed() {
             return Err(SendTimeoutError::Disconnected(item));
         }
@@ -192,7 +192,7 @@ impl<T> Channel<T> {
     #[track_caller]
     fn try_receive_slow(&self) -> Result<T, TryRecvError> {
         let item = if self.is_ticking() || self.items().has_unreserved() {
-            self.take_unpromised()
+            self.take_unreserved()
         } else if self.room.is_rendezvous() {
             self.receive_offer()
         } else {
@@ -213,13 +213,13 @@ impl<T> Channel<T> {
         self.items().take_offer()
     }
 
-    /// Winds up the clockwork of an empty channel, if it has one. True if that has brought an item.
+    /// Winds up the timed_source of an empty channel, if it has one. True if that has brought an item.
     #[inline(always)]
     pub(super) fn is_ticking(&self) -> bool {
         match &self.timed_source {
-            Some(clockwork) => {
+            Some(timed_source) => {
                 if self.items().is_empty() {
-                    clockwork.start_timer();
+                    timed_source.start_timer();
                 }
                 self.items().has_unreserved()
             }
@@ -236,19 +236,19 @@ impl<T> Channel<T> {
     }
 
     /// Takes the first item of the queue that is reserved for no receiver.
-    fn take_unpromised(&self) -> Option<T> {
-        let item = self.items().pop_unpromised()?;
+    fn take_unreserved(&self) -> Option<T> {
+        let item = self.items().pop_unreserved()?;
         self.after_take();
         Some(item)
     }
 
     /// Takes out the item that was reserved for a select, or found by it: of the queue, or of a waiting sender.
-    pub(super) fn take_out(&self, is_promised: bool) -> Option<T> {
+    pub(super) fn take_out(&self, is_reserved: bool) -> Option<T> {
         let items = self.items();
-        if is_promised {
+        if is_reserved {
             items.pop()
         } else if items.has_unreserved() {
-            items.pop_unpromised()
+            items.pop_unreserved()
         } else {
             items.take_offer()
         }
@@ -269,10 +269,10 @@ impl<T> Channel<T> {
         let line = self.items().queue();
         if self.is_drained() {
             line.notify_all();
-        } else if let Some(clockwork) = &self.timed_source {
-            clockwork.taken();
+        } else if let Some(timed_source) = &self.timed_source {
+            timed_source.taken();
             if !line.is_empty() {
-                clockwork.start_timer();
+                timed_source.start_timer();
             }
         }
     }
@@ -311,7 +311,7 @@ impl<T> Channel<T> {
         if !self.is_closed.replace(true) {
             self.timed_source
                 .as_deref()
-                .inspect(|clockwork| clockwork.stop());
+                .inspect(|timed_source| timed_source.stop());
             self.room.queue().notify_all();
             self.end();
         }

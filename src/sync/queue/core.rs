@@ -75,17 +75,17 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
             return Ok(());
         }
         if let Some(_claim) = Reservation::reserve_behind_others(&self.room) {
-            return self.push_promised(item);
+            return self.push_reserved(item);
         }
         let mut request = WaitRequest::new("push", WaitReason::QUEUE_PUSH, deadline);
         match request.in_queue(&self.room) {
-            Acquired::Reserved(_reservation) => self.push_promised(item),
+            Acquired::Reserved(_reservation) => self.push_reserved(item),
             Acquired::Retry => Err(PushError::ShutDown(item)),
             Acquired::TimedOut => Err(PushError::Full(item)),
         }
     }
 
-    fn push_promised(&self, item: T) -> Result<(), PushError<T>> {
+    fn push_reserved(&self, item: T) -> Result<(), PushError<T>> {
         if self.is_shut_down() {
             return Err(PushError::ShutDown(item));
         }
@@ -223,14 +223,14 @@ struct WakeIfWaiting<'a, T, O: QueueOrder<T>>(&'a QueueCore<T, O>);
 
 impl<T, O: QueueOrder<T>> Drop for WakeIfWaiting<'_, T, O> {
     fn drop(&mut self) {
-        let stock = self.0;
-        let (len, before) = (stock.order().count(), stock.len());
-        stock.items.available.set(len);
-        stock.room.available.set(stock.capacity - len);
+        let queue = self.0;
+        let (len, before) = (queue.order().count(), queue.len());
+        queue.items.available.set(len);
+        queue.room.available.set(queue.capacity - len);
         let pushed = len.saturating_sub(before);
-        stock.unfinished.set(stock.unfinished.get() + pushed);
-        stock.items.wake_waiters();
-        stock.room.wake_waiters();
-        stock.tell_if_drained();
+        queue.unfinished.set(queue.unfinished.get() + pushed);
+        queue.items.wake_waiters();
+        queue.room.wake_waiters();
+        queue.tell_if_drained();
     }
 }

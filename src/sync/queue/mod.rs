@@ -29,7 +29,7 @@ use crate::waiting::{WaitReason, WakeReason};
 
 /// What [`Queue`], [`LifoQueue`] and [`PriorityQueue`] have in common: a queue that greenlets of one thread share, in some order.
 pub struct OrderedQueue<T, O: QueueOrder<T>> {
-    stock: QueueCore<T, O>,
+    core: QueueCore<T, O>,
     done: WaitList,
 }
 
@@ -63,7 +63,7 @@ pub struct OrderedQueue<T, O: QueueOrder<T>> {
 /// queue.join(); // until all are done with
 /// queue.shutdown();
 /// assert_eq!(worker.join().unwrap(), 55);
-/// # Ok::<(), greenhub::sync::queue::ShutDown<i32>>(())
+/// # Ok::<(), greenhub::sync::queue::QueueClosed<i32>>(())
 /// ```
 pub type Queue<T> = OrderedQueue<T, Fifo<T>>;
 
@@ -84,7 +84,7 @@ pub type LifoQueue<T> = OrderedQueue<T, Lifo<T>>;
 /// }
 /// assert_eq!(queue.pop(), Ok((1, "first")));
 /// assert_eq!(queue.pop(), Ok((2, "then")));
-/// # Ok::<(), greenhub::sync::queue::ShutDown<(i32, &str)>>(())
+/// # Ok::<(), greenhub::sync::queue::QueueClosed<(i32, &str)>>(())
 /// ```
 pub type PriorityQueue<T> = OrderedQueue<T, Priority<T>>;
 
@@ -111,7 +111,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
 
     fn with_capacity(capacity: usize) -> OrderedQueue<T, O> {
         OrderedQueue {
-            stock: QueueCore::new(capacity),
+            core: QueueCore::new(capacity),
             done: WaitList::new(),
         }
     }
@@ -121,7 +121,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Errors
-    /// [`ShutDown`] with the item, if the queue was shut down.
+    /// [`QueueClosed`] with the item, if the queue was shut down.
     ///
     /// # Panics
     /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait): the item is dropped then. And where a
@@ -129,7 +129,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     #[inline]
     #[track_caller]
     pub fn push(&self, item: T) -> Result<(), QueueClosed<T>> {
-        let pushed = self.stock.push(item, Deadline::NEVER);
+        let pushed = self.core.push(item, Deadline::NEVER);
         pushed.map_err(|error| QueueClosed(error.into_inner()))
     }
 
@@ -142,7 +142,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     #[track_caller]
     pub fn push_timeout(&self, item: T, limit: Duration) -> Result<(), PushError<T>> {
         let deadline = Deadline::after(limit);
-        self.stock.push(item, deadline)
+        self.core.push(item, deadline)
     }
 
     /// Puts an item into the queue if there is room that is not reserved for a waiting push. Never waits.
@@ -153,7 +153,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// # Panics
     /// Where a [`PriorityQueue`] compares items, as [`push`](OrderedQueue::push).
     pub fn try_push(&self, item: T) -> Result<(), PushError<T>> {
-        self.stock.try_push(item)
+        self.core.try_push(item)
     }
 
     /// Takes the first item, in the queue's order, and waits until there is one.
@@ -161,7 +161,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Errors
-    /// [`ShutDown`] if the queue was shut down and is empty.
+    /// [`QueueClosed`] if the queue was shut down and is empty.
     ///
     /// # Panics
     /// If it has to wait, as [`AnyTask::wait`](crate::task::AnyTask::wait): no item is lost by that. And where a [`PriorityQueue`]
@@ -169,7 +169,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     #[inline]
     #[track_caller]
     pub fn pop(&self) -> Result<T, QueueClosed> {
-        let popped = self.stock.pop(Deadline::NEVER);
+        let popped = self.core.pop(Deadline::NEVER);
         popped.map_err(|_| QueueClosed(()))
     }
 
@@ -182,7 +182,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     #[track_caller]
     pub fn pop_timeout(&self, limit: Duration) -> Result<T, PopError> {
         let deadline = Deadline::after(limit);
-        self.stock.pop(deadline)
+        self.core.pop(deadline)
     }
 
     /// Takes the first item if there is one that is not reserved for a waiting pop. Never waits.
@@ -193,7 +193,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// # Panics
     /// Where a [`PriorityQueue`] compares items, as [`push`](OrderedQueue::push).
     pub fn try_pop(&self) -> Result<T, PopError> {
-        self.stock.try_pop()
+        self.core.try_pop()
     }
 
     /// Returns a copy of the item that [`pop`](OrderedQueue::pop) would take, and waits until there is one. The item stays in the
@@ -202,7 +202,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     ///
     /// # Errors
-    /// [`ShutDown`] if the queue was shut down and is empty.
+    /// [`QueueClosed`] if the queue was shut down and is empty.
     ///
     /// # Panics
     /// As [`pop`](OrderedQueue::pop), and if `clone` panics, waits or uses the queue.
@@ -216,14 +216,14 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// assert_eq!(queue.peek(), Ok("an item"));
     /// assert_eq!(queue.len(), 1);
     ///
-    /// # Ok::<(), greenhub::sync::queue::ShutDown<&str>>(())
+    /// # Ok::<(), greenhub::sync::queue::QueueClosed<&str>>(())
     /// ```
     #[track_caller]
     pub fn peek(&self) -> Result<T, QueueClosed>
     where
         T: Clone,
     {
-        let seen = self.stock.peek(Deadline::NEVER);
+        let seen = self.core.peek(Deadline::NEVER);
         seen.map_err(|_| QueueClosed(()))
     }
 
@@ -239,7 +239,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         T: Clone,
     {
         let deadline = Deadline::after(limit);
-        self.stock.peek(deadline)
+        self.core.peek(deadline)
     }
 
     /// Marks one popped item as done. To be called once for each item that was popped, where greenlets
@@ -248,14 +248,14 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// # Panics
     /// If it is called more often than items were pushed.
     pub fn task_done(&self) {
-        let left = self.stock.unfinished.get().checked_sub(1);
+        let left = self.core.unfinished.get().checked_sub(1);
         self.finish(left.expect("task_done was called more often than items were pushed"));
     }
 
     /// How many items were pushed and are not done with.
     #[must_use]
     pub fn unfinished_tasks(&self) -> usize {
-        self.stock.unfinished.get()
+        self.core.unfinished.get()
     }
 
     /// Waits until all items that were pushed are [done with](OrderedQueue::task_done). Returns at once if none was pushed.
@@ -278,15 +278,15 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// Shuts the queue down: from now on a push is an error, also a push that waits for room. Items in the queue can still be
     /// popped, and after that a pop is an error, too.
     pub fn shutdown(&self) {
-        self.stock.shut_down();
+        self.core.shut_down();
     }
 
     /// As [`shutdown`](OrderedQueue::shutdown), and gives what is left in the queue, which counts as done with.
     pub fn shutdown_now(&self) -> Vec<T> {
-        self.stock.shut_down();
-        let left: DropsAll<Vec<T>> = std::iter::from_fn(|| self.stock.take()).collect();
+        self.core.shut_down();
+        let left: DropsAll<Vec<T>> = std::iter::from_fn(|| self.core.take()).collect();
         if !left.is_empty() {
-            self.finish(self.stock.unfinished.get().saturating_sub(left.len()));
+            self.finish(self.core.unfinished.get().saturating_sub(left.len()));
         }
         left.into_inner()
     }
@@ -294,13 +294,13 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// It was shut down.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        self.stock.is_shut_down()
+        self.core.is_shut_down()
     }
 
     /// How many items there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.stock.len()
+        self.core.len()
     }
 
     /// There is no item.
@@ -312,13 +312,13 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// There is no room.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.len() >= self.stock.capacity()
+        self.len() >= self.core.capacity()
     }
 
     /// For how many items it has room; `None` if for any number.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
-        let capacity = self.stock.capacity();
+        let capacity = self.core.capacity();
         (capacity != usize::MAX).then_some(capacity)
     }
 
@@ -329,7 +329,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     }
 
     fn finish(&self, left: usize) {
-        self.stock.unfinished.set(left);
+        self.core.unfinished.set(left);
         if left == 0 && !self.done.is_empty() {
             self.done.wake_all();
         }
@@ -337,7 +337,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
 
     #[track_caller]
     fn join_until(&self, deadline: Deadline) -> bool {
-        if self.stock.unfinished.get() == 0 {
+        if self.core.unfinished.get() == 0 {
             return true;
         }
         let mut request = WaitRequest::new("join of a queue", WaitReason::QUEUE_DONE, deadline);
@@ -357,8 +357,8 @@ impl<T, O: QueueOrder<T>> Sealed for OrderedQueue<T, O> {}
 impl<T, O: QueueOrder<T>> Waitable for OrderedQueue<T, O> {
     fn wait_target(&self) -> WaitTarget<'_> {
         WaitTarget {
-            ready: self.stock.items.has_unreserved() || self.stock.is_drained(),
-            point: WaitPoint::Observe(self.stock.items.queue()),
+            ready: self.core.items.has_unreserved() || self.core.is_drained(),
+            point: WaitPoint::Observe(self.core.items.queue()),
             reason: WaitReason::QUEUE_POP,
         }
     }

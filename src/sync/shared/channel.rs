@@ -12,7 +12,7 @@ use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,
 };
 use crate::hub::{consume_budget, yield_if_budget_spent};
-use crate::sync::channel_api::{Counts, channel_end};
+use crate::sync::channel_api::{Counts, channel_end, channel_iterators};
 use crate::waiting::WaitReason;
 
 type SharedChannel<T> = Arc<Monitor<ChannelState<T, BlockedWaker>>>;
@@ -272,3 +272,5 @@ impl<T: Send + 'static> Drop for Receiver<T> {
         drop_all(self.channel.with(ChannelState::remove_receiver));
     }
 }
+
+channel_iterators!(: Send + 'static);

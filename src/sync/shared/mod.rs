@@ -31,18 +31,18 @@ mod channel;
 mod channel_state;
 mod event;
 mod flag;
-mod iter;
 mod monitor;
 mod parker;
 mod queue;
 
 pub use self::async_result::AsyncResult;
 pub(crate) use self::blocker::{BlockedWaker, Limit};
-pub use self::channel::{Receiver, Sender, bounded, rendezvous, unbounded};
+pub use self::channel::{
+    IntoIter, Iter, Receiver, Sender, TryIter, bounded, rendezvous, unbounded,
+};
 pub use self::event::Event;
 pub(crate) use self::event::wait as wait_for_flag;
 pub(crate) use self::flag::Flag;
-pub use self::iter::{IntoIter, Iter, TryIter};
 pub(crate) use self::monitor::Monitor;
 pub use crate::error::{
     RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError, TrySendError,

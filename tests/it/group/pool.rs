@@ -64,7 +64,7 @@ fn what_cannot_be_spawned_takes_no_room() {
     set_max_tasks(1);
     let error = pool.try_spawn(|| ()).unwrap_err();
     assert!(matches!(error, TrySpawnError::NoTask(_)) && !error.is_full());
-    assert!(error.to_string().contains("set_max_greenlets"), "{error}");
+    assert!(error.to_string().contains("set_max_tasks"), "{error}");
     assert!(error.into_body().is_none());
     assert!(panic_text(|| pool.spawn(|| ())).starts_with("no task could be spawned: "));
     assert_eq!((pool.free_count(), pool.len()), (2, 0));

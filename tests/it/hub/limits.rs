@@ -29,7 +29,7 @@ fn the_spawn_beyond_the_limit_fails_and_the_others_end() {
     assert!(body_dropped.get());
     assert_eq!(
         error.to_string(),
-        "this thread's hub has 3 tasks, which is as many as hub::set_max_greenlets allows"
+        "this thread's hub has 3 tasks, which is as many as hub::set_max_tasks allows"
     );
     assert_eq!(io::Error::from(error).kind(), io::ErrorKind::QuotaExceeded);
     joinall(&tasks);

@@ -1,6 +1,0 @@
-//! Iterators over the items of a channel.
-#![forbid(unsafe_code)]
-
-use crate::sync::channel_api::channel_iterators;
-
-channel_iterators!();
