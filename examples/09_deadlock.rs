@@ -1,7 +1,7 @@
-//! Where everybody waits for each other, main is told who waits for what, and since which line.
+//! A deadlock: all greenlets wait for each other, and main gets a report of all waits with their reasons and lines.
 //!
 //! Output:
-//! deadlock: everybody waits, and nothing can wake anybody:
+//! deadlock: all greenlets wait, and nothing can end a wait:
 //!   greenlet "main" waits for join of task 4 at examples/09_deadlock.rs:25:55
 //!   greenlet "hen" (made at examples/09_deadlock.rs:18:42) waits for an event at examples/09_deadlock.rs:20:25
 //!   greenlet "egg" (made at examples/09_deadlock.rs:23:42) waits for join of task 3 at examples/09_deadlock.rs:23:60

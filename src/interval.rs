@@ -22,7 +22,7 @@ pub struct Interval {
     missed: MissedTickBehavior,
 }
 
-/// What an [`Interval`] does when a tick is taken more than 5 ms late. An interval of 10 ms, of which the second tick is taken at 35:
+/// The ticks after one that an [`Interval`] gave more than 5 ms late. An interval of 10 ms, with its second tick taken at 35:
 ///
 /// | | ticks are taken at |
 /// |---|---|
@@ -127,7 +127,7 @@ impl Interval {
         self.next = time;
     }
 
-    /// What it does when a tick is late.
+    /// Returns the behavior after a late tick.
     #[must_use]
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed

@@ -38,13 +38,13 @@ pub(crate) struct Node<T> {
 
 /// What happens to a value that [`List::take_first`] looks at.
 pub(crate) enum Scan {
-    /// It stays, and the next one is looked at.
+    /// The value stays, and the next one is looked at.
     Leave,
-    /// It goes, and the next one is looked at.
+    /// The value leaves the list, and the next one is looked at.
     Remove,
-    /// It is the one.
+    /// The value is the wanted one.
     Take,
-    /// It stays, and no other one is looked at.
+    /// The value stays, and no other one is looked at.
     Stop,
 }
 

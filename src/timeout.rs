@@ -143,7 +143,7 @@ impl Timeout {
         self.run(limit);
     }
 
-    /// Takes it back: it is not delivered any more, unless it has ended a wait already.
+    /// Cancels the timeout: it ends no wait any more. If it has ended one already, that is still delivered.
     pub fn cancel(&self) {
         if let (Some(timer), Some(hub)) = (self.timer.take(), hub::current()) {
             hub.stop_timer(timer);
@@ -151,13 +151,13 @@ impl Timeout {
         self.alarm.stop();
     }
 
-    /// It was started, and neither its time has passed nor was it cancelled.
+    /// The timeout was started, has not expired, and was not cancelled.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.timer.get().is_some() && !self.alarm.has_expired()
     }
 
-    /// Its time has passed since it was started last.
+    /// The timeout has expired since it was started last.
     #[must_use]
     pub fn has_expired(&self) -> bool {
         self.alarm.has_expired()

@@ -20,9 +20,9 @@ use crate::waiting::WaitReason;
 /// use std::time::Duration;
 ///
 /// let slow = spawn(|| sleep(Duration::from_secs(600)));
-/// let patience = Timer::start(Duration::from_millis(5));
-/// assert_eq!(wait_any(&[&slow, &patience]), 1);
-/// assert!(patience.has_expired());
+/// let timer = Timer::start(Duration::from_millis(5));
+/// assert_eq!(wait_any(&[&slow, &timer]), 1);
+/// assert!(timer.has_expired());
 /// # slow.kill();
 /// ```
 pub struct Timer {
@@ -48,20 +48,20 @@ impl Timer {
         self.key.set(hub::get().set_alarm(&self.alarm, limit));
     }
 
-    /// Takes it back: its time does not come until it is [restarted](Timer::restart). If it has come, it has.
+    /// Cancels the timer, until it is [restarted](Timer::restart). A timer that has expired stays expired.
     pub fn cancel(&self) {
         if let (Some(key), Some(hub)) = (self.key.take(), hub::current()) {
             hub.stop_timer(key);
         }
     }
 
-    /// It was started, and neither its time has come nor was it cancelled.
+    /// The timer was started, has not expired, and was not cancelled.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.key.get().is_some() && !self.has_expired()
     }
 
-    /// Its time has come since it was started last.
+    /// The timer has expired since it was started last.
     #[must_use]
     pub fn has_expired(&self) -> bool {
         self.alarm.has_expired()

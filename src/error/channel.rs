@@ -52,14 +52,14 @@ const NO_RECEIVER: &str = "the channel has no receiver left";
 const NO_SENDER: &str = "there is nothing to receive, and no sender is left";
 
 impl<T> SendError<T> {
-    /// What was not sent.
+    /// Returns the item that was not sent.
     pub fn into_inner(self) -> T {
         self.0
     }
 }
 
 impl<T> TrySendError<T> {
-    /// What was not sent.
+    /// Returns the item that was not sent.
     pub fn into_inner(self) -> T {
         match self {
             TrySendError::Full(item) | TrySendError::Disconnected(item) => item,
@@ -80,7 +80,7 @@ impl<T> TrySendError<T> {
 }
 
 impl<T> SendTimeoutError<T> {
-    /// What was not sent.
+    /// Returns the item that was not sent.
     pub fn into_inner(self) -> T {
         match self {
             SendTimeoutError::Timeout(item) | SendTimeoutError::Disconnected(item) => item,
@@ -194,7 +194,7 @@ impl<T> fmt::Debug for SendTimeoutError<T> {
 impl<T> fmt::Display for SendTimeoutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            SendTimeoutError::Timeout(_) => "nobody took the item in time",
+            SendTimeoutError::Timeout(_) => "no receiver took the item in time",
             SendTimeoutError::Disconnected(_) => NO_RECEIVER,
         })
     }
@@ -277,14 +277,14 @@ pub enum PopError {
 }
 
 impl<T> QueueClosed<T> {
-    /// What was not pushed.
+    /// Returns the item that was not pushed.
     pub fn into_inner(self) -> T {
         self.0
     }
 }
 
 impl<T> PushError<T> {
-    /// What was not pushed.
+    /// Returns the item that was not pushed.
     pub fn into_inner(self) -> T {
         match self {
             PushError::Full(item) | PushError::ShutDown(item) => item,
@@ -294,7 +294,7 @@ impl<T> PushError<T> {
 
 impl<T> fmt::Debug for QueueClosed<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ShutDown(..)")
+        f.write_str("QueueClosed(..)")
     }
 }
 

@@ -158,18 +158,18 @@ impl Error for CannotWait {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KillError {
-    /// It is the main greenlet of its thread.
+    /// The greenlet is the main greenlet of its thread.
     Main,
-    /// It is the hub of its thread.
+    /// The greenlet is the hub of its thread.
     Hub,
-    /// It waits for the end of a greenlet that it kills itself.
+    /// The greenlet waits for the end of a greenlet that it kills itself.
     Killing,
-    /// It has switched to the running greenlet, so that one must be left for it, and may not be left now.
+    /// The greenlet has switched to the running one, which would have to be left for it, and must not be left now.
     Refused(CannotWait),
-    /// It was started, and this program is built with `panic=abort`: nothing can be unwound.
+    /// The greenlet was started, and this program is built with `panic=abort`: nothing can be unwound.
     Unsupported,
-    /// It is a task that was started, and its hub has ended: the thread's destructors run, where nothing is unwound.
-    HubGone,
+    /// The greenlet is a task that was started, and its hub has ended: the thread's destructors run, where nothing is unwound.
+    HubClosed,
 }
 
 impl fmt::Display for KillError {
@@ -184,7 +184,7 @@ impl fmt::Display for KillError {
             KillError::Unsupported => f.write_str(
                 "it was started, and nothing can be unwound in a program built with panic=abort",
             ),
-            KillError::HubGone => {
+            KillError::HubClosed => {
                 f.write_str("its hub has ended with the thread, whose destructors run")
             }
         }
@@ -213,7 +213,7 @@ impl fmt::Display for ParentError {
             ParentError::Cycle => "a greenlet cannot be an ancestor of itself",
             ParentError::Main => "a main greenlet has no parent",
             ParentError::Hub => "a hub keeps its parent",
-            ParentError::Task => "a task's parent is its hub, and its outcome is for who joins it",
+            ParentError::Task => "a task's parent is its hub, and its outcome is kept for its join",
         })
     }
 }
@@ -244,7 +244,7 @@ impl<I> fmt::Display for GeneratorEnded<I> {
 
 impl<I> fmt::Debug for GeneratorEnded<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Ended")
+        f.write_str("GeneratorEnded")
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// A task did not return a value: its body panicked, or was killed.
 pub struct JoinError {
-    who: String,
+    name: String,
     made_at: &'static Location<'static>,
     killed: bool,
     message: Option<String>,
@@ -25,7 +25,7 @@ pub struct JoinError {
 
 impl JoinError {
     pub(crate) fn new(
-        who: String,
+        name: String,
         made_at: &'static Location<'static>,
         killed: bool,
         payload: Box<dyn Any + Send>,
@@ -33,7 +33,7 @@ impl JoinError {
         let text = payload.downcast_ref::<&'static str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         JoinError {
-            who,
+            name,
             made_at,
             killed,
             message: text.map(Into::into).or_else(|| timed_out(&*payload)),
@@ -85,11 +85,11 @@ fn timed_out(payload: &(dyn Any + Send)) -> Option<String> {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let JoinError { who, made_at, .. } = self;
+        let JoinError { name, made_at, .. } = self;
         match self.panic_message() {
-            _ if self.killed => write!(f, "{who} (spawned at {made_at}) was killed"),
-            Some(message) => write!(f, "{who} (spawned at {made_at}) panicked: {message}"),
-            None => write!(f, "{who} (spawned at {made_at}) panicked"),
+            _ if self.killed => write!(f, "{name} (spawned at {made_at}) was killed"),
+            Some(message) => write!(f, "{name} (spawned at {made_at}) panicked: {message}"),
+            None => write!(f, "{name} (spawned at {made_at}) panicked"),
         }
     }
 }

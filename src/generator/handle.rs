@@ -311,7 +311,7 @@ impl<Y: 'static, I: 'static, R: 'static> fmt::Debug for Generator<Y, I, R> {
     }
 }
 
-/// What a resume gives back: an item, or the return value of the body.
+/// The outcome of a resume: an item, or the return value of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step<Y, R> {
     /// The body has yielded this, and waits for the next resume.

@@ -67,11 +67,11 @@ pub(super) struct SlotRequest {
 /// What becomes of the job on a lent permit when its lender is timed out of the wait. Whatever else ends that wait kills the job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Recall {
-    /// It is killed.
+    /// The borrower is killed.
     Kill,
-    /// It is killed if it has not begun, and runs to its end otherwise.
+    /// The borrower is killed if it has not begun, and runs to its end otherwise.
     KillUnbegun,
-    /// It runs to its end.
+    /// The borrower runs to its end.
     LetRun,
 }
 
@@ -338,7 +338,7 @@ mod tests {
         let lender = slots.request(Some(back));
         let borrowed = lender.lend();
         drop(lender);
-        assert!(other.0.is_queued(), "somebody sits there still");
+        assert!(other.0.is_queued(), "its permit is in use");
         drop(borrowed);
         assert!(!other.0.is_queued());
         drop(other);

@@ -49,7 +49,7 @@ impl<'a> ObserveArm<'a> {
 }
 
 impl Arm for ObserveArm<'_> {
-    fn readiness(&self, _is_patient: bool) -> ArmReadiness {
+    fn readiness(&self, _is_limited: bool) -> ArmReadiness {
         match self.0.wait_target().ready {
             true => ArmReadiness::Ready,
             false => ArmReadiness::NotReady,
@@ -72,13 +72,13 @@ pub(crate) enum SelectLimit {
 /// How a select chooses.
 #[derive(Clone, Copy)]
 pub(crate) struct Selection {
-    pub(crate) patience: SelectLimit,
+    pub(crate) limit: SelectLimit,
     /// The first of several arms that are ready, instead of one at random.
     pub(crate) is_biased: bool,
     pub(crate) place: &'static Location<'static>,
 }
 
-/// One of those that are ready, or the first that becomes so.
+/// Chooses one of the ready arms, or the first that becomes ready.
 #[track_caller]
 pub fn choose<'a, const N: usize>(is_biased: bool, arms: [&'a dyn Arm; N]) -> Selected<'a> {
     choose_of(
@@ -96,11 +96,11 @@ pub fn choose_for<'a, const N: usize>(
     arms: [&'a dyn Arm; N],
     limit: Duration,
 ) -> Selected<'a> {
-    let patience = SelectLimit::Until(Deadline::after(limit));
-    choose_of(&arms, is_biased, patience, Location::caller())
+    let limit = SelectLimit::Until(Deadline::after(limit));
+    choose_of(&arms, is_biased, limit, Location::caller())
 }
 
-/// One of those that are ready, if there is one.
+/// Chooses one of the ready arms, if there is one.
 #[track_caller]
 pub fn choose_now<'a, const N: usize>(is_biased: bool, arms: [&'a dyn Arm; N]) -> Selected<'a> {
     choose_of(&arms, is_biased, SelectLimit::None, Location::caller())
@@ -114,11 +114,11 @@ pub fn no_default() -> ! {
 fn choose_of<'a, const N: usize>(
     arms: &[&'a dyn Arm; N],
     is_biased: bool,
-    patience: SelectLimit,
+    limit: SelectLimit,
     place: &'static Location<'static>,
 ) -> Selected<'a> {
     let choice = Selection {
-        patience,
+        limit,
         is_biased,
         place,
     };
@@ -143,7 +143,7 @@ impl Selection {
         )
     }
 
-    /// Chooses one of `arms`: that is `DEFAULT` when the patience is over. `points` gives the points of the arms, and `nodes` a
+    /// Chooses one of `arms`: that is `DEFAULT` when its time is over. `points` gives the points of the arms, and `nodes` a
     /// node for each, in arrays or vectors.
     #[inline(always)]
     pub(crate) fn choose<'a, S: AsRef<[WaitPoint<'a>]>, N: AsRef<[Node<Waker>]>>(
@@ -153,7 +153,7 @@ impl Selection {
         nodes: impl Fn(&dyn Fn() -> Node<Waker>) -> N,
     ) -> Selected<'a> {
         let picked = self.pick(arms);
-        match (picked, self.patience) {
+        match (picked, self.limit) {
             (Some((index, ArmReadiness::Ready)), _) => Selected::found(index),
             (None, SelectLimit::None) => Selected::found(DEFAULT),
             _ => self.choose_slow(picked, arms, points, nodes),
@@ -188,7 +188,7 @@ impl Selection {
                 Some((index, _)) => return Selected::found(index),
                 None => None,
             };
-            if self.patience == SelectLimit::None {
+            if self.limit == SelectLimit::None {
                 let selected = counterpart.and_then(|index| pair_now(&mut request, index, &points));
                 // A partner that makes no item again and again must not keep it from its default.
                 return selected.unwrap_or_else(|| {
@@ -226,15 +226,15 @@ impl Selection {
     /// The same, with those that are ready only when another select has run, or without.
     #[inline]
     fn pick_of(self, arms: &[&dyn Arm], with_pairs: bool) -> Option<(usize, ArmReadiness)> {
-        let is_patient = matches!(self.patience, SelectLimit::Until(_));
+        let is_limited = matches!(self.limit, SelectLimit::Until(_));
         let (mut picked, mut count) = (None, 0);
         for (index, arm) in arms.iter().enumerate() {
-            let standing = arm.readiness(is_patient);
+            let standing = arm.readiness(is_limited);
             let is_ready = match standing {
                 ArmReadiness::NotReady => false,
                 ArmReadiness::Ready | ArmReadiness::Behind => true,
                 // Where the greenlet may not be left, a default with_pairs no other select.
-                ArmReadiness::Pairs => with_pairs && (is_patient || hub::may_park()),
+                ArmReadiness::Pairs => with_pairs && (is_limited || hub::may_park()),
             };
             if !is_ready {
                 continue;
@@ -255,7 +255,7 @@ impl Selection {
             [one] => one.target().reason,
             _ => WaitReason::any(arms.len()),
         };
-        let deadline = match self.patience {
+        let deadline = match self.limit {
             SelectLimit::Until(deadline) => deadline,
             SelectLimit::None => Deadline::NEVER,
         };
@@ -300,7 +300,7 @@ impl<'a> Selected<'a> {
         self.index
     }
 
-    /// The index of the arm, if the patience was not over before.
+    /// The index of the arm, if the time was not over before.
     pub(crate) fn arm(&self) -> Option<usize> {
         (self.index != DEFAULT).then_some(self.index)
     }

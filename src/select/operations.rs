@@ -120,8 +120,8 @@ impl<'a> Select<'a> {
         &mut self,
         limit: Duration,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        let patience = SelectLimit::Until(Deadline::after(limit));
-        self.choose(patience, Location::caller())
+        let limit = SelectLimit::Until(Deadline::after(limit));
+        self.choose(limit, Location::caller())
             .ok_or(SelectTimeoutError(()))
     }
 
@@ -136,8 +136,8 @@ impl<'a> Select<'a> {
         &mut self,
         deadline: Instant,
     ) -> Result<SelectedOperation<'a>, SelectTimeoutError> {
-        let patience = SelectLimit::Until(Deadline::at(deadline));
-        self.choose(patience, Location::caller())
+        let limit = SelectLimit::Until(Deadline::at(deadline));
+        self.choose(limit, Location::caller())
             .ok_or(SelectTimeoutError(()))
     }
 
@@ -170,8 +170,8 @@ impl<'a> Select<'a> {
     /// [`SelectTimeoutError`]: no operation was ready by then.
     #[track_caller]
     pub fn ready_timeout(&mut self, limit: Duration) -> Result<usize, SelectTimeoutError> {
-        let patience = SelectLimit::Until(Deadline::after(limit));
-        let ready = self.look(patience, Location::caller());
+        let limit = SelectLimit::Until(Deadline::after(limit));
+        let ready = self.look(limit, Location::caller());
         ready.ok_or(SelectTimeoutError(()))
     }
 
@@ -183,8 +183,8 @@ impl<'a> Select<'a> {
     /// [`SelectTimeoutError`]: no operation was ready by then.
     #[track_caller]
     pub fn ready_deadline(&mut self, deadline: Instant) -> Result<usize, SelectTimeoutError> {
-        let patience = SelectLimit::Until(Deadline::at(deadline));
-        let ready = self.look(patience, Location::caller());
+        let limit = SelectLimit::Until(Deadline::at(deadline));
+        let ready = self.look(limit, Location::caller());
         ready.ok_or(SelectTimeoutError(()))
     }
 
@@ -200,12 +200,12 @@ impl<'a> Select<'a> {
 
     fn choose(
         &self,
-        patience: SelectLimit,
+        limit: SelectLimit,
         place: &'static Location<'static>,
     ) -> Option<SelectedOperation<'a>> {
         let present = self.present();
         let arms: Vec<_> = present.iter().map(|(_, operation)| operation.arm).collect();
-        let selected = self.choice(patience, place).choose_of_many(&arms);
+        let selected = self.choice(limit, place).choose_of_many(&arms);
         let (index, operation) = present[selected.arm()?];
         let reservation = Some(selected.reserve(operation.arm));
         Some(SelectedOperation {
@@ -215,13 +215,13 @@ impl<'a> Select<'a> {
         })
     }
 
-    fn look(&self, patience: SelectLimit, place: &'static Location<'static>) -> Option<usize> {
+    fn look(&self, limit: SelectLimit, place: &'static Location<'static>) -> Option<usize> {
         let present = self.present();
         let looks: Vec<_> = (present.iter())
             .map(|(_, operation)| ObserveArm::at(operation.thing))
             .collect();
         let arms: Vec<_> = looks.iter().map(|look| look as &dyn Arm).collect();
-        let selected = self.choice(patience, place).choose_of_many(&arms);
+        let selected = self.choice(limit, place).choose_of_many(&arms);
         let (index, _) = present[selected.arm()?];
         Some(index)
     }
@@ -233,9 +233,9 @@ impl<'a> Select<'a> {
             .collect()
     }
 
-    fn choice(&self, patience: SelectLimit, place: &'static Location<'static>) -> Selection {
+    fn choice(&self, limit: SelectLimit, place: &'static Location<'static>) -> Selection {
         Selection {
-            patience,
+            limit,
             is_biased: self.is_biased,
             place,
         }

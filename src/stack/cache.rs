@@ -20,7 +20,7 @@ use std::sync::atomic::Ordering;
 /// The stacks of one size class.
 #[derive(Debug)]
 pub(super) struct SizeClassCache {
-    /// Carved and without a owner, the one given back last at the end. There is room for every slot there is.
+    /// Carved and without an owner, the one given back last at the end. There is room for every slot there is.
     pub(super) idle: Vec<SlotRef>,
     /// The shortest that `idle` was since the trimmer last looked: below that nothing has moved.
     pub(super) low_water: usize,
@@ -154,7 +154,7 @@ impl SizeClassCache {
             .sum()
     }
 
-    /// Unmaps the slabs without a owner and forgets the others; returns how many stacks were left behind.
+    /// Unmaps the slabs without an owner and forgets the others; returns how many stacks were left behind.
     pub(super) fn abandon(&mut self) -> usize {
         let left = self.carved - self.idle.len();
         let mut idle_in = vec![0; self.slabs.len()];

@@ -24,9 +24,9 @@ const FORCE: &str = "GREENHUB_STACK_GUARD";
 /// How the pages below a stack are made to fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Guard {
-    /// By `madvise(MADV_GUARD_INSTALL)`.
+    /// Made by `madvise(MADV_GUARD_INSTALL)`.
     Advised,
-    /// By `mprotect(PROT_NONE)`.
+    /// Made by `mprotect(PROT_NONE)`.
     Protected,
 }
 

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_names_the_tenant_as_well_as_it_can() {
+    fn a_line_names_the_owner_as_well_as_it_can() {
         assert_eq!(said(None), "a greenlet overflowed its stack (192 KiB)\n");
         let nameless = owner(None);
         let place = nameless.made_at;

@@ -75,10 +75,18 @@ fn take_slow(usable: usize) -> Result<PooledStack, StackError> {
 /// ```
 pub fn trim() {
     // Time that passes between two rounds tells that no stack was used meanwhile. None is, so the rounds follow at once.
-    let mut next = Some(Instant::now());
+    let start = Instant::now();
+    let mut next = Some(start);
     while let Some(moment) = next {
         next = trim_step(moment);
     }
+    // The rounds ran ahead of the clock. The hub's next round is due a second after this call, not after the last of them.
+    let _ = POOL.try_with(|door| {
+        door.slow(|pool| {
+            let caches = pool.caches.iter_mut();
+            caches.for_each(|cache| cache.rewind_round(start));
+        })
+    });
 }
 
 /// Gives memory of idle stacks back, a bounded piece of work per call; returns when to call again, if ever.
@@ -302,7 +310,7 @@ pub(super) fn measure(slot: SlotRef) -> usize {
         .unwrap_or_else(|_| slot.used())
 }
 
-/// How many stacks of this thread have a owner that may run again.
+/// How many stacks of this thread have an owner that may run again.
 #[cfg(feature = "hub")]
 pub(crate) fn in_use() -> usize {
     let count = |pool: &mut StackPool| pool.caches.iter().map(SizeClassCache::in_use).sum();

@@ -89,7 +89,7 @@ impl SlotRef {
         self.class.low(self.base.get())
     }
 
-    /// All that a owner can write to: from the guard to the high end of the slot.
+    /// All that an owner can write to: from the guard to the high end of the slot.
     pub(super) fn usable(&self) -> std::ops::Range<usize> {
         self.low() + GUARD..self.low() + self.class.stride()
     }
@@ -216,7 +216,7 @@ impl Slab {
         self.carved == self.slots
     }
 
-    /// Whether there are carved slots and not one has a owner or a page.
+    /// Whether there are carved slots and not one has an owner or a page.
     pub(super) fn is_released(&self) -> bool {
         self.carved > 0 && self.released == self.carved
     }
@@ -252,7 +252,7 @@ impl Slab {
     }
 }
 
-/// Unmaps. The pool drops a slab only when no slot has a owner and none is on the idle list.
+/// Unmaps. The pool drops a slab only when no slot has an owner and none is on the idle list.
 impl Drop for Slab {
     fn drop(&mut self) {
         self.retire();

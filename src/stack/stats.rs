@@ -35,7 +35,7 @@ pub struct ClassStats {
     pub slabs: usize,
     /// Address space of those mappings; memory is taken only for pages that were touched.
     pub mapped_bytes: usize,
-    /// Stacks that have a owner.
+    /// Stacks that have an owner.
     pub in_use: usize,
     /// Stacks that wait for one.
     pub idle: usize,
@@ -59,12 +59,12 @@ impl StackStats {
         self.sum(|class| class.mapped_bytes)
     }
 
-    /// Stacks that have a owner, of all classes together.
+    /// Stacks that have an owner, of all classes together.
     pub fn in_use(&self) -> usize {
         self.sum(|class| class.in_use)
     }
 
-    /// Stacks that wait for a owner, of all classes together.
+    /// Stacks that wait for an owner, of all classes together.
     pub fn idle(&self) -> usize {
         self.sum(|class| class.idle)
     }

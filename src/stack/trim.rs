@@ -95,6 +95,13 @@ impl SizeClassCache {
         if settled { None } else { self.round.due }
     }
 
+    /// Brings the next round forward to a second after `now`, if it is due later.
+    pub(super) fn rewind_round(&mut self, now: Instant) {
+        if let (Some(due), Some(latest)) = (&mut self.round.due, now.checked_add(ROUND)) {
+            *due = latest.min(*due);
+        }
+    }
+
     /// Puts the cold slots in the order of their addresses, after a burst that gave them back in another: then
     /// neighbours are released together, and those that are kept warm at the end lie in one slab and keep one only.
     fn put_in_order(&mut self, keep_warm: usize) {

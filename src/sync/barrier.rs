@@ -144,7 +144,7 @@ impl Barrier {
         self.break_now();
     }
 
-    /// It was [aborted](Barrier::abort), and not [reset](Barrier::reset) since then.
+    /// The barrier was [aborted](Barrier::abort), and not [reset](Barrier::reset) since then.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.is_broken.get()

@@ -34,7 +34,7 @@ macro_rules! channel_end {
                 counts.used >= counts.capacity
             }
 
-            /// For how many items it has room; `None` if for any number.
+            /// The number of items that the channel has room for; `None` if there is no limit.
             #[must_use]
             pub fn capacity(&self) -> Option<usize> {
                 let capacity = self.channel.counts().capacity;

@@ -51,7 +51,7 @@ use crate::waiting::WaitReason;
 pub struct Condvar {
     /// Notifications that woken waiters have not taken yet.
     notices: Cell<usize>,
-    line: WaitQueue,
+    waiters: WaitQueue,
 }
 
 /// Whether a wait with a limit has ended because of it.
@@ -71,7 +71,7 @@ impl Condvar {
     pub const fn new() -> Condvar {
         Condvar {
             notices: Cell::new(0),
-            line: WaitQueue::new(),
+            waiters: WaitQueue::new(),
         }
     }
 
@@ -152,12 +152,12 @@ impl Condvar {
     pub fn notify_one(&self) {
         self.notices.set(self.notices.get() + 1);
         self.wake_waiters();
-        self.forget_unclaimed();
+        self.forget_unreserved();
     }
 
     /// Ends the waits of all waiters. They lock their mutex one by one, in the order in which they came.
     pub fn notify_all(&self) {
-        self.line.notify_all();
+        self.waiters.notify_all();
     }
 
     /// Whether the time was over stands beside the guard.
@@ -168,7 +168,7 @@ impl Condvar {
         deadline: Deadline,
     ) -> (LockResult<MutexGuard<'a, T>>, bool) {
         let mutex = guard.mutex();
-        self.forget_unclaimed();
+        self.forget_unreserved();
         // No greenlet runs between this and the wait.
         drop(guard);
         let mut request = WaitRequest::new(
@@ -179,14 +179,14 @@ impl Condvar {
         let turn = request.in_queue(self);
         // If this unwinds, the reservation is passed to the next.
         let guard = mutex.lock();
-        if let Acquired::Reserved(_claim) = &turn {
+        if let Acquired::Reserved(_reservation) = &turn {
             self.notices.set(self.notices.get() - 1);
         }
         (guard, matches!(turn, Acquired::TimedOut))
     }
 
     /// Notifications that were passed on and found no waiter are lost.
-    fn forget_unclaimed(&self) {
+    fn forget_unreserved(&self) {
         self.notices.set(self.notices.get() - self.unreserved());
     }
 }
@@ -194,7 +194,7 @@ impl Condvar {
 impl Resource for Condvar {
     #[inline(always)]
     fn queue(&self) -> &WaitQueue {
-        &self.line
+        &self.waiters
     }
 
     #[inline(always)]

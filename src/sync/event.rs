@@ -58,7 +58,7 @@ impl Event {
         self.is_set.set(false);
     }
 
-    /// It was set and not cleared since then.
+    /// The event was set and not cleared since then.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.is_set.get()

@@ -86,14 +86,11 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Panics
     /// If the running greenlet is its holder: it would wait for itself.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        {
-            let hold = self.take(Deadline::NEVER);
-            let hold = must_end(hold);
-            self.lock.check(self.guard(hold))
-        }
+        let hold = must_end(self.take(Deadline::NEVER));
+        self.lock.check(self.guard(hold))
     }
 
     /// As [`lock`](Mutex::lock), for as long as `limit` at most.

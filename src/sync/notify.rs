@@ -1,10 +1,10 @@
 //! A notice for greenlets: one of those that wait gets it, or all of them; one notice is kept for a later wait.
 //!
 //! ```text
-//!   notices 0, line [a, b]         notify_one: a is called, notices 1, called 1; b waits
-//!   a runs                         takes its notice: notices 0
-//!   a unwinds instead              its reservation ends, and b is called; without b the notice is kept
-//!   notices 1, called 0, line []   one kept notice: the next wait takes it and does not block
+//!   notices 0, waiters [a, b]           notify_one: a is woken, notices 1, reserved 1; b waits
+//!   a runs                              takes its notice: notices 0
+//!   a unwinds instead                   its reservation ends, and b is woken; without b the notice is kept
+//!   notices 1, reserved 0, waiters []   one kept notice: the next wait takes it and does not block
 //! ```
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,7 @@ use crate::waiting::WaitReason;
 /// A notice without a value, in the shape of tokio's [`Notify`](https://docs.rs/tokio/latest/tokio/sync/struct.Notify.html):
 /// `notified().await` there is [`wait`](Notify::wait) here.
 ///
-/// [`notify_one`](Notify::notify_one) ends the wait of the first greenlet in line. Without one it keeps a single notice, which
+/// [`notify_one`](Notify::notify_one) ends the wait of the first waiter. Without one it keeps a single notice, which
 /// the next wait takes. Notices are not counted: two in a row without a waiter are one.
 /// [`notify_waiters`](Notify::notify_waiters) ends the waits of all that wait at that moment, and keeps nothing.
 ///
@@ -48,7 +48,7 @@ use crate::waiting::WaitReason;
 pub struct Notify {
     /// Those that called waiters have not taken yet, and the one that is kept.
     notices: Cell<usize>,
-    line: WaitQueue,
+    waiters: WaitQueue,
 }
 
 impl Notify {
@@ -57,11 +57,11 @@ impl Notify {
     pub const fn new() -> Notify {
         Notify {
             notices: Cell::new(0),
-            line: WaitQueue::new(),
+            waiters: WaitQueue::new(),
         }
     }
 
-    /// Ends the wait of the first greenlet in line, or keeps one notice for the next that comes.
+    /// Ends the wait of the first waiter, or keeps one notice for the next that comes.
     pub fn notify_one(&self) {
         self.notices.set(self.notices.get() + 1);
         self.wake_waiters();
@@ -70,7 +70,7 @@ impl Notify {
     /// Ends the waits of all greenlets that wait now, in the order in which they came. A wait that begins later is not ended by
     /// it.
     pub fn notify_waiters(&self) {
-        self.line.notify_all();
+        self.waiters.notify_all();
     }
 
     /// Waits for a notice. Takes the one that is kept, if there is one, and returns at once.
@@ -131,7 +131,7 @@ impl Notify {
 
 impl Resource for Notify {
     fn queue(&self) -> &WaitQueue {
-        &self.line
+        &self.waiters
     }
 
     fn available(&self) -> usize {
@@ -146,7 +146,7 @@ impl Waitable for Notify {
     fn wait_target(&self) -> WaitTarget<'_> {
         WaitTarget {
             ready: self.has_unreserved(),
-            point: WaitPoint::Observe(&self.line),
+            point: WaitPoint::Observe(&self.waiters),
             reason: WaitReason::NOTIFY,
         }
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!   incomplete --- call returns ---> complete      for ever
 //!    |     ^
-//!    |     +--- killed, timed out: the next in line makes its own call
+//!    |     +--- killed, timed out: the next waiter makes its own call
 //!    +--- call panics ---> poisoned: only call_once_force calls again
 //! ```
 #![forbid(unsafe_code)]
@@ -53,7 +53,7 @@ pub struct Once {
     waiters: WaitList,
 }
 
-/// What [`Once::call_once_force`] tells its closure.
+/// The state of a [`Once`] that its closure gets: see [`Once::call_once_force`].
 #[derive(Debug)]
 pub struct OnceState {
     is_poisoned: bool,

@@ -27,7 +27,7 @@ pub(super) struct RawLock {
     /// The id of the greenlet that has taken it; 0 while it is free.
     holder: Cell<u64>,
     poisoned: Cell<bool>,
-    line: WaitQueue,
+    waiters: WaitQueue,
 }
 
 /// A held lock; dropping this releases it, on any greenlet.
@@ -42,7 +42,7 @@ impl RawLock {
         RawLock {
             holder: Cell::new(0),
             poisoned: Cell::new(false),
-            line: WaitQueue::new(),
+            waiters: WaitQueue::new(),
         }
     }
 
@@ -121,7 +121,7 @@ impl RawLock {
         }
     }
 
-    /// Gives it back; the first in line is called.
+    /// Gives it back; the first waiter is woken.
     #[inline(always)]
     pub(super) fn release(&self) {
         self.holder.set(0);
@@ -158,7 +158,7 @@ impl RawLock {
 impl Resource for RawLock {
     #[inline(always)]
     fn queue(&self) -> &WaitQueue {
-        &self.line
+        &self.waiters
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! A lock around a value that many greenlets read at a time, or one writes.
 //!
 //! ```text
-//!   gate     one greenlet at a time, first come, first served: readers and writers stand in one line
+//!   gate     one greenlet at a time, first come, first served: readers and writers stand in one queue
 //!   readers  how many read now
 //!
 //!   a reader passes the gate, counts itself, and opens the gate at once for the next
@@ -24,7 +24,7 @@ use crate::waiting::WaitReason;
 
 /// A value that many greenlets read at a time, or one writes, in the shape of std's [`RwLock`](std::sync::RwLock).
 ///
-/// All stand in one line, and are let in as they came: readers together, as far as no writer stands between them. A writer
+/// All stand in one queue, and are let in as they came: readers together, as far as no writer stands between them. A writer
 /// that waits holds back readers that come later, so neither side can keep the other out. It follows that a greenlet which
 /// reads must not [`read`](RwLock::read) again: if a writer waits in between, both wait for ever.
 ///
@@ -276,7 +276,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         self
     }
 
-    /// Reads on where it has written: no other greenlet writes in between. Readers that come, or wait and are first in line, are let
+    /// Reads on where it has written: no other greenlet writes in between. Readers that come, or wait at the head of the queue, are let
     /// in.
     ///
     /// # Examples

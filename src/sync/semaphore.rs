@@ -41,7 +41,7 @@ pub struct Semaphore {
     /// How many wait for more than one permit, and one more when it is closed.
     many: Cell<usize>,
     is_closed: Cell<bool>,
-    line: WaitQueue,
+    waiters: WaitQueue,
 }
 
 /// Permits that were taken, one in most cases; dropping it gives them back.
@@ -71,7 +71,7 @@ impl Semaphore {
             most,
             many: Cell::new(0),
             is_closed: Cell::new(false),
-            line: WaitQueue::new(),
+            waiters: WaitQueue::new(),
         }
     }
 
@@ -214,11 +214,11 @@ impl Semaphore {
     pub fn close(&self) {
         if !self.is_closed.replace(true) {
             self.many.set(self.many.get() + 1);
-            self.line.notify_all();
+            self.waiters.notify_all();
         }
     }
 
-    /// It was [closed](Semaphore::close).
+    /// The semaphore was [closed](Semaphore::close).
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.is_closed.get()
@@ -271,7 +271,7 @@ impl Semaphore {
         Some(gathered)
     }
 
-    /// Waits in line, and takes when it is called.
+    /// Waits in the queue, and takes when it is woken.
     #[inline(always)]
     #[track_caller]
     fn wait<R>(&self, request: &mut WaitRequest, take: impl FnOnce() -> R) -> Option<R> {
@@ -335,7 +335,7 @@ impl Drop for MultiAcquire<'_> {
 impl Resource for Semaphore {
     #[inline(always)]
     fn queue(&self) -> &WaitQueue {
-        &self.line
+        &self.waiters
     }
 
     /// While a greenlet waits for several permits, waiters are woken one at a time: the woken one may need all there are.
@@ -380,7 +380,7 @@ impl Waitable for Semaphore {
     fn wait_target(&self) -> WaitTarget<'_> {
         WaitTarget {
             ready: self.has_unreserved() || self.is_closed(),
-            point: WaitPoint::Observe(&self.line),
+            point: WaitPoint::Observe(&self.waiters),
             reason: WaitReason::SEMAPHORE,
         }
     }

@@ -13,19 +13,19 @@ use crate::switch::{describe, thread};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::WaitReason;
 
-/// Where a task stands.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
-    /// It was not started yet.
+    /// The task was not started yet.
     Pending,
-    /// It is the one that runs.
+    /// The task is the one that runs.
     Running,
     /// The task waits, or is ready to resume.
     Suspended,
-    /// Its body has returned or panicked.
+    /// The task's body has returned or panicked.
     Done,
-    /// It was killed.
+    /// The task was killed.
     Cancelled,
 }
 
@@ -113,7 +113,7 @@ impl AnyTask {
         self.head().is_over()
     }
 
-    /// Where it stands.
+    /// The task's current state.
     #[must_use]
     pub fn state(&self) -> State {
         match self.head().completion.get() {
@@ -133,19 +133,19 @@ impl AnyTask {
         self.record.id()
     }
 
-    /// The name it was given, if any.
+    /// The task's name, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.record.name()
     }
 
-    /// The line that has spawned it.
+    /// The source line that has spawned the task.
     #[must_use]
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.record.made_at()
     }
 
-    /// The id of the greenlet that has spawned it: of a task, or of main.
+    /// The id of the greenlet that has spawned the task: of a task, or of main.
     #[must_use]
     pub fn parent_id(&self) -> u64 {
         self.head().parent
@@ -210,7 +210,7 @@ impl AnyTask {
     /// As [`kill_nowait`](AnyTask::kill_nowait), with an error in place of a panic.
     ///
     /// # Errors
-    /// [`KillError::Unsupported`] if the task was started, in a program built with `panic=abort`. [`KillError::HubGone`] if it
+    /// [`KillError::Unsupported`] if the task was started, in a program built with `panic=abort`. [`KillError::HubClosed`] if it
     /// was started, and the thread's destructors run.
     pub fn try_kill(&self) -> Result<(), KillError> {
         hub::kill(&self.record)

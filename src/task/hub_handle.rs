@@ -80,7 +80,7 @@ impl HubHandle {
         self.sender.wake()
     }
 
-    /// That thread has not ended, and its hub takes what is sent.
+    /// The hub's thread has not ended, and the hub takes messages.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.sender.is_open()

@@ -89,7 +89,7 @@ impl<T> Task<T> {
         }
     }
 
-    /// What the body came to, if it has ended: [`join`](Task::join) without the wait.
+    /// Returns the outcome, if the task has ended: [`join`](Task::join) without the wait.
     ///
     /// # Errors
     /// The handle, if the task has not ended.

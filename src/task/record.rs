@@ -44,11 +44,11 @@ pub(crate) struct TaskHeader {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Completion {
     Open,
-    /// Its body has returned. The outcome is there, or was taken, as in those below.
+    /// The body has returned. The outcome is there, or was taken, as in those below.
     Done,
-    /// Its body has panicked.
+    /// The body has panicked.
     Panicked,
-    /// It was killed.
+    /// The task was killed.
     Cancelled,
 }
 

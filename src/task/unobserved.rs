@@ -49,7 +49,7 @@ pub(crate) fn report(error: &JoinError) {
     }
     let hook = HOOK.try_with(|kept| kept.borrow().clone()).ok().flatten();
     let Some(hook) = hook else {
-        stderr::say(format_args!("{error} (nobody has joined it)"));
+        stderr::say(format_args!("{error} (it was not joined)"));
         return;
     };
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| {

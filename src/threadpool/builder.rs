@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ThreadPool;
 
-/// What a [`ThreadPool`] shall be like.
+/// The settings of a new [`ThreadPool`].
 ///
 /// # Examples
 /// ```
@@ -64,7 +64,7 @@ impl Builder {
         self
     }
 
-    /// What each thread is called; `greenhub-offload` if nothing else is said.
+    /// Names the threads; `greenhub-offload` by default.
     ///
     /// # Panics
     /// If there is a zero byte in it.

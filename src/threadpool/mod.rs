@@ -103,7 +103,7 @@ pub struct ThreadPool {
 }
 
 impl ThreadPool {
-    /// What a pool may be told.
+    /// Returns a builder with the default settings.
     pub fn builder() -> Builder {
         Builder::new()
     }

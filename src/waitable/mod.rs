@@ -12,16 +12,16 @@ pub use self::completion::{Completions, iwait};
 
 /// Something that a greenlet can wait for beside others: a task, a timer, an event.
 ///
-/// It is *ready* when waiting for it would be over at once, and stays so until what is there is taken. To wait for a thing is
-/// to look at it: an item, a permit or a place is not taken by that, and not kept from those that come for it. The trait cannot
-/// be implemented outside of this crate.
+/// It is *ready* when waiting for it would be over at once, and stays so until its item, permit or place is taken. A wait
+/// takes nothing, and reserves nothing. The types of [`sync::shared`](crate::sync::shared) are not waitable: other threads change
+/// them at any moment. The trait cannot be implemented outside of this crate.
 pub trait Waitable: Sealed {
-    /// How it stands, and where one waits for it.
+    /// Whether it is ready, and the list of the waits for it.
     #[doc(hidden)]
     fn wait_target(&self) -> WaitTarget<'_>;
 }
 
-/// How a waitable stands, and where one waits for it.
+/// Whether a waitable is ready, and the list of the waits for it.
 #[expect(
     unnameable_types,
     missing_debug_implementations,
@@ -139,7 +139,7 @@ pub(crate) fn wait_until(things: &[&dyn Waitable], deadline: Deadline) -> Option
     }
 }
 
-/// What only types of this crate have.
+/// Implemented by types of this crate only.
 #[expect(unnameable_types, reason = "so that no other crate can implement it")]
 pub trait Sealed {}
 

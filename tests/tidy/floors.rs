@@ -30,9 +30,21 @@ pub(crate) fn imports(tree: &Tree, rules: &Rules<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Each crate is named only in files that begin with one of its places; `src/net/` covers `src/net.rs` too.
+/// Each crate is named only in files that begin with one of its places, and in each place at least once; `src/net/`
+/// covers `src/net.rs` too.
 pub(crate) fn crates(tree: &Tree, places: &[(&str, &[&str])]) -> Vec<Finding> {
     let mut findings = Vec::new();
+    for (name, allowed) in places {
+        let names_it = |file: &File, place: &str| {
+            is_in(&file.path, place) && !lines_naming(file, name).is_empty()
+        };
+        let is_idle = |place: &&&str| !tree.rust_in(&["src"]).any(|file| names_it(file, place));
+        findings.extend(allowed.iter().filter(is_idle).map(|place| {
+            let what =
+                format!("CRATE_PLACES lets {place} name `{name}`, which it does not; take it out");
+            Finding::new("tests/tidy/main.rs", 1, what)
+        }));
+    }
     for file in tree.rust_in(&["src"]) {
         for (name, allowed) in places {
             if !allowed.iter().any(|place| is_in(&file.path, place)) {
@@ -405,10 +417,13 @@ mod tests {
                 "// libc\nfn f() {\n libc::poll(self.libc, \"libc\") }",
             ),
         ];
-        let places: &[(&str, &[&str])] = &[("libc", &["src/sys/"])];
+        let places: &[(&str, &[&str])] = &[("libc", &["src/sys/", "src/net/"])];
         expect_these(
             &crates(&Tree::of(&files), places),
-            &["src/hub/park.rs:3: names `libc`, which only src/sys/ may"],
+            &[
+                "tests/tidy/main.rs:1: CRATE_PLACES lets src/net/ name `libc`, which it does not",
+                "src/hub/park.rs:3: names `libc`, which only src/sys/, src/net/ may",
+            ],
         );
     }
 }

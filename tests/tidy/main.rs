@@ -148,7 +148,6 @@ const ROOMS: &Order = &[
         "task",
         &[
             "shield",
-            "sleep",
             "unobserved",
             "record",
             "any",
@@ -157,6 +156,7 @@ const ROOMS: &Order = &[
             "spawn",
             "builder",
             "hub_handle",
+            "sleep",
         ],
     ),
     (
@@ -261,7 +261,6 @@ const CRATE_PLACES: &[(&str, &[&str])] = &[
         &[
             "src/hub/reactor/poller.rs",
             "src/hub/remote/inbox.rs",
-            "src/io/",
             "src/net/",
         ],
     ),

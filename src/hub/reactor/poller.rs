@@ -23,7 +23,7 @@ use crate::sys::socket;
 /// Events taken from the system at a time.
 const BATCH: usize = 1024;
 const MILLISECOND: Nanos = 1_000_000;
-const MAIL: Token = Token(usize::MAX);
+const WAKE: Token = Token(usize::MAX);
 // A token is a source's key, index and generation: with fewer bits the generation would be cut off, and an event that
 // comes late would find the source that has taken the place of a closed one.
 const _: () = assert!(usize::BITS >= 64, "a poller's token holds a key of 64 bits");
@@ -165,7 +165,7 @@ impl Poller {
         let registry = system.poll.registry();
         // mio counts a waker that could not be made, too, and lets a poller have one. So: is there a descriptor?
         drop(registry.try_clone()?);
-        Waker::new(registry, MAIL)
+        Waker::new(registry, WAKE)
     }
 
     /// Watches a descriptor in both directions, until [`Poller::deregister`].
@@ -209,12 +209,12 @@ impl Poller {
     }
 
     /// Collects what has happened to the watched descriptors, waiting as long as `timeout` allows. Waits for them end with that.
-    pub(in crate::hub) fn poll(&self, patience: PollTimeout, ready: &RunQueue) {
+    pub(in crate::hub) fn poll(&self, timeout: PollTimeout, ready: &RunQueue) {
         let mut system = self.system.borrow_mut();
         let Some(system) = system.as_mut() else {
             return;
         };
-        match system.poll_once(patience) {
+        match system.poll_once(timeout) {
             Ok(()) => {}
             // A signal: the hub goes round again.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return,
@@ -222,7 +222,7 @@ impl Poller {
             Err(error) => stderr::abort(format_args!("the poller of a hub has failed: {error}")),
         }
         for event in &system.events {
-            if event.token() == MAIL {
+            if event.token() == WAKE {
                 continue;
             }
             let key = Key::from_bits(event.token().0 as u64);
@@ -260,8 +260,8 @@ impl System {
     ///
     /// mio waits in whole milliseconds and rounds up. So the [whole ones](whole_milliseconds) are waited there, and the
     /// rest in `ppoll`, which has nanoseconds: no timer is late by a millisecond.
-    fn poll_once(&mut self, patience: PollTimeout) -> io::Result<()> {
-        let timeout = match patience {
+    fn poll_once(&mut self, timeout: PollTimeout) -> io::Result<()> {
+        let timeout = match timeout {
             PollTimeout::None => Some(Duration::ZERO),
             PollTimeout::Endless => None,
             PollTimeout::Nanos(nanos) => match whole_milliseconds(nanos) {

@@ -158,8 +158,8 @@ impl Mailbox {
 
     pub(in crate::hub) fn has_messages(&self) -> bool {
         let shared = self.shared.borrow();
-        let has_rung = |shared: &Arc<Shared>| shared.park_state.is_notified();
-        shared.as_ref().is_some_and(has_rung) || !self.taken.borrow().is_empty()
+        let is_notified = |shared: &Arc<Shared>| shared.park_state.is_notified();
+        shared.as_ref().is_some_and(is_notified) || !self.taken.borrow().is_empty()
     }
 
     /// Another thread has a sender, or had one and has sent something.
@@ -176,7 +176,7 @@ impl Mailbox {
         self.has_messages()
     }
 
-    /// Does what the messages says, or the first part of it. `wake` ends the wait with that key.
+    /// Runs the messages, 256 at most. `wake` ends the wait with that key.
     pub(in crate::hub) fn run_messages(&self, wake: impl Fn(Key)) {
         if !self.has_messages() {
             return;

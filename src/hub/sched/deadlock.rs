@@ -10,7 +10,7 @@ use crate::switch::{GreenletState, describe};
 impl Hub {
     /// Lists each wait with its reason and its line, `main` first.
     pub(in crate::hub) fn report_deadlock(&self, main: &Core) -> String {
-        let mut text = String::from("deadlock: everybody waits, and nothing can wake anybody:");
+        let mut text = String::from("deadlock: all greenlets wait, and nothing can end a wait:");
         add(&mut text, main);
         self.tasks.for_each(|task| add(&mut text, task));
         self.for_each_untracked(|other| add(&mut text, other));
@@ -32,13 +32,13 @@ impl Hub {
 }
 
 fn add(text: &mut String, core: &Core) {
-    let who = describe(core);
+    let name = describe(core);
     let _ = match core.wait().parked_for() {
-        Some((reason, place)) => write!(text, "\n  {who} waits for {reason} at {place}"),
+        Some((reason, place)) => write!(text, "\n  {name} waits for {reason} at {place}"),
         None if core.state() == GreenletState::Unstarted => {
-            write!(text, "\n  {who} was not started")
+            write!(text, "\n  {name} was not started")
         }
-        None if core.wait().is_ready() => write!(text, "\n  {who} is ready"),
-        None => write!(text, "\n  {who} waits in a switch"),
+        None if core.wait().is_ready() => write!(text, "\n  {name} is ready"),
+        None => write!(text, "\n  {name} waits in a switch"),
     };
 }

@@ -13,7 +13,7 @@ use crate::waiting::{WaitReason, WakeReason};
 /// Kills `task`. It has ended with that if it was not started; otherwise it unwinds at its wait.
 ///
 /// # Errors
-/// [`KillError::Unsupported`] for a started one where nothing can be unwound, [`KillError::HubGone`] where the thread ends.
+/// [`KillError::Unsupported`] for a started one where nothing can be unwound, [`KillError::HubClosed`] where the thread ends.
 pub(crate) fn kill(task: &AnyRef) -> Result<(), KillError> {
     match task.state() {
         GreenletState::Dead | GreenletState::Leaked => return Ok(()),
@@ -27,7 +27,7 @@ pub(crate) fn kill(task: &AnyRef) -> Result<(), KillError> {
         return Err(KillError::Unsupported);
     }
     let Some(hub) = current() else {
-        return Err(KillError::HubGone);
+        return Err(KillError::HubClosed);
     };
     task.interrupts().kill();
     hub.interrupt(task);

@@ -160,12 +160,12 @@ fn block_in_poller(hub: &Hub, now: Nanos) {
     }
     let timer = next.map(|next| next.saturating_sub(now));
     let chores = hub.housekeeping.work();
-    let patience = match timer.into_iter().chain(chores).min() {
+    let timeout = match timer.into_iter().chain(chores).min() {
         Some(wait) => PollTimeout::Nanos(wait),
         None => PollTimeout::Endless,
     };
     hub.mailbox
-        .sleep(|| hub.poller.poll(patience, &hub.run_queue));
+        .sleep(|| hub.poller.poll(timeout, &hub.run_queue));
 }
 
 fn fire_timers(hub: &Hub, now: Nanos) {
@@ -188,7 +188,7 @@ fn trim_memory(hub: &Hub) {
     let destructor = thread::runs_destructors();
     if destructor.as_ptr() == hub.greenlet.as_ptr() || destructor.state().is_over() {
         stderr::abort(format_args!(
-            "a greenlet has ended after its hub, and nobody waits for it"
+            "a greenlet has ended after its hub, and no greenlet waits for it"
         ));
     }
     destructor.child_was_killed();

@@ -30,7 +30,7 @@ impl WaitList {
         }
     }
 
-    /// Calls the first that can be called. False if there is none.
+    /// Wakes the first that can be woken. False if there is none.
     #[inline(always)]
     pub(in crate::hub) fn wake_first(&self) -> bool {
         let Some(hub) = current() else {

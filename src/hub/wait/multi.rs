@@ -24,7 +24,7 @@ pub(crate) enum WaitPoint<'a> {
     List(&'a WaitList),
     /// The observers of this queue are notified when there is a thing that no acquirer has reserved. It may be gone when they run.
     Observe(&'a WaitQueue),
-    /// The takers in its line are called, one for each thing.
+    /// The acquirers in its queue are woken, one for each thing.
     Acquire(&'a dyn Resource),
 }
 
@@ -32,7 +32,7 @@ pub(crate) enum WaitPoint<'a> {
 pub(crate) enum WokenAt<'a> {
     /// The list at this index has told all of its waiters something.
     Notified(usize),
-    /// The line at this index has called.
+    /// The queue at this index has reserved a thing.
     Reserved(usize, Reservation<'a, dyn Resource + 'a>),
     /// Something has changed: it is time to look again.
     Retry,
@@ -44,7 +44,7 @@ impl<'a> WaitPoint<'a> {
     pub(crate) fn waiters(self) -> &'a WaitList {
         match self {
             WaitPoint::List(list) => list,
-            WaitPoint::Observe(line) => line.observers(),
+            WaitPoint::Observe(queue) => queue.observers(),
             WaitPoint::Acquire(resource) => resource.queue().acquirers(),
         }
     }
@@ -152,7 +152,7 @@ impl<'a> TakeWoken<'a, '_> {
     fn first(&self) -> WokenAt<'a> {
         let Some(caller) = self.wait.woken_by() else {
             let told = |index: &usize| !self.nodes[*index].is_linked();
-            // What a list tells is so; what the observers of a line are told may be over.
+            // What a list tells is so; what the observers of a queue are told may be over.
             let is_list = |index: &usize| matches!(self.points[*index], WaitPoint::List(_));
             let is_look = |index: &usize| matches!(self.points[*index], WaitPoint::Observe(_));
             let first = |is_such: &dyn Fn(&usize) -> bool| {
@@ -161,7 +161,7 @@ impl<'a> TakeWoken<'a, '_> {
             let first = first(&is_list).or_else(|| first(&is_look));
             return first.map_or(WokenAt::Retry, WokenAt::Notified);
         };
-        // It may wait in the same line more than once: a draw tells for which of these the call was.
+        // It may wait in the same queue more than once: a draw tells for which of these it was woken.
         let (mut drawn, mut count) = (None, 0);
         for (index, point) in self.points.iter().enumerate() {
             if let Some(resource) = point.resource()
@@ -175,7 +175,7 @@ impl<'a> TakeWoken<'a, '_> {
         }
         match drawn {
             Some((index, resource)) => WokenAt::Reserved(index, Reservation::new(resource)),
-            None => unreachable!("only a line that it waits in calls it"),
+            None => unreachable!("only a queue that it waits in wakes it"),
         }
     }
 }

@@ -65,7 +65,7 @@ impl Waker {
         }
     }
 
-    /// Its wait can still be called: nothing has ended it, and it is bound to no counterpart.
+    /// Its wait can still be woken: nothing has ended it, and it is bound to no counterpart.
     #[inline(always)]
     pub(crate) fn can_be_woken(&self) -> bool {
         match self {
@@ -83,7 +83,7 @@ impl Waker {
         }
     }
 
-    /// What a line does with it when it has something for the first that can be called. A bound wait keeps its place.
+    /// What a queue does with it when it has something for the first that can be woken. A bound wait keeps its place.
     #[cold]
     #[inline(never)]
     pub(in crate::hub) fn skip(&self) -> Scan {
@@ -103,7 +103,7 @@ impl Waker {
         }
     }
 
-    /// Binds an undecided wait to one counterpart, by which alone it is called from now on.
+    /// Binds an undecided wait to one counterpart, which alone wakes it from now on.
     pub(crate) fn bind(&self) -> Option<Waker> {
         let Waker::Greenlet { greenlet, ticket } = self else {
             return None;
@@ -177,7 +177,7 @@ impl WaitList {
         }
     }
 
-    /// There is one that can be called.
+    /// There is one that can be woken.
     pub(in crate::hub) fn has_wakeable(&self) -> bool {
         self.wakers.any(Waker::can_be_woken)
     }

@@ -231,3 +231,20 @@ fn neighbours_are_released_in_whatever_order_they_lie() {
         pool.put(used);
     }
 }
+
+#[test]
+fn repeated_trims_do_not_put_off_the_hubs_next_round() {
+    let run = || {
+        for _ in 0..50 {
+            let held: Vec<_> = (0..400).map(|_| super::super::take(0)).collect();
+            drop(held);
+            super::super::trim();
+        }
+        let held: Vec<_> = (0..400).map(|_| super::super::take(0)).collect();
+        drop(held);
+        let now = Instant::now();
+        let next = super::super::pool::trim_step(now).expect("stacks were used since");
+        assert!(next <= now + SECOND, "due in {:?}", next - now);
+    };
+    std::thread::spawn(run).join().expect("the run passes");
+}

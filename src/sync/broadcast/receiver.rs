@@ -47,7 +47,7 @@ impl<T> Receiver<T> {
         unseen as usize
     }
 
-    /// It has received all items.
+    /// The receiver has received all items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

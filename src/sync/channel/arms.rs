@@ -64,13 +64,13 @@ pub struct ArmTarget<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(unnameable_types, reason = "only selects name it")]
 pub enum ArmReadiness {
-    /// It has to be waited for.
+    /// The arm needs a wait.
     NotReady,
-    /// It can be done at once.
+    /// The arm can be completed at once.
     Ready,
-    /// It can be done when others have run that were called before.
+    /// The arm can be completed when greenlets have run that were woken before.
     Behind,
-    /// It can be done when its counterpart, another select, has run and made an item.
+    /// The arm can be completed when its counterpart, another select, has run and made an item.
     Pairs,
 }
 

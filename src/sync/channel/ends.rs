@@ -1,13 +1,13 @@
-//! The two sides of a channel: its items with the line of receivers, and its room with the line of senders.
+//! The two sides of a channel: its items with the queue of receivers, and its room with the queue of senders.
 //!
 //! ```text
-//!               senders' line            queue             receivers' line
+//!               senders                  buffer            receivers
 //!   send -> [ s1, s2, ... ] --room--> [ i1, i2 ] --items--> [ r1, r2, ... ] -> recv
 //!
 //!   items available: those in the queue
 //!   room available:  capacity less those, and less what waits behind an item that is still being made (`making`)
 //! ```
-//! A channel without room has the same two lines, and other rules: see `rendezvous`.
+//! A channel without room has the same two queues, and other rules: see `rendezvous`.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
@@ -184,7 +184,7 @@ impl<T> Resource for Room<T> {
         }
     }
 
-    /// Where no sender was called no item is being made, so nothing waits behind one.
+    /// Where no sender was woken no item is being made, so nothing waits behind one.
     #[inline(always)]
     fn is_uncontended(&self) -> bool {
         self.items.senders.reserved() == 0 && self.items.capacity > self.items.len.get()
@@ -221,7 +221,7 @@ impl<T> Resource for Room<T> {
         }
     }
 
-    /// Senders of a rendezvous channel are called by receivers that come, one by each.
+    /// Senders of a rendezvous channel are woken by receivers that come, one by each.
     #[inline(always)]
     fn wakes_waiters(&self) -> bool {
         !self.is_rendezvous()

@@ -17,7 +17,7 @@
 //! receiver waits no more, its item goes to the next one, or stays in the queue until one comes.
 //!
 //! # Invariant
-//! For each select that was called as a sender and has not run yet, `bound` has one entry.
+//! For each select that was woken as a sender and has not run yet, `bound` has one entry.
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
@@ -110,7 +110,7 @@ impl<T> Items<T> {
         taken
     }
 
-    /// Binds a receiver that begins to wait to the first undecided sender, which is a select: that is called. False if
+    /// Binds a receiver that begins to wait to the first undecided sender, which is a select: that is woken. False if
     /// there is none: then those are told that look for a receiver.
     #[inline(never)]
     pub(super) fn pair_with_select(&self, receiver: &Wait) -> bool {
@@ -122,7 +122,7 @@ impl<T> Items<T> {
         true
     }
 
-    /// The first receiver that is bound to a select which was called is taken by the first such select that runs.
+    /// The first receiver that is bound to a select which was woken is taken by the first such select that runs.
     pub(super) fn pop_bound(&self) -> Option<Waker> {
         loop {
             let first = self.pairing.bound.borrow_mut().pop_front()?;
@@ -159,7 +159,7 @@ impl<T> Items<T> {
         }
     }
 
-    /// A select that was called does not send: the last receiver that was bound to one is undecided again.
+    /// A select that was woken does not send: the last receiver that was bound to one is undecided again.
     pub(super) fn release_bound(&self) {
         while self.pairing.bound.borrow().len() > self.senders.reserved() {
             let last = self.pairing.bound.borrow_mut().pop_back();

@@ -101,7 +101,7 @@ impl<T> Channel<T> {
                 self.items().put_in_place(item);
                 return Ok(());
             }
-            if let Some(_claim) = Reservation::reserve_behind_others(&self.room) {
+            if let Some(_reservation) = Reservation::reserve_behind_others(&self.room) {
                 return self.send_reserved_room(item);
             }
         }
@@ -149,7 +149,7 @@ impl<T> Channel<T> {
             if self.is_drained() {
                 return Err(RecvTimeoutError::Disconnected);
             }
-            if let Some(_claim) = Reservation::reserve_behind_others(self.items())
+            if let Some(_reservation) = Reservation::reserve_behind_others(self.items())
                 && let Some(item) = self.take()
             {
                 return Ok(item);
@@ -266,12 +266,12 @@ impl<T> Channel<T> {
     /// Those that wait now hear of the end, or of the clock's next item.
     #[inline(never)]
     fn follow_up_take(&self) {
-        let line = self.items().queue();
+        let queue = self.items().queue();
         if self.is_drained() {
-            line.notify_all();
+            queue.notify_all();
         } else if let Some(timed_source) = &self.timed_source {
             timed_source.taken();
-            if !line.is_empty() {
+            if !queue.is_empty() {
                 timed_source.start_timer();
             }
         }

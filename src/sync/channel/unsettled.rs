@@ -21,7 +21,7 @@ use super::ends::{Items, Room};
 /// What comes after the queue, from the first item that is still being made on.
 ///
 /// # Invariant
-/// Each item that is being made, and where there is room each that is chosen, also counts as a sender that was called: its
+/// Each item that is being made, and where there is room each that is chosen, also counts as a sender that was woken: its
 /// place is taken.
 pub(super) struct Unsettled<T> {
     /// The number of the item that is being made and comes before all entries; 0 if there is none.

@@ -70,7 +70,7 @@ impl<T> Sender<T> {
             if self.readiness(true) == ArmReadiness::Ready {
                 break self.place(false);
             }
-            if let Some(_claim) = Reservation::reserve_behind_others(room) {
+            if let Some(_reservation) = Reservation::reserve_behind_others(room) {
                 break self.place(true);
             }
             match request.in_queue(room) {

@@ -27,14 +27,14 @@ pub(super) struct QueueCore<T, O> {
 
 /// Items or room: how much there is, and the queue of greenlets that wait for it.
 pub(super) struct WaitSide {
-    line: WaitQueue,
+    waiters: WaitQueue,
     available: Cell<usize>,
 }
 
 impl Resource for WaitSide {
     #[inline(always)]
     fn queue(&self) -> &WaitQueue {
-        &self.line
+        &self.waiters
     }
 
     #[inline(always)]
@@ -46,7 +46,7 @@ impl Resource for WaitSide {
 impl WaitSide {
     fn new(available: usize) -> WaitSide {
         WaitSide {
-            line: WaitQueue::new(),
+            waiters: WaitQueue::new(),
             available: Cell::new(available),
         }
     }
@@ -74,7 +74,7 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
             self.put(item);
             return Ok(());
         }
-        if let Some(_claim) = Reservation::reserve_behind_others(&self.room) {
+        if let Some(_reservation) = Reservation::reserve_behind_others(&self.room) {
             return self.push_reserved(item);
         }
         let mut request = WaitRequest::new("push", WaitReason::QUEUE_PUSH, deadline);
@@ -148,7 +148,7 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
             if self.is_drained() {
                 return Err(PopError::ShutDown);
             }
-            if let Some(_claim) = Reservation::reserve_behind_others(&self.items)
+            if let Some(_reservation) = Reservation::reserve_behind_others(&self.items)
                 && let Some(item) = get()
             {
                 return Ok(item);
@@ -185,13 +185,13 @@ impl<T, O: QueueOrder<T>> QueueCore<T, O> {
 
     pub(super) fn shut_down(&self) {
         self.is_shut_down.set(true);
-        self.room.line.notify_all();
+        self.room.waiters.notify_all();
         self.tell_if_drained();
     }
 
     fn tell_if_drained(&self) {
         if self.is_drained() {
-            self.items.line.notify_all();
+            self.items.waiters.notify_all();
         }
     }
 

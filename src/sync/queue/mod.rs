@@ -2,9 +2,9 @@
 //! items are done with.
 //!
 //! ```text
-//!   push -> [ senders' line ] -> room -> items, in the queue's order -> [ receivers' line ] -> pop -> task_done
-//!                                                                                                       |
-//!   unfinished: pushed and not done with                                               join: until none is left
+//!   push -> [ pushers ] -> room -> items, in the queue's order -> [ poppers ] -> pop -> task_done
+//!                                                                                           |
+//!   unfinished: pushed and not done with                                join: until none is left
 //! ```
 //!
 //! Unlike a [channel](crate::sync::channel) a queue has no ends: it is shared, mostly in an [`Rc`](std::rc::Rc), and it is
@@ -27,7 +27,7 @@ use crate::hub::{Deadline, Resource, WaitList, WaitPoint, WaitRequest};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
-/// What [`Queue`], [`LifoQueue`] and [`PriorityQueue`] have in common: a queue that greenlets of one thread share, in some order.
+/// A queue of one thread in some order: [`Queue`], [`LifoQueue`] and [`PriorityQueue`] are names for it, and have these methods.
 pub struct OrderedQueue<T, O: QueueOrder<T>> {
     core: QueueCore<T, O>,
     done: WaitList,
@@ -291,7 +291,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         left.into_inner()
     }
 
-    /// It was shut down.
+    /// The queue was shut down.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
         self.core.is_shut_down()
@@ -315,7 +315,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
         self.len() >= self.core.capacity()
     }
 
-    /// For how many items it has room; `None` if for any number.
+    /// The number of items that the queue has room for; `None` if there is no limit.
     #[must_use]
     pub fn capacity(&self) -> Option<usize> {
         let capacity = self.core.capacity();
@@ -377,7 +377,7 @@ impl<T, O: QueueOrder<T>> fmt::Debug for OrderedQueue<T, O> {
     }
 }
 
-/// What a queue brings until it is shut down: see [`Queue::iter`].
+/// The items of a queue until it is shut down: see [`Queue::iter`].
 pub struct Iter<'a, T, O: QueueOrder<T>>(&'a OrderedQueue<T, O>);
 
 impl<T, O: QueueOrder<T>> Iterator for Iter<'_, T, O> {

@@ -21,8 +21,8 @@ pub trait QueueOrder<T>: Default + SealedOrder {
     fn count(&self) -> usize;
 }
 
-/// What only types of this crate have.
-#[expect(unnameable_types, reason = "so that nobody else can implement it")]
+/// Implemented by types of this crate only.
+#[expect(unnameable_types, reason = "so that no other crate can implement it")]
 pub trait SealedOrder {}
 
 /// First in, first out.

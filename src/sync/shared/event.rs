@@ -50,7 +50,7 @@ impl Event {
         self.monitor.with(Flag::clear);
     }
 
-    /// It was set and not cleared since then. Other threads may change that at any moment.
+    /// The event was set and not cleared since then. Other threads may change that at any moment.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.monitor.with(|flag| flag.is_set())

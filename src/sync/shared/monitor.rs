@@ -35,14 +35,14 @@ pub(crate) trait Wake {
 pub(crate) trait Monitored {
     type Waker: Wake;
 
-    /// The line on this side; a thing has up to four.
+    /// The queue on this side; a thing has up to four.
     fn queue(&mut self, side: QueueId) -> &mut SharedQueue<Self::Waker>;
 
     /// The next waiter for which there is something.
     fn next_to_wake(&mut self) -> Option<Self::Waker>;
 }
 
-/// Which line, of those that a thing has.
+/// Which queue, of those that a thing has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct QueueId(pub(crate) u8);
 
@@ -114,15 +114,15 @@ impl<S: Monitored> Monitor<S> {
     /// once it has one.
     ///
     /// # Errors
-    /// If the host may not wait.
-    pub(crate) fn wait<H, R>(
+    /// If the parker may not wait.
+    pub(crate) fn wait<P, R>(
         &self,
         side: QueueId,
-        host: &H,
+        parker: &P,
         mut look: impl FnMut(&mut S, Option<u64>) -> Option<R>,
-    ) -> Result<Option<R>, H::Refusal>
+    ) -> Result<Option<R>, P::Refusal>
     where
-        H: Park<Waker = S::Waker>,
+        P: Park<Waker = S::Waker>,
     {
         let rank = match self.with(|s| look(s, None).ok_or_else(|| s.queue(side).draw_rank())) {
             Ok(found) => return Ok(Some(found)),
@@ -130,11 +130,11 @@ impl<S: Monitored> Monitor<S> {
         };
         let ticket = WaitTicket { side, rank };
         loop {
-            let stay = host.begin(ticket)?;
+            let wait = parker.begin(ticket)?;
             let found = self.with(|s| {
                 let found = look(s, Some(rank));
                 if found.is_none() {
-                    s.queue(side).enter(rank, stay.waker());
+                    s.queue(side).enter(rank, wait.waker());
                 }
                 found
             });
@@ -145,7 +145,7 @@ impl<S: Monitored> Monitor<S> {
                 monitor: self,
                 ticket,
             };
-            let is_woken = stay.sleep();
+            let is_woken = wait.sleep();
             mem::forget(leaving);
             let found = self.with(|s| {
                 s.queue(side).leave(rank);
@@ -168,7 +168,7 @@ impl<S: Monitored> Monitor<S> {
     }
 }
 
-/// Leaves the line where a wait unwinds.
+/// Leaves the queue where a wait unwinds.
 struct LeaveOnDrop<'a, S: Monitored> {
     monitor: &'a Monitor<S>,
     ticket: WaitTicket,

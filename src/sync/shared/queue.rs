@@ -37,7 +37,7 @@ impl<W> SharedQueue<W> {
         self.waiting.insert(place, (rank, waker));
     }
 
-    /// Waits no longer. True if it was called.
+    /// Waits no longer. True if it was woken.
     pub(crate) fn leave(&mut self, rank: u64) -> bool {
         let found = self.take(rank).is_some();
         if !found {

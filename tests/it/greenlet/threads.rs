@@ -313,5 +313,5 @@ fn a_kill_after_the_hubs_end_is_an_error() {
     });
     thread.join().unwrap();
     let outcomes: Vec<Outcome> = outcomes.iter().collect();
-    assert_eq!(outcomes, [Ok(()), Err(KillError::HubGone)]);
+    assert_eq!(outcomes, [Ok(()), Err(KillError::HubClosed)]);
 }

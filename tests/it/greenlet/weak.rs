@@ -178,6 +178,6 @@ fn more_upgrades_than_can_be_counted_end_the_process() {
         }
     });
     if let Some(ended) = ended {
-        ended.check_abort(&["two thousand million handles to one greenlet"]);
+        ended.check_abort(&["2^31 handles to one greenlet"]);
     }
 }

@@ -35,7 +35,7 @@ fn a_deadlock_report_names_each_wait_and_its_place() {
     assert_eq!(lines.len(), 4);
     assert_eq!(
         lines[0],
-        "deadlock: everybody waits, and nothing can wake anybody:"
+        "deadlock: all greenlets wait, and nothing can end a wait:"
     );
     let (first, second) = (joiner.id(), sleeper.id());
     assert!(lines[1].starts_with("  greenlet \"main\""));

@@ -43,7 +43,7 @@ fn check<R>(waits: impl FnOnce() -> R, expected: &[String]) {
     let (head, rest) = text.split_once('\n').expect("more than one line");
     assert_eq!(
         head,
-        "deadlock: everybody waits, and nothing can wake anybody:"
+        "deadlock: all greenlets wait, and nothing can end a wait:"
     );
     let lines: Vec<&str> = rest.lines().collect();
     let expected: Vec<String> = expected.iter().map(|line| format!("  {line}")).collect();

@@ -209,7 +209,10 @@ fn tasks_that_wait_are_left_as_they_are() {
         let unstarted = spawn(|| ());
         at_the_end(move || {
             let tell = |what: String| say.send(what).expect("it is heard");
-            tell(format!("{:?}", waits.try_kill() == Err(KillError::HubGone)));
+            tell(format!(
+                "{:?}",
+                waits.try_kill() == Err(KillError::HubClosed)
+            ));
             tell(panic_text(|| waits.kill_nowait()));
             tell(format!("{:?}", unstarted.try_kill()));
             tell(format!("{:?}", unstarted.state()));

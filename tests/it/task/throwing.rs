@@ -91,7 +91,7 @@ fn a_task_that_dies_of_a_throw_keeps_the_payload_for_join() {
 fn a_throwing_main_gets_the_deadlock_after_the_task_dies() {
     let (victim, greenlet) = begun(|| sleep(seconds(100)));
     let text = panic_text(|| greenlet.throw(stone("deadly")));
-    assert!(text.starts_with("deadlock: everybody waits"), "{text}");
+    assert!(text.starts_with("deadlock: all greenlets wait"), "{text}");
     assert!(
         text.contains("greenlet \"main\" waits in a switch"),
         "{text}"

@@ -173,7 +173,7 @@ fn without_a_hook_it_is_one_line_on_stderr_with_name_and_place() {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines.len(), 1, "{said}");
     assert!(lines[0].contains(&place), "{said}");
-    let end = "panicked: boom (nobody has joined it)";
+    let end = "panicked: boom (it was not joined)";
     assert!(lines[0].ends_with(end), "{said}");
 }
 

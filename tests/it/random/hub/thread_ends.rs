@@ -345,8 +345,8 @@ fn operate_task(task: Task<u64>, is_done: bool, ops: &[u32]) {
                 match killed {
                     Ok(()) if PLACE.get() == Younger || !started => ("ok", &["ok"]),
                     Ok(()) => ("ok", &[]),
-                    Err(KillError::HubGone) if PLACE.get() == Younger => ("gone", &[]),
-                    Err(KillError::HubGone) => ("gone", &["gone"]),
+                    Err(KillError::HubClosed) if PLACE.get() == Younger => ("gone", &[]),
+                    Err(KillError::HubClosed) => ("gone", &["gone"]),
                     Err(_) => ("another error", &[]),
                 }
             }
