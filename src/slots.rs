@@ -31,7 +31,7 @@ pub(crate) struct Key {
 
 #[derive(Debug)]
 struct SlotEntry<T> {
-    /// Of the value that lies here, or else of the next one to come.
+    /// The generation of the value, or of the next one while the entry is vacant.
     generation: u32,
     /// The next vacant entry, while this one is vacant.
     next: u32,
@@ -101,7 +101,7 @@ impl<T> Slots<T> {
         value.filter(|_| entry.generation == key.generation)
     }
 
-    /// The key of the value that now lies at `index`, if one does.
+    /// The key of the value at `index`, if the entry has one.
     #[inline]
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
         let entry = self.entries.get(index as usize)?;
@@ -128,9 +128,9 @@ impl<T> Slots<T> {
         })
     }
 
-    /// Bytes held, in use or not.
+    /// Bytes of all entries, in use or not.
     #[cfg(test)]
-    pub(crate) fn room(&self) -> usize {
+    pub(crate) fn allocated_bytes(&self) -> usize {
         self.entries.capacity() * size_of::<SlotEntry<T>>()
     }
 
@@ -156,7 +156,7 @@ impl Key {
         (self.generation as u64) << 32 | self.index as u64
     }
 
-    /// Any bits will do: those that name nothing make a key that finds nothing.
+    /// All bits are valid: bits of no value make a key that finds nothing.
     #[inline]
     pub(crate) const fn from_bits(bits: u64) -> Key {
         Key {

@@ -1,10 +1,10 @@
-//! One handler for SIGSEGV and SIGBUS: it asks a judge, and hands on whatever is not ours.
+//! One handler for SIGSEGV and SIGBUS: a callback ends the process for our faults; all others go to the previous action.
 //!
 //! ```text
-//! fault ── handler (alternate stack) ── judge: is it ours? ──yes── the judge writes a line and aborts
-//!                                             │no
-//!                                             └── previous action: a handler is called (std's own, say);
-//!                                                 none: put back, return, and the fault happens again
+//! fault ── handler (alternate stack) ── callback: is it ours? ──yes── it writes a line and aborts
+//!                                          │no
+//!                                          └── previous action: a handler is called (std's own, say);
+//!                                              none: restored, and the fault happens again after the return
 //! ```
 //!
 //! Everything reached from [`handler`] is async-signal-safe: loads, `write`, `sigaction`, `raise`, `abort`;
@@ -15,35 +15,35 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::OnceLock;
 
-/// What the kernel said about a fault.
+/// A fault as the kernel reports it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     /// The address that could not be touched.
     pub(crate) address: usize,
-    /// Where the stack pointer stood, on machines where we know how to ask.
+    /// The stack pointer at the fault, on x86-64 and aarch64.
     pub(crate) stack_pointer: Option<usize>,
 }
 
-/// Looks at a fault in signal context: returns if it is none of ours, aborts the process if it is.
+/// A callback in signal context: returns if the fault is not ours, aborts the process if it is.
 pub(crate) type OnFault = fn(Fault);
 
 const SIGNALS: [libc::c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
-/// The judge and the actions that were there before us, complete before the first handler is installed.
+/// The callback and the previous actions, complete before the first handler is installed.
 struct Installed {
-    judge: OnFault,
+    on_fault: OnFault,
     previous: [libc::sigaction; 2],
 }
 
 static INSTALLED: OnceLock<Result<Installed, i32>> = OnceLock::new();
 static ARMED: OnceLock<Result<(), i32>> = OnceLock::new();
 
-/// Installs the handler, once for the process; later calls keep the first judge.
-pub(crate) fn install(judge: OnFault) -> io::Result<()> {
+/// Installs the handler, once for the process; later calls keep the first callback.
+pub(crate) fn install(on_fault: OnFault) -> io::Result<()> {
     let known = INSTALLED.get_or_init(|| {
         let [segv, bus] = SIGNALS.map(query);
         Ok(Installed {
-            judge,
+            on_fault,
             previous: [segv?, bus?],
         })
     });
@@ -54,7 +54,7 @@ pub(crate) fn install(judge: OnFault) -> io::Result<()> {
     outcome.map_err(io::Error::from_raw_os_error)
 }
 
-/// A number that names the running thread, the same in a forked child; never zero.
+/// The id of the running thread, the same in a forked child; never zero.
 #[inline]
 pub(crate) fn this_thread() -> usize {
     // SAFETY: reads the thread pointer; glibc and musl take no lock for it.
@@ -65,24 +65,24 @@ extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: 
     let Some(Ok(installed)) = INSTALLED.get() else {
         return;
     };
-    // SAFETY: the kernel hands a filled siginfo to an SA_SIGINFO handler, for as long as the handler runs.
-    let told = unsafe { &*info };
-    let code = told.si_code;
+    // SAFETY: the kernel hands a filled siginfo to an SA_SIGINFO handler, valid while the handler runs.
+    let details = unsafe { &*info };
+    let code = details.si_code;
     // A positive code is the kernel's own; anything else was sent by kill(2) and has no address.
     if code > 0 {
         // SAFETY: for a fault found by the kernel, si_addr is the field that is set.
-        let address = unsafe { told.si_addr() }.addr();
-        (installed.judge)(Fault {
+        let address = unsafe { details.si_addr() }.addr();
+        (installed.on_fault)(Fault {
             address,
             stack_pointer: stack_pointer(context),
         });
     }
     let which = usize::from(signal == libc::SIGBUS);
-    hand_on(signal, info, context, code > 0, &installed.previous[which]);
+    run_previous(signal, info, context, code > 0, &installed.previous[which]);
 }
 
-/// Does what would have happened without us.
-fn hand_on(
+/// Takes the action that was installed before ours.
+fn run_previous(
     signal: libc::c_int,
     info: *mut libc::siginfo_t,
     context: *mut libc::c_void,
@@ -107,7 +107,7 @@ fn hand_on(
             function(signal, info, context);
         }
         function => {
-            // SAFETY: without SA_SIGINFO it is a function of one argument.
+            // SAFETY: without SA_SIGINFO the record is a function of one argument.
             let function: extern "C" fn(libc::c_int) = unsafe { std::mem::transmute(function) };
             function(signal);
         }

@@ -1,14 +1,14 @@
 //! The operating system: the only folder that names libc.
 //!
-//! | room | what it offers |
+//! | module | contents |
 //! |---|---|
 //! | `memory` | big lazy mappings, guards inside them, pages given back, pages counted |
-//! | `fault` | one SIGSEGV and SIGBUS handler that asks a judge and hands on what is not ours |
+//! | `fault` | one SIGSEGV and SIGBUS handler with a callback; faults that are not ours go to the previous action |
 //! | `output` | lines on standard error, by one system call |
 //! | `altstack` | a stack for signal handlers on threads that have none |
-//! | `sanitizer` | telling LeakSanitizer of stacks; nothing, where AddressSanitizer is not there |
-//! | `valgrind` | telling memcheck of stacks that are used again |
-//! | `socket` | waiting for a descriptor by nanoseconds, sending without SIGPIPE |
+//! | `sanitizer` | registers stacks with LeakSanitizer; does nothing without AddressSanitizer |
+//! | `valgrind` | tells memcheck of stacks that are used again |
+//! | `socket` | waits for a descriptor with nanoseconds, sends without SIGPIPE, reads the errors of `accept` |
 
 pub(crate) mod altstack;
 pub(crate) mod fault;

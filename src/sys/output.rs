@@ -1,4 +1,4 @@
-//! Writing to standard error with nothing but `write(2)`: no lock, no buffer, no panic.
+//! Writes to standard error with `write(2)` only: no lock, no buffer, no panic.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! Waiting for a descriptor more finely than by milliseconds, sending without signals, and what the errors of `accept` mean.
+//! Waits for a descriptor with nanoseconds, sends without SIGPIPE, and reads the errors of `accept`.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -8,7 +8,7 @@ use std::time::Duration;
 /// `epoll_wait` rounds up to whole milliseconds. An interrupted wait counts as over.
 ///
 /// # Errors
-/// What the system says, except for an interruption.
+/// The system's error, except for an interruption.
 pub(crate) fn wait_readable(fd: RawFd, limit: Duration) -> io::Result<()> {
     let mut poll = libc::pollfd {
         fd,
@@ -27,14 +27,14 @@ pub(crate) fn wait_readable(fd: RawFd, limit: Duration) -> io::Result<()> {
     }
 }
 
-/// Linux takes no more buffers in one call, and std hands it no more: those behind are for the next call.
+/// The most buffers of one call, in Linux and in std; further buffers are for the next call.
 pub(crate) const MOST_PARTS: usize = 1024;
 
-/// Sends from several buffers at once, [`MOST_PARTS`] of them. Unlike `writev`, a peer that is gone is an error and never a SIGPIPE,
-/// also where the program around us has left that signal at its deadly default.
+/// Sends from several buffers at once, [`MOST_PARTS`] of them. Unlike `writev`, a closed peer is an error and never a SIGPIPE,
+/// also in a program that has left that signal at its default, which kills.
 ///
 /// # Errors
-/// What the system says; `WouldBlock` where there is no room.
+/// The system's error; `WouldBlock` where the socket's buffer is full.
 pub(crate) fn send_vectored(
     socket: BorrowedFd<'_>,
     parts: &[io::IoSlice<'_>],
@@ -58,7 +58,7 @@ pub(crate) fn send_vectored(
 pub(crate) enum AcceptFailure {
     /// The connection was lost before it was accepted: the next one may be there already.
     ConnectionLost,
-    /// No descriptor or no memory is left for a connection: worth another try later, when others were closed.
+    /// No descriptor or no memory is left for a connection: try again later, when others were closed.
     Exhausted,
     /// The listener itself has failed.
     Listener,

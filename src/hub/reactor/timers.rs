@@ -265,7 +265,7 @@ mod tests {
             timers.start(0, (Box::new(()), 0_u64));
             let heap = timers.heap.capacity() * size_of::<HeapEntry>();
             let places = timers.places.capacity() * size_of::<u32>();
-            let room = heap + places + timers.values.room();
+            let room = heap + places + timers.values.allocated_bytes();
             assert!(count < 1_000 || room <= 50 * count, "{room} for {count}");
         }
     }
@@ -413,8 +413,8 @@ mod tests {
             }
             pair.check_ends();
             assert_eq!(
-                pair.timers.values.room(),
-                *room.get_or_insert(pair.timers.values.room())
+                pair.timers.values.allocated_bytes(),
+                *room.get_or_insert(pair.timers.values.allocated_bytes())
             );
         }
         pair.check_all();

@@ -27,7 +27,7 @@ fn class(usable: usize) -> SizeClass {
     SizeClass::for_size(usable).expect("a size within bounds")
 }
 
-/// Writes a word into a stack nobody runs on.
+/// Writes a word into a stack that is not in use.
 fn write(address: usize, word: usize) {
     // SAFETY: the tests pass aligned addresses inside the usable part of slots they hold.
     unsafe { std::ptr::with_exposed_provenance_mut::<usize>(address).write_volatile(word) };

@@ -32,7 +32,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act, 1..80)
 }
 
-/// A stack that somebody holds, marked at both ends with a word of its own.
+/// A stack in use, marked at both ends with a word of its own.
 struct Held {
     slot: SlotRef,
     size: usize,
@@ -100,7 +100,7 @@ impl Model {
         self.taken.iter().chain(&self.leaked)
     }
 
-    /// Nobody else wrote into a held stack, no pages were taken from it, and none overlaps another.
+    /// Held stacks keep their marks and their pages, and none overlaps another.
     fn check_contents(&self) {
         let mut ranges: Vec<_> = self
             .held()
