@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
-/// An item was not sent, and would have had to wait. It gives the item back.
+/// An item was not sent, since it would have had to wait. The error gives it back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
     /// The channel is full, or, if it has no capacity at all, no receiver waits for an item.
@@ -17,7 +17,7 @@ pub enum TrySendError<T> {
     Disconnected(T),
 }
 
-/// An item was not sent in time. It gives the item back.
+/// An item was not sent in time. The error gives it back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
     /// The time is over.
@@ -254,11 +254,11 @@ impl fmt::Display for TrySelectError {
 impl Error for SelectTimeoutError {}
 impl Error for TrySelectError {}
 
-/// The queue was shut down. Of a push it gives the item back; of a pop it says that nothing is left.
+/// The queue was shut down. The error of a push gives the item back; the error of a pop means that nothing is left.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct QueueClosed<T = ()>(pub T);
 
-/// An item was not pushed. It is given back.
+/// An item was not pushed. The error gives it back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum PushError<T> {
     /// The queue was full, for as long as the call may wait.

@@ -4,11 +4,11 @@
 use std::error::Error;
 use std::{fmt, io};
 
-/// Why no greenlet could be made. Whatever runs already is not touched by it.
+/// Why a greenlet was not made. Greenlets that run already are not affected.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SpawnError {
-    /// No stack could be had.
+    /// A stack could not be made.
     NoStack(StackError),
     /// This thread's hub has as many tasks as [`set_max_tasks`](crate::hub::set_max_tasks) allows.
     #[cfg(feature = "hub")]
@@ -33,7 +33,7 @@ impl fmt::Display for SpawnError {
                 "this thread's hub has {limit} tasks, which is as many as hub::set_max_tasks allows"
             ),
             SpawnError::NoPoller { source } => {
-                write!(f, "no poller could be had for this thread's hub: {source}")
+                write!(f, "could not open a poller for this thread's hub: {source}")
             }
         }
     }
@@ -69,7 +69,7 @@ impl From<SpawnError> for io::Error {
     }
 }
 
-/// Why a stack cannot be had; whatever runs already is not touched by it.
+/// Why a stack was not made. Stacks in use are not affected.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StackError {
@@ -87,7 +87,7 @@ pub enum StackError {
         /// The kernel's answer.
         source: io::Error,
     },
-    /// The kernel needs a mapping for each guard, and has no more mappings to give.
+    /// The kernel needs a mapping for each guard, and has no more mappings.
     MapLimit {
         /// `vm.max_map_count`, where `/proc` tells.
         limit: Option<usize>,
@@ -101,7 +101,7 @@ pub enum StackError {
         /// The kernel's answer.
         source: io::Error,
     },
-    /// The thread is ending and has put its stacks away.
+    /// The thread is ending and has no stacks any more.
     ThreadEnding,
 }
 
@@ -142,7 +142,7 @@ impl fmt::Display for StackError {
                 f.write_str("the stack overflow handler could not be installed")
             }
             StackError::ThreadEnding => {
-                f.write_str("the thread is ending and has put its stacks away")
+                f.write_str("the thread is ending and has no stacks any more")
             }
         }
     }

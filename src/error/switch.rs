@@ -27,7 +27,7 @@ pub enum SwitchError<I> {
     NotWaiting(I),
     /// This runs in a [tracer](crate::greenlet::set_tracer), which observes switches and makes none.
     Tracing(I),
-    /// A panic unwinds the running greenlet, which must not be left meanwhile.
+    /// A panic unwinds the running greenlet, which must not switch meanwhile.
     Panicking(I),
     /// This runs inside [`no_switch`](crate::greenlet::no_switch).
     Forbidden {
@@ -80,7 +80,7 @@ impl<I> fmt::Display for SwitchError<I> {
                 std::any::type_name::<I>()
             ),
             SwitchError::NotWaiting(_) => {
-                f.write_str("it waits for something else than a switch, such as its hub")
+                f.write_str("it waits for something other than a switch, such as its hub")
             }
             SwitchError::Tracing(_) => CannotWait::Tracing.fmt(f),
             SwitchError::Panicking(_) => CannotWait::Panicking.fmt(f),
@@ -185,7 +185,7 @@ impl fmt::Display for KillError {
                 "it was started, and nothing can be unwound in a program built with panic=abort",
             ),
             KillError::HubClosed => {
-                f.write_str("its hub has ended with the thread, whose destructors run")
+                f.write_str("its hub has ended, and the destructors of the thread run")
             }
         }
     }

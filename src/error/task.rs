@@ -245,8 +245,8 @@ impl OffloadError {
 impl fmt::Display for OffloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.lack {
-            Lack::Thread => "no thread could be had for the job",
-            Lack::Waker => "no descriptor could be had to wake this thread's hub with",
+            Lack::Thread => "could not start a thread for the job",
+            Lack::Waker => "could not open a descriptor to wake this thread's hub with",
         })?;
         write!(f, ": {}", self.source)
     }
@@ -287,8 +287,7 @@ impl fmt::Display for TooManyPermits {
         let TooManyPermits { added, there, most } = self;
         write!(
             f,
-            "{added} more than the {there} permits that a semaphore has, with those that are taken, \
-             would be more than {most}, which it may have"
+            "cannot add {added} to the semaphore's {there} permits, taken ones included: it may have at most {most}"
         )
     }
 }
@@ -303,7 +302,7 @@ impl fmt::Display for AcquireError {
 
 impl Error for AcquireError {}
 
-/// The others did not come to a barrier: it was [aborted](crate::sync::Barrier::abort), or [reset](crate::sync::Barrier::reset) during
+/// A barrier is broken, and its waits end: it was [aborted](crate::sync::Barrier::abort), or [reset](crate::sync::Barrier::reset) during
 /// the wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrokenBarrierError;

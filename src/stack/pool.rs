@@ -29,7 +29,7 @@ use std::time::Instant;
 /// Takes a stack with at least `usable` bytes, rounded up to a size class.
 #[inline(always)]
 pub(crate) fn take(usable: usize) -> Result<PooledStack, StackError> {
-    // The warm way answers in registers; a `Result` of this size would go through memory.
+    // The warm path returns in registers; a `Result` of this size would go through memory.
     match take_warm(usable) {
         Some(stack) => Ok(stack),
         None => take_slow(usable),
@@ -40,7 +40,7 @@ pub(crate) fn take(usable: usize) -> Result<PooledStack, StackError> {
 fn take_warm(usable: usize) -> Option<PooledStack> {
     let class = SizeClass::for_size(usable)?;
     let slot = POOL
-        .try_with(|door| door.warm(|pool| pool.take_idle(class)))
+        .try_with(|cell| cell.warm(|pool| pool.take_idle(class)))
         .ok()???;
     Some(PooledStack::new(slot))
 }
@@ -51,7 +51,7 @@ fn take_slow(usable: usize) -> Result<PooledStack, StackError> {
         requested: usable,
         maximum: MAX_STACK_SIZE,
     })?;
-    let taken = POOL.try_with(|door| door.slow(|pool| pool.take(class)));
+    let taken = POOL.try_with(|cell| cell.slow(|pool| pool.take(class)));
     taken
         .map_err(|_| StackError::ThreadEnding)?
         .map(PooledStack::new)
@@ -81,8 +81,8 @@ pub fn trim() {
         next = trim_step(moment);
     }
     // The rounds ran ahead of the clock. The hub's next round is due a second after this call, not after the last of them.
-    let _ = POOL.try_with(|door| {
-        door.slow(|pool| {
+    let _ = POOL.try_with(|cell| {
+        cell.slow(|pool| {
             let caches = pool.caches.iter_mut();
             caches.for_each(|cache| cache.rewind_round(start));
         })
@@ -94,26 +94,26 @@ pub fn trim() {
 /// An answer of `now` or earlier means that there is more to do at once. After `None` nothing is left to do
 /// until stacks are used again.
 pub(crate) fn trim_step(now: Instant) -> Option<Instant> {
-    POOL.try_with(|door| door.slow(|pool| pool.trim(now)))
+    POOL.try_with(|cell| cell.slow(|pool| pool.trim(now)))
         .ok()
         .flatten()
 }
 
 /// Looks at every stack of this thread to bring the `deepest` of the statistics up to date: a system call each.
 pub fn measure_all() {
-    let _ = POOL.try_with(|door| door.slow(|pool| pool.measure_all()));
+    let _ = POOL.try_with(|cell| cell.slow(|pool| pool.measure_all()));
 }
 
 thread_local! {
     static POOL: PoolCell = const { PoolCell { shut: Cell::new(false), pool: UnsafeCell::new(StackPool::new()) } };
 }
 
-/// The way to the thread's pool.
+/// The thread's pool, which one call at a time may use.
 ///
 /// # Invariant
 ///
 /// One call at a time reaches `pool`. The warm calls run no code but ours, so nothing can come in between; the slow
-/// ones allocate, which may run a global allocator that we do not know, so they shut the door meanwhile.
+/// ones allocate, which may run a global allocator that we do not know, so they set `shut` meanwhile.
 struct PoolCell {
     shut: Cell<bool>,
     pool: UnsafeCell<StackPool>,
@@ -143,7 +143,7 @@ impl PoolCell {
             "a global allocator must not use stacks of greenlets"
         );
         let _open = EndOfAccess(&self.shut);
-        // SAFETY: the door was open and is shut until `_open` is dropped.
+        // SAFETY: `shut` was false, and is true until `_open` is dropped.
         act(unsafe { &mut *self.pool.get() })
     }
 }
@@ -290,7 +290,7 @@ impl Drop for StackPool {
 /// Puts a taken slot back on its thread's cache; left behind, and counted so, when the thread has ended.
 #[inline]
 pub(super) fn put(slot: SlotRef) {
-    if let Ok(Some(())) = POOL.try_with(|door| door.warm(|pool| pool.put(slot))) {
+    if let Ok(Some(())) = POOL.try_with(|cell| cell.warm(|pool| pool.put(slot))) {
         return;
     }
     // Its owner goes all the same, and takes its description along.
@@ -301,12 +301,12 @@ pub(super) fn put(slot: SlotRef) {
 #[cold]
 pub(super) fn leak(slot: SlotRef) {
     slot.description.store(ptr::null_mut(), Ordering::Relaxed);
-    let _ = POOL.try_with(|door| door.slow(|pool| pool.leak(slot)));
+    let _ = POOL.try_with(|cell| cell.slow(|pool| pool.leak(slot)));
 }
 
 /// Bytes used in a slot at the deepest, and remembers it for its class.
 pub(super) fn measure(slot: SlotRef) -> usize {
-    POOL.try_with(|door| door.slow(|pool| pool.measure(slot)))
+    POOL.try_with(|cell| cell.slow(|pool| pool.measure(slot)))
         .unwrap_or_else(|_| slot.used())
 }
 
@@ -314,11 +314,11 @@ pub(super) fn measure(slot: SlotRef) -> usize {
 #[cfg(feature = "hub")]
 pub(crate) fn in_use() -> usize {
     let count = |pool: &mut StackPool| pool.caches.iter().map(SizeClassCache::in_use).sum();
-    POOL.try_with(|door| door.slow(count)).unwrap_or(usize::MAX)
+    POOL.try_with(|cell| cell.slow(count)).unwrap_or(usize::MAX)
 }
 
 /// The classes that this thread has used.
 pub(super) fn class_stats() -> Vec<ClassStats> {
-    POOL.try_with(|door| door.slow(|pool| pool.stats()))
+    POOL.try_with(|cell| cell.slow(|pool| pool.stats()))
         .unwrap_or_default()
 }

@@ -89,7 +89,7 @@ fn a_target_that_waits_for_its_hub_returns_the_value() {
     greenhub::yield_now();
     let sleeper = seen.take().expect("it has begun");
     let said =
-        "SwitchError::NotWaiting(it waits for something else than a switch, such as its hub)";
+        "SwitchError::NotWaiting(it waits for something other than a switch, such as its hub)";
     assert_eq!(refusal(&sleeper.typed::<_, ()>()), said);
     let hub = sleeper.parent().expect("its hub");
     assert_eq!(refusal(&hub.typed::<_, ()>()), said);

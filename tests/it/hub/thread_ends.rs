@@ -231,7 +231,7 @@ fn tasks_that_wait_are_left_as_they_are() {
         "true".to_string(),
     ];
     assert!(
-        said[1].contains("its hub has ended with the thread"),
+        said[1].contains("its hub has ended, and the destructors"),
         "{said:?}"
     );
     assert_eq!(said, expected);

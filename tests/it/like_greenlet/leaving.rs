@@ -146,7 +146,7 @@ fn a_greenlet_made_at_the_very_end_works_or_is_refused() {
     if let Some(said) = said {
         let either = [
             "works: true",
-            "refused: the thread is ending and has put its stacks away",
+            "refused: the thread is ending and has no stacks any more",
         ];
         assert!(either.contains(&&*said), "{said:?}");
     }

@@ -285,7 +285,7 @@ fn a_pool_without_any_thread_says_so() {
         .unwrap_err();
     let text = error.to_string();
     assert!(
-        text.starts_with("no thread could be had for the job: "),
+        text.starts_with("could not start a thread for the job: "),
         "{text}"
     );
     assert!(std::error::Error::source(&error).is_some());
@@ -293,7 +293,7 @@ fn a_pool_without_any_thread_says_so() {
     assert_eq!((pool.threads(), pool.pending()), (0, 0));
     let text = panic_text(|| pool.offload(|| ()));
     assert!(
-        text.starts_with("a job cannot be offloaded: no thread"),
+        text.starts_with("a job cannot be offloaded: could not start a thread"),
         "{text}"
     );
 }
@@ -319,7 +319,7 @@ fn offloading_without_descriptors_is_an_error() {
             let error = try_offload(job()).unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "no descriptor could be had to wake this thread's hub with: Too many open files (os error 24)"
+                "could not open a descriptor to wake this thread's hub with: Too many open files (os error 24)"
             );
             let in_task = spawn({
                 let job = job();
@@ -328,7 +328,7 @@ fn offloading_without_descriptors_is_an_error() {
             assert!(in_task.join().unwrap());
             let text = panic_text(|| offload(job()));
             assert!(
-                text.starts_with("a job cannot be offloaded: no descriptor"),
+                text.starts_with("a job cannot be offloaded: could not open a descriptor"),
                 "{text}"
             );
             assert_eq!(Arc::strong_count(&token), 1, "the jobs were dropped");

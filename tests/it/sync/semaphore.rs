@@ -165,8 +165,7 @@ fn a_bounded_one_refuses_permits_that_were_not_taken() {
     let text = semaphore.try_add_permits(1).unwrap_err().to_string();
     assert_eq!(
         text,
-        "1 more than the 2 permits that a semaphore has, with those that are taken, would be more than 2, \
-         which it may have"
+        "cannot add 1 to the semaphore's 2 permits, taken ones included: it may have at most 2"
     );
     assert_eq!(panic_text(|| semaphore.add_permits(1)), text);
     assert_eq!(semaphore.available_permits(), 1);

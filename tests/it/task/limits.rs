@@ -186,7 +186,7 @@ fn a_hub_without_descriptors_is_an_error_and_can_be_retried() {
             assert!(matches!(error, SpawnError::NoPoller { .. }), "{error}");
             assert_eq!(
                 std::io::Error::from(error).to_string(),
-                "no poller could be had for this thread's hub: Too many open files (os error 24)"
+                "could not open a poller for this thread's hub: Too many open files (os error 24)"
             );
             drop(files);
             assert_eq!(try_spawn(|| 4).unwrap().join().unwrap(), 4);

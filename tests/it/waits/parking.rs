@@ -98,7 +98,7 @@ fn a_greenlet_that_waits_in_the_hub_cannot_be_switched_to() {
                 other => panic!("{other:?}"),
             }
             let text = panic_text(|| greenlet.switch(()));
-            assert!(text.contains("waits for something else"), "{text}");
+            assert!(text.contains("waits for something other"), "{text}");
         }
     });
     greenlet.switch(());

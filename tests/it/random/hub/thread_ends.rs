@@ -204,7 +204,7 @@ fn panic_name(payload: &(dyn std::any::Any + Send)) -> &'static str {
         ("failed: it has ended", "panic: dead"),
         ("failed: it was killed", "panic: killed"),
         ("failed: it was declared", "panic: undefined"),
-        ("failed: it waits for something else", "panic: not waiting"),
+        ("failed: it waits for something other", "panic: not waiting"),
         ("gets no stack", "no stack"),
         ("has its body already", "refused"),
         ("has ended", "refused"),

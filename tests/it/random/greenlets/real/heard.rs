@@ -16,7 +16,7 @@ use crate::random::greenlets::value::{Large, Small, Stone, Value, show};
 const REASONS: [(&str, &str); 11] = [
     ("it has ended", "dead"),
     ("it was declared and has no body", "undefined"),
-    ("it waits for something else than a switch", "not waiting"),
+    ("it waits for something other than a switch", "not waiting"),
     ("a panic unwinds the running greenlet", "panicking"),
     ("it was killed", "killed"),
     ("a main greenlet ends with its thread only", "main"),
