@@ -29,6 +29,8 @@ thread_local! {
 /// [`SwitchError::Tracing`](crate::SwitchError::Tracing); a wait, and the kill of a greenlet that waits for the running one,
 /// are refused with [`CannotWait::Tracing`](crate::error::CannotWait::Tracing). Calls that leave no greenlet are allowed:
 /// spawning and waking tasks, dropping or killing a suspended greenlet, resuming a generator.
+/// The switches of these calls are traced in turn, inside the tracer. While a panic unwinds the greenlet, a wait in the tracer ends the
+/// process, as one in a destructor does.
 ///
 /// A tracer that panics is removed, and its panic takes the place of the value in the greenlet that it runs in. On the
 /// hub's own stack, and in a greenlet that unwinds another, a line on stderr reports the panic instead.
