@@ -100,8 +100,7 @@ impl<T, E> AsyncResult<T, E> {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn get_timeout(&self, limit: Duration) -> Option<Result<&T, &E>> {
-        let deadline = Deadline::after(limit);
-        self.get_until(deadline)
+        self.get_until(Deadline::after(limit))
     }
 
     /// The outcome, if it was set. Never waits.

@@ -110,8 +110,7 @@ impl Barrier {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> Option<BarrierWaitResult> {
-        let deadline = Deadline::after(limit);
-        self.wait_until(deadline)
+        self.wait_until(Deadline::after(limit))
     }
 
     /// Breaks it: all that wait there are told so, and so is whatever comes, until it is [reset](Barrier::reset). In the shape of

@@ -119,8 +119,7 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         limit: Duration,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let deadline = Deadline::after(limit);
-        with_result(self.wait_until(guard, deadline))
+        with_result(self.wait_until(guard, Deadline::after(limit)))
     }
 
     /// As [`wait_while`](Condvar::wait_while), for as long as `limit` at most. It has timed out if `condition` still says

@@ -80,10 +80,7 @@ impl Event {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> bool {
-        self.is_set() || {
-            let deadline = Deadline::after(limit);
-            self.wait_until(deadline)
-        }
+        self.is_set() || { self.wait_until(Deadline::after(limit)) }
     }
 
     #[inline(always)]

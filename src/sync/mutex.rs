@@ -101,8 +101,7 @@ impl<T: ?Sized> Mutex<T> {
     /// As [`lock`](Mutex::lock), and [`TryLockError::WouldBlock`] if it could not be locked by then.
     #[track_caller]
     pub fn lock_timeout(&self, limit: Duration) -> TryLockResult<MutexGuard<'_, T>> {
-        let deadline = Deadline::after(limit);
-        self.answer(self.take(deadline))
+        self.answer(self.take(Deadline::after(limit)))
     }
 
     /// Locks it if it is unlocked and not reserved for a waiting greenlet. Never waits.

@@ -120,8 +120,7 @@ impl<T> OnceLock<T> {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(&self, limit: Duration) -> Option<&T> {
-        let deadline = Deadline::after(limit);
-        self.wait_until(deadline)
+        self.wait_until(Deadline::after(limit))
     }
 
     /// The value, if it was set.

@@ -81,8 +81,7 @@ impl<T: ?Sized> ReentrantLock<T> {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn lock_timeout(&self, limit: Duration) -> Option<ReentrantLockGuard<'_, T>> {
-        let deadline = Deadline::after(limit);
-        self.lock_until(deadline)
+        self.lock_until(Deadline::after(limit))
     }
 
     /// Locks it if the running greenlet holds it, or if it is unlocked and not reserved for a waiting greenlet. Never waits.

@@ -155,8 +155,7 @@ impl Semaphore {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn acquire_many_timeout(&self, count: usize, limit: Duration) -> Option<Permit<'_>> {
-        let deadline = Deadline::after(limit);
-        self.acquire_until(count, deadline)
+        self.acquire_until(count, Deadline::after(limit))
     }
 
     /// Takes `count` permits if there are as many that are not reserved for waiting greenlets. Never waits.

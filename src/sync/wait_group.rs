@@ -66,8 +66,7 @@ impl WaitGroup {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn wait_timeout(self, limit: Duration) -> bool {
-        let deadline = Deadline::after(limit);
-        self.wait_until(deadline)
+        self.wait_until(Deadline::after(limit))
     }
 
     #[track_caller]

@@ -150,9 +150,7 @@ impl AnyTask {
     pub fn parent_id(&self) -> u64 {
         self.head().parent
     }
-}
 
-impl AnyTask {
     /// Kills the task, and waits until it has ended.
     ///
     /// The task unwinds with [`GreenletExit`](crate::GreenletExit) from the switch or the wait that it is in, or comes to

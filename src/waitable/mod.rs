@@ -107,8 +107,7 @@ pub fn wait_any(things: &[&dyn Waitable]) -> usize {
 /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
 #[track_caller]
 pub fn wait_any_timeout(things: &[&dyn Waitable], limit: Duration) -> Option<usize> {
-    let deadline = Deadline::after(limit);
-    wait_until(things, deadline)
+    wait_until(things, Deadline::after(limit))
 }
 
 /// The lowest that is ready, or the first that becomes so.

@@ -16,9 +16,7 @@ impl Hub {
         self.for_each_untracked(|other| add(&mut text, other));
         text
     }
-}
 
-impl Hub {
     /// Lists which tasks but `me` wait for what since which line.
     pub(in crate::hub) fn report_tasks(&self, me: &Core) -> String {
         let mut text = String::new();

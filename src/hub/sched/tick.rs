@@ -66,9 +66,7 @@ impl Hub {
             self.greenlet.as_ptr()
         })
     }
-}
 
-impl Hub {
     /// Fits the next budget to the longest tick, by the time that the last one took.
     fn adapt_budget(&self, took: Nanos) {
         let budget = if took > LONGEST_TICK {

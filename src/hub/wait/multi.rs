@@ -92,10 +92,10 @@ fn wait_at<'a>(
 ) -> WokenAt<'a> {
     let _links = UnlinkAll { points, nodes };
     // As an acquirer it may be what others look for, but not what it looks for itself: so observers come last.
-    let enter = |is_taker: bool| {
+    let enter = |is_acquirer: bool| {
         for (point, node) in points.iter().zip(nodes) {
-            if point.resource().is_some() == is_taker {
-                // SAFETY: a new node is in no list. `Links` takes it out at the end of this function, when node and list are
+            if point.resource().is_some() == is_acquirer {
+                // SAFETY: a new node is in no list. `UnlinkAll` takes it out at the end of this function, when node and list are
                 // still borrowed; if this frame is never left, both stay where they are for ever.
                 unsafe { point.waiters().wakers.link(node) };
             }
@@ -103,17 +103,17 @@ fn wait_at<'a>(
     };
     enter(true);
     if !is_bound {
-        let takes = points.iter().filter_map(|point| point.resource());
-        takes.for_each(|resource| resource.announce_acquirer());
+        let acquirers = points.iter().filter_map(|point| point.resource());
+        acquirers.for_each(|resource| resource.announce_acquirer());
     }
     enter(false);
-    let calls = TakeWoken {
+    let end = TakeWoken {
         points,
         nodes,
         wait,
     };
     let woken = wait.park(deadline);
-    let first = calls.answer();
+    let first = end.answer();
     match woken {
         WakeReason::TimedOut => WokenAt::TimedOut,
         WakeReason::Notified => first,
@@ -135,7 +135,7 @@ impl Drop for UnlinkAll<'_, '_> {
     }
 }
 
-/// Takes the call that has ended a wait, also where the wait unwinds.
+/// Takes what has ended a wait, also where the wait unwinds.
 struct TakeWoken<'a, 'n> {
     points: &'n [WaitPoint<'a>],
     nodes: &'n [Node<Waker>],

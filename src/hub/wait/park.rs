@@ -75,7 +75,7 @@ impl Wait {
         self.wait()
     }
 
-    /// The list that has called the greenlet, if the wait has ended so.
+    /// The list that has woken the greenlet for a thing, if the wait has ended so.
     #[inline(always)]
     pub(in crate::hub) fn woken_by(&self) -> Option<usize> {
         self.me.wait().woken_by()

@@ -73,8 +73,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, RecvTimeoutError> {
-        let deadline = Deadline::after(limit);
-        self.channel.receive(deadline)
+        self.channel.receive(Deadline::after(limit))
     }
 
     /// As [`recv`](Receiver::recv), until `deadline` at the latest.

@@ -74,8 +74,7 @@ impl<T> Sender<T> {
     /// ```
     #[track_caller]
     pub fn send_timeout(&self, item: T, limit: Duration) -> Result<(), SendTimeoutError<T>> {
-        let deadline = Deadline::after(limit);
-        self.channel.send(item, deadline)
+        self.channel.send(item, Deadline::after(limit))
     }
 
     /// As [`send`](Sender::send), until `deadline` at the latest.

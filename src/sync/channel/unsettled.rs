@@ -178,9 +178,7 @@ impl<T> Room<T> {
         self.items.move_up();
         drop(reservation);
     }
-}
 
-impl<T> Room<T> {
     /// Takes an item out of the channel for a receiver that has chosen it and takes it later, by this number.
     pub(super) fn choose(&self, item: T) -> u64 {
         let behind = &self.items.unsettled;

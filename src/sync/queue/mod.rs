@@ -141,8 +141,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// [`PushError`] with the item: it was full all the time, or was shut down.
     #[track_caller]
     pub fn push_timeout(&self, item: T, limit: Duration) -> Result<(), PushError<T>> {
-        let deadline = Deadline::after(limit);
-        self.core.push(item, deadline)
+        self.core.push(item, Deadline::after(limit))
     }
 
     /// Puts an item into the queue if there is room that is not reserved for a waiting push. Never waits.
@@ -181,8 +180,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// [`PopError`]: it was empty all the time, or is empty and was shut down.
     #[track_caller]
     pub fn pop_timeout(&self, limit: Duration) -> Result<T, PopError> {
-        let deadline = Deadline::after(limit);
-        self.core.pop(deadline)
+        self.core.pop(Deadline::after(limit))
     }
 
     /// Takes the first item if there is one that is not reserved for a waiting pop. Never waits.
@@ -238,8 +236,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     where
         T: Clone,
     {
-        let deadline = Deadline::after(limit);
-        self.core.peek(deadline)
+        self.core.peek(Deadline::after(limit))
     }
 
     /// Marks one popped item as done. To be called once for each item that was popped, where greenlets
@@ -271,8 +268,7 @@ impl<T, O: QueueOrder<T>> OrderedQueue<T, O> {
     /// Waits; see [where a call may not wait](crate::hub#where-a-call-may-not-wait).
     #[track_caller]
     pub fn join_timeout(&self, limit: Duration) -> bool {
-        let deadline = Deadline::after(limit);
-        self.join_until(deadline)
+        self.join_until(Deadline::after(limit))
     }
 
     /// Shuts the queue down: from now on a push is an error, also a push that waits for room. Items in the queue can still be
