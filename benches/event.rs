@@ -1,4 +1,4 @@
-//! What an event costs, in ns: for each of those who wait when it is set and cleared, and to look at while it is set.
+//! What an event costs, in ns: for each greenlet that waits when it is set and cleared, and to look at while it is set.
 //!
 //! Run: `cargo bench --bench event`
 

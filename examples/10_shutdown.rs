@@ -1,4 +1,4 @@
-//! Leaving in order: all tasks are killed and clean up, and who needs longer than there is time is named.
+//! Leaving in order: all tasks are killed and clean up, and those that need longer than there is time are named.
 //!
 //! Output:
 //! reader cleans up

@@ -33,7 +33,7 @@ fn main() {
 
     let _ = answer.on_value(|value| println!("too late, so at once: {value}"));
 
-    // Who drops the handle of a task will not ask what became of it. A panic is reported then, by default on stderr.
+    // A task whose handle was dropped cannot be joined. Its panic is reported instead, by default on stderr.
     task::set_unobserved_hook(Some(Rc::new(|error| {
         println!("nobody asked: {}", error.panic_message().unwrap());
     })));

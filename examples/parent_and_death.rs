@@ -1,4 +1,4 @@
-//! Whoever makes a greenlet is its parent: its last value goes there, and so does the panic that it dies of.
+//! The greenlet that makes another is its parent: its last value goes there, and so does the panic that it dies of.
 //!
 //! Output:
 //! [child] the first word is "hello"

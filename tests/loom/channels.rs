@@ -1,4 +1,4 @@
-//! Channels between threads: the library's own monitor, lines and parkers. Who gives up is a thread whose sleep unwinds, as that
+//! Channels between threads: the library's own monitor, queues and parkers. A thread that gives up is one whose sleep unwinds, as that
 //! of a greenlet which is killed does, or whose time is over.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,4 +1,4 @@
-//! The ends of channels, and of those who wait there: what becomes of the items, and of the others in the line.
+//! The ends of channels, and of the greenlets that wait there: what becomes of the items, and of the other waiters.
 
 use std::cell::RefCell;
 use std::rc::Rc;

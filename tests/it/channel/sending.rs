@@ -1,4 +1,4 @@
-//! Channels: what goes in comes out once and in order, and who has to wait does so in a line.
+//! Channels: what goes in comes out once and in order, and a greenlet that must wait does so in a queue.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -90,7 +90,7 @@ fn receivers_get_items_in_the_order_in_which_they_came() {
     yield_now();
     sender.send(1).unwrap();
     sender.send(2).unwrap();
-    // Whoever comes now stands behind those who were called and have not run yet.
+    // A receiver that comes now stands behind those that were woken and have not run yet.
     let late = receive(&log, "late", &receiver);
     sender.send(3).unwrap();
     sender.send(4).unwrap();

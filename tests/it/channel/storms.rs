@@ -1,5 +1,5 @@
-//! Many who send, receive and select in all ways over three channels, with limits, and are killed: in the end nobody waits
-//! who has somebody to meet, nothing came twice, and everything was dropped.
+//! Many greenlets that send, receive and select in all ways over three channels, with limits, and are killed: in the end no greenlet waits
+//! that has a counterpart, nothing came twice, and everything was dropped.
 //!
 //! Unlike the model's, these storms have sends whose items take time, selects of both ends and of one end twice, and rings.
 
@@ -81,7 +81,7 @@ impl Storm {
         self.got.borrow_mut().extend(received.map(|item| item.1));
     }
 
-    /// `now` says on what it waits: who has chosen to send does not select any more.
+    /// `now` says on what it waits: a greenlet that has chosen to send does not select any more.
     fn go(&self, way: Way, limit: Option<u64>, now: &Cell<Way>) {
         let limit = limit.map_or(seconds(100_000), millis);
         let end = |n: usize| &self.channels[n];

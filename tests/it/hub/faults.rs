@@ -189,7 +189,7 @@ fn a_runner_after_a_swallowed_kill_cannot_end_the_successor() {
     );
 }
 
-/// The unwinding of one greenlet is begun by `a` and ended by `b`, who then puts a's wait back to what it was.
+/// The unwinding of one greenlet is begun by `a` and ended by `b`, which then puts a's wait back to what it was.
 #[test]
 fn a_tracer_that_yields_during_an_unwinding_disturbs_no_other() {
     let (log, place) = (Log::new(), Place::default());
@@ -294,7 +294,7 @@ fn a_switch_to_oneself_that_is_refused_is_none() {
     log.check(["main to main"]);
 }
 
-/// With a tracer it was unwound later, by whoever got control, so that a program did other things when it was traced.
+/// With a tracer it was unwound later, by the next greenlet to get control, so that a program did other things when it was traced.
 #[test]
 fn a_tracer_does_not_change_who_unwinds_an_abandoned_greenlet() {
     let log = Log::new();
@@ -395,7 +395,7 @@ fn a_greenlet_that_swallowed_its_kill_can_throw_into_itself() {
     log.check(["a stone"]);
 }
 
-/// Whoever had thrown into it through a link kept it while it waited for an answer.
+/// A thrower that reached it through a link kept it while it waited for an answer.
 #[test]
 fn a_dead_greenlet_without_handles_is_not_upgraded() {
     let never_runs: Greenlet<(), ()> = Greenlet::new(|()| ());
