@@ -111,7 +111,7 @@ fn crawl(pages: usize, clients: usize) -> Result<(), Failure> {
 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    greenhub::spawn(move || server::serve(&listener, &site));
+    greenhub::spawn(move || server::serve(&listener, &site)).detach();
     let clients = clients_allowed(clients.min(pages));
     let crawl = Crawl::new(address, expected, pages, progress_bar(pages));
     let took = crawl.run(clients);

@@ -21,7 +21,7 @@ pub(crate) fn serve(listener: &TcpListener, site: &Rc<Site>) {
             Ok(stream) => {
                 let site = site.clone();
                 // A client that goes away in the middle is no news.
-                greenhub::spawn(move || converse(stream, &site).ok());
+                greenhub::spawn(move || converse(stream, &site).ok()).detach();
             }
             Err(error) => {
                 eprintln!("tour: accept: {error}");

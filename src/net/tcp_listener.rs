@@ -30,7 +30,8 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
 /// greenhub::spawn(move || {
 ///     let (mut stream, _) = listener.accept()?;
 ///     stream.write_all(b"hello")
-/// });
+/// })
+/// .detach_with(|error| panic!("{error}"));
 /// let mut text = String::new();
 /// TcpStream::connect(address)?.read_to_string(&mut text)?;
 /// assert_eq!(text, "hello");

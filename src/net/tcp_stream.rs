@@ -36,7 +36,8 @@ use crate::waiting::{WaitReason, WakeReason};
 ///     let (stream, _) = listener.accept()?;
 ///     std::io::copy(&mut &stream, &mut &stream)?; // both directions of one value
 ///     Ok(())
-/// });
+/// })
+/// .detach_with(|error| panic!("{error}"));
 /// let mut stream = TcpStream::connect(address)?;
 /// stream.write_all(b"echo")?;
 /// stream.shutdown(Shutdown::Write)?;

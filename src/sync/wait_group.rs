@@ -28,7 +28,8 @@ use crate::waiting::{WaitReason, WakeReason};
 ///     spawn(move || {
 ///         sleep(Duration::from_millis(millis));
 ///         drop(member);
-///     });
+///     })
+///     .detach();
 /// }
 /// group.wait();
 /// ```

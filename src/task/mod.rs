@@ -42,7 +42,8 @@ use crate::waiting::WaitReason;
 
 /// A handle to a spawned task: to wait for it, and to get what came out of it.
 ///
-/// Dropping it detaches the task, which runs on.
+/// Dropping it detaches the task, which runs on. What its body returns is lost then, also an `Err`;
+/// [`detach_with`](Task::detach_with) has errors handled. A panic is reported: see [`set_unobserved_hook`].
 ///
 /// # Examples
 /// ```
@@ -111,6 +112,18 @@ impl<T> Task<T> {
         }
     }
 
+    /// Drops the handle, and says by its name that this is meant: the task runs on, and what it returns is dropped.
+    ///
+    /// A panic of the task is reported: see [`set_unobserved_hook`]. Of a body that may fail, [`detach_with`](Task::detach_with)
+    /// has the error handled.
+    ///
+    /// # Examples
+    /// ```
+    /// greenhub::spawn(|| println!("nothing to wait for")).detach();
+    /// # greenhub::yield_now();
+    /// ```
+    pub fn detach(self) {}
+
     /// A handle without the type of the outcome.
     #[must_use]
     pub fn any(&self) -> AnyTask {
@@ -166,6 +179,31 @@ impl<T: 'static> Task<T> {
             record: self.record.clone(),
             number,
         }
+    }
+}
+
+impl<T: 'static, E: 'static> Task<Result<T, E>> {
+    /// Drops the handle, and has `call` called with the error if the body returns one. The call is a
+    /// [callback](Task::on_value): the last part of the task, on its own stack.
+    ///
+    /// A panic of the task is reported: see [`set_unobserved_hook`].
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{spawn, yield_now};
+    ///
+    /// spawn(|| "12a".parse::<u32>()).detach_with(|error| eprintln!("no number: {error}"));
+    /// yield_now();
+    /// ```
+    ///
+    /// # Panics
+    /// If the task has ended, and `call` waits: with the kill or the timeout that ends this wait.
+    pub fn detach_with(self, call: impl FnOnce(&E) + 'static) {
+        let _ = self.on_value(move |outcome| {
+            if let Err(error) = outcome {
+                call(error);
+            }
+        });
     }
 }
 

@@ -34,6 +34,7 @@ use crate::switch::{CorePtr, current_locals, handover, interrupt, parent, start,
 /// });
 /// assert_eq!(task.join().unwrap(), 21);
 /// ```
+#[must_use = "the task runs on without its handle, and its result and its errors are lost: join it, or say so with `.detach()`"]
 #[track_caller]
 pub fn spawn<F, T>(body: F) -> Task<T>
 where
@@ -82,6 +83,7 @@ where
 /// assert!(!task.is_finished());
 /// assert_eq!(task.join().unwrap(), "later");
 /// ```
+#[must_use = "the task runs on without its handle, and its result and its errors are lost: join it, or say so with `.detach()`"]
 #[track_caller]
 pub fn spawn_later<F, T>(delay: Duration, body: F) -> Task<T>
 where

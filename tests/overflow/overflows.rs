@@ -208,7 +208,7 @@ fn sent() {
 
 fn while_others_wait() {
     for _ in 0..100 {
-        spawn(|| sleep(Duration::from_secs(1000)));
+        spawn(|| sleep(Duration::from_secs(1000))).detach();
     }
     let waits: Greenlet<(), ()> = Greenlet::new(|()| parent::<(), ()>().switch(()));
     waits.switch(());

@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
         }),
         exits("exit inside a task, while others wait", || {
             for _ in 0..100 {
-                spawn(|| sleep(Duration::from_secs(1000)));
+                spawn(|| sleep(Duration::from_secs(1000))).detach();
             }
             let _ = spawn(|| std::process::exit(3)).join();
         }),
@@ -30,7 +30,7 @@ pub(crate) fn cases() -> Vec<Case> {
         exits("exit on main, while others wait", || {
             let waits = waiting();
             waits.switch(());
-            spawn(|| sleep(Duration::from_secs(1000)));
+            spawn(|| sleep(Duration::from_secs(1000))).detach();
             sleep(Duration::from_millis(1));
             std::process::exit(3);
         }),
@@ -45,7 +45,7 @@ pub(crate) fn cases() -> Vec<Case> {
         fine("main returns while others wait", || {
             let waits = waiting();
             waits.switch(());
-            spawn(|| sleep(Duration::from_secs(1000)));
+            spawn(|| sleep(Duration::from_secs(1000))).detach();
             sleep(Duration::from_millis(1));
             std::mem::forget(waits);
         }),

@@ -54,7 +54,8 @@ use crate::waiting::{WaitReason, WakeReason};
 ///         sleep(Duration::from_secs(30));
 ///         beats.set(beats.get() + 1);
 ///     }
-/// });
+/// })
+/// .detach();
 /// hub::advance_clock(Duration::from_secs(29));
 /// assert_eq!(beats.get(), 0);
 /// hub::advance_clock(Duration::from_secs(1));

@@ -42,7 +42,7 @@ impl<T> Receiver<T> {
     /// use greenhub::sync::channel::{self, RecvError};
     ///
     /// let (sender, receiver) = channel::unbounded();
-    /// spawn(move || sender.send("hello").unwrap());
+    /// spawn(move || sender.send("hello").unwrap()).detach();
     /// assert_eq!(receiver.recv(), Ok("hello"));
     /// assert_eq!(receiver.recv(), Err(RecvError));
     /// ```

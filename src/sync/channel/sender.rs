@@ -41,7 +41,7 @@ impl<T> Sender<T> {
     /// use greenhub::sync::channel;
     ///
     /// let (sender, receiver) = channel::bounded(2);
-    /// spawn(move || (0..5).for_each(|n| sender.send(n).unwrap()));
+    /// spawn(move || (0..5).for_each(|n| sender.send(n).unwrap())).detach();
     /// assert_eq!(receiver.iter().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
     /// ```
     #[inline(always)]

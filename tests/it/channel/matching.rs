@@ -222,7 +222,7 @@ fn an_item_that_is_made_slowly_holds_up_its_own_receiver_alone() {
         if room == 0 {
             for _ in 0..2 {
                 let receiver = receiver.clone();
-                spawn(move || receiver.recv());
+                spawn(move || receiver.recv()).detach();
             }
         } else {
             sender.send(0).unwrap();

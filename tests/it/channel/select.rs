@@ -18,7 +18,8 @@ fn the_first_that_becomes_ready_is_chosen() {
     spawn(move || {
         sleep(millis(3));
         sender.send(7).unwrap();
-    });
+    })
+    .detach();
     let got = select! {
         recv(other) -> text => text.unwrap().len(),
         recv(receiver) -> n => n.unwrap(),

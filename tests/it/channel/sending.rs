@@ -78,7 +78,8 @@ fn a_receiver_waits_while_the_channel_is_empty() {
     spawn(move || {
         sleep(millis(20));
         sender.send("late").unwrap();
-    });
+    })
+    .detach();
     assert_eq!(receiver.recv(), Ok("late"));
     assert_eq!(now() - begun, millis(20));
 }
@@ -252,7 +253,7 @@ fn many_senders_and_receivers_share_a_channel() {
             .collect();
         for first in 0..5 {
             let sender = sender.clone();
-            spawn(move || (0..100).for_each(|n| sender.send(first + n * 5).unwrap()));
+            spawn(move || (0..100).for_each(|n| sender.send(first + n * 5).unwrap())).detach();
         }
         drop((sender, receiver));
         joinall(&receiving);

@@ -275,7 +275,7 @@ fn a_lent_place_without_a_job_comes_back_at_once() {
                 n
             });
             // The kill comes when the place is lent and its job is not spawned.
-            spawn(move || own.kill_nowait());
+            spawn(move || own.kill_nowait()).detach();
             let killed = caught(|| imap.next());
             assert_eq!(now(), begun, "no job began");
             let rest = task::shield(|| imap.map(Result::unwrap).collect::<Vec<_>>());

@@ -101,7 +101,8 @@ fn a_capture_of_an_unstarted_task_that_waits_keeps_the_scope() {
                     spawn(move || {
                         sleep(seconds(1));
                         killer.kill();
-                    });
+                    })
+                    .detach();
                 }
             });
         }));
@@ -157,7 +158,7 @@ fn payloads_thrown_into_its_wait_do_not_shorten_a_scope() {
     let owner: AnyGreenlet = owner.take().unwrap();
     for _ in 0..9 {
         let owner = owner.clone();
-        spawn(move || _ = owner.try_throw(Box::new("thrown")));
+        spawn(move || _ = owner.try_throw(Box::new("thrown"))).detach();
         sleep(seconds(1));
         log.check([]);
     }

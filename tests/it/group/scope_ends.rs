@@ -426,7 +426,7 @@ fn the_end_of_a_thread_leaves_tasks_and_scopes_where_they_are() {
         pause_clock();
         let log = Log::new();
         let stays = |log: Log| move || with_tasks_in_all_stages(&log, || sleep(Duration::MAX));
-        spawn(stays(log.clone()));
+        spawn(stays(log.clone())).detach();
         let greenlet: Plain = Greenlet::new({
             let stay = stays(log.clone());
             move |()| stay()

@@ -74,7 +74,7 @@ fn an_advance_ends_when_all_due_work_has_come_to_rest() {
         let said = say("third");
         move || {
             second.join().unwrap();
-            spawn(said);
+            spawn(said).detach();
         }
     });
     // Begins to wait for the same moment when the advance has begun.
@@ -123,7 +123,8 @@ fn an_advance_of_zero_settles_everything_and_moves_nothing() {
             spawn({
                 let log = log.clone();
                 move || log.say("child")
-            });
+            })
+            .detach();
             sleep(Duration::from_nanos(1));
             log.say("slept");
         }

@@ -123,7 +123,7 @@ fn the_spawner_goes_on_after_those_it_yields_to() {
     let log = Log::new();
     for name in ["1", "2", "3"] {
         let log = log.clone();
-        spawn(move || log.say(name));
+        spawn(move || log.say(name)).detach();
     }
     yield_now();
     log.say("main");

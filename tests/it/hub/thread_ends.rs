@@ -373,7 +373,8 @@ fn a_process_that_exits_in_a_task_runs_its_destructors_there() {
                 eprintln!("back again");
             });
             std::process::exit(0);
-        });
+        })
+        .detach();
         yield_now();
         unreachable!("the process has ended");
     });

@@ -24,7 +24,7 @@ fn what_goes_through_four_channels_of_one_select_comes_out_once() {
     });
     for receiver in receivers {
         let out = out.clone();
-        spawn(move || receiver.iter().for_each(|n| out.send(n).unwrap()));
+        spawn(move || receiver.iter().for_each(|n| out.send(n).unwrap())).detach();
     }
     drop(out);
     let mut seen = BTreeSet::new();
@@ -44,7 +44,8 @@ fn a_chain_of_tasks_receives_in_the_order_of_its_links() {
             before.recv().unwrap();
             assert_eq!(receiver.recv(), Ok(n));
             out.send(()).unwrap();
-        });
+        })
+        .detach();
         before = next;
     }
     start.send(()).unwrap();
@@ -55,10 +56,10 @@ fn a_chain_of_tasks_receives_in_the_order_of_its_links() {
     let mut left: Sender<i32> = leftmost;
     for _ in 0..100 {
         let (right, on_right) = channel::bounded(0);
-        spawn(move || left.send(on_right.recv().unwrap() + 1).unwrap());
+        spawn(move || left.send(on_right.recv().unwrap() + 1).unwrap()).detach();
         left = right;
     }
-    spawn(move || left.send(1).unwrap());
+    spawn(move || left.send(1).unwrap()).detach();
     assert_eq!(last.recv(), Ok(101));
 }
 
@@ -157,7 +158,7 @@ fn a_select_goes_past_an_arm_that_others_wait_for_too() {
         }
         one.recv()
     });
-    spawn(move || second.send(true).unwrap());
+    spawn(move || second.send(true).unwrap()).detach();
     three.recv().unwrap();
     first.send(1).unwrap();
     first.send(2).unwrap();
@@ -223,7 +224,8 @@ fn primes_come_through_a_growing_chain() {
             spawn(move || {
                 let mut others = rest.iter().filter(|n| n % prime != 0);
                 let _ = others.try_for_each(|n| out.send(n));
-            });
+            })
+            .detach();
             from = next;
         }
     });
@@ -467,10 +469,11 @@ fn twenty_workers_share_one_queue_of_work() {
                 }
                 results.send(item).unwrap();
             }
-        });
+        })
+        .detach();
     }
     drop(results);
-    spawn(move || (0..5000).for_each(|n| work.send(KINDS[n % 10]).unwrap()));
+    spawn(move || (0..5000).for_each(|n| work.send(KINDS[n % 10]).unwrap())).detach();
     drop(on_work);
     let (count, sum) = on_result
         .iter()

@@ -66,7 +66,8 @@ fn one_receiver_hears_eight_senders() {
                         sender.send(1).unwrap();
                         sleep(millis(n));
                     }
-                });
+                })
+                .detach();
             }
             drop(sender);
             assert_eq!(taking.join().unwrap(), 800);
@@ -84,7 +85,8 @@ fn receivers_that_give_up_again_and_again_lose_no_item() {
         spawn(move || {
             sleep(millis(n * 10));
             sender.send(n).unwrap();
-        });
+        })
+        .detach();
     }
     drop(sender);
     let (mut items, mut limits) = (Vec::new(), 0);

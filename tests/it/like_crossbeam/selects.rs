@@ -143,7 +143,8 @@ fn a_select_of_nothing_takes_just_its_limit() {
     spawn(move || {
         sleep(millis(500));
         drop(sender);
-    });
+    })
+    .detach();
     let begun = now();
     select! { default => {} }
     assert!(Select::new().try_select().is_err());

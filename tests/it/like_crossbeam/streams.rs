@@ -188,7 +188,7 @@ fn a_destructor_at_thread_end_uses_a_channel_without_waiting() {
     let thread = thread::spawn(move || {
         KEPT.with(|kept| kept.replace(Some(AtTheEnd(text))));
         let (sender, receiver) = channel::unbounded();
-        spawn(move || sender.send(()));
+        spawn(move || sender.send(())).detach();
         receiver.recv().unwrap();
     });
     thread.join().unwrap();

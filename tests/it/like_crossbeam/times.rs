@@ -370,7 +370,8 @@ fn the_end_of_the_other_end_wakes_a_select() {
         spawn(move || {
             sleep(millis(1000));
             drop(receiver);
-        });
+        })
+        .detach();
         assert_eq!(
             way.wait(&[Send(&sender, ())]),
             (0, Sent(Err(SendError(()))))
@@ -379,7 +380,8 @@ fn the_end_of_the_other_end_wakes_a_select() {
         spawn(move || {
             sleep(millis(1000));
             drop(sender);
-        });
+        })
+        .detach();
         assert_eq!(way.wait(&[Recv(&receiver)]), (0, Received(Err(RecvError))));
         assert_eq!(passed(), millis(2000));
     }

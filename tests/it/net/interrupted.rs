@@ -16,7 +16,7 @@ struct Interruption;
 fn interrupt(times: usize) {
     for _ in 0..times {
         let child: Greenlet<(), ()> = Greenlet::new(|()| resume_unwind(Box::new(Interruption)));
-        spawn(move || child.switch(()));
+        spawn(move || child.switch(())).detach();
     }
 }
 

@@ -101,7 +101,8 @@ fn repeated_accepts_get_connections_in_turn() {
                 drop(stream.unwrap());
                 log.say(name);
             }
-        });
+        })
+        .detach();
     }
     drop(listener);
     for n in 1..=6 {

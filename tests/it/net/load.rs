@@ -35,9 +35,11 @@ fn two_thousand_short_connections_are_each_served_by_their_own() {
                             return Ok(());
                         }
                         stream.read(&mut [0]).map(drop)
-                    });
+                    })
+                    .detach();
                 }
-            });
+            })
+            .detach();
             // Made by the first connection: the waker, the poller.
             drop(TcpStream::connect(address).unwrap());
             let files = open_descriptors();
@@ -188,9 +190,10 @@ fn five_hundred_connections_talk_at_once() {
         spawn(move || {
             for stream in listener.incoming() {
                 let stream = stream.unwrap();
-                spawn(move || io::copy(&mut &stream, &mut &stream));
+                spawn(move || io::copy(&mut &stream, &mut &stream)).detach();
             }
-        });
+        })
+        .detach();
         let turns = Rc::new(Cell::new(0));
         let clients: Vec<_> = (0..500u32)
             .map(|client| {
@@ -219,7 +222,7 @@ fn bytes_that_come_while_a_reader_lets_others_run_are_seen() {
     let _watch = within(seconds(20));
     let (mut ours, mut theirs) = pair();
     let (_idle, mut watched) = pair();
-    spawn(move || watched.read(&mut [0])); // so that the poller is asked every turn
+    spawn(move || watched.read(&mut [0])).detach(); // so that the poller is asked every turn
     let (done, read) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0)));
     let fillers: Vec<_> = (0..400)
         .map(|_| {

@@ -423,7 +423,7 @@ fn a_wake_for_a_task_whose_thread_ends_goes_to_the_next() {
             let receiver = receiver.clone();
             move || {
                 // It waits first, and its hub never looks at its mail again.
-                spawn(move || receiver.recv());
+                spawn(move || receiver.recv()).detach();
                 yield_now();
                 say.send(()).unwrap();
                 wait.recv().unwrap();

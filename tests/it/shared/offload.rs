@@ -403,7 +403,8 @@ fn a_thread_that_ends_leaves_its_jobs_to_themselves() {
                     gate.recv().unwrap();
                     say.send(()).unwrap();
                 })
-            });
+            })
+            .detach();
             yield_now();
         })
         .join()
@@ -466,7 +467,8 @@ fn what_a_job_leaves_behind_does_not_cost_the_pool_its_thread() {
         spawn(move || {
             sleep(millis(10));
             thread.throw(Box::new("for nobody"));
-        });
+        })
+        .detach();
     };
     let child_panic = || {
         let thread = current();
@@ -477,7 +479,8 @@ fn what_a_job_leaves_behind_does_not_cost_the_pool_its_thread() {
             });
             child.set_parent(thread).unwrap();
             child.switch(());
-        });
+        })
+        .detach();
     };
     let _watch = within(seconds(10));
     let pool = pool(1);

@@ -58,7 +58,8 @@ fn a_catching_sleeper_waits_again_without_its_old_timer() {
     spawn({
         let greenlet = greenlet.typed::<(), ()>();
         move || drop(greenlet.try_switch(()))
-    });
+    })
+    .detach();
     task.join().unwrap();
     log.check(["slept until 30ms"]);
 }

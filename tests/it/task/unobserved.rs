@@ -155,6 +155,41 @@ fn a_payload_without_text_or_with_a_panicking_drop_is_reported() {
 }
 
 #[test]
+fn the_error_of_a_detached_body_is_handled_once() {
+    let log = Log::new();
+    hook(&log);
+    let body = |outcome: Result<u32, &'static str>| move || outcome;
+    let handler = |log: &Log| {
+        let log = log.clone();
+        move |error: &&str| log.say(format!("{error} handled"))
+    };
+    spawn(body(Err("an error"))).detach_with(handler(&log));
+    spawn(body(Ok(7))).detach_with(handler(&log));
+    spawn(|| -> Result<(), &str> { resume_unwind(Box::new("a panic")) }).detach_with(handler(&log));
+    let killed = spawn(|| {
+        sleep(seconds(1));
+        Err::<(), _>("never")
+    });
+    let victim = killed.any();
+    killed.detach_with(handler(&log));
+    log.check([]);
+    yield_now();
+    victim.kill();
+    log.check(["an error handled", "a panic"]);
+
+    let ended = spawn(body(Err("a late error")));
+    ended.wait();
+    log.check([]);
+    ended.detach_with(handler(&log));
+    log.check(["a late error handled"]);
+
+    spawn(body(Err("an error"))).detach_with(|_| resume_unwind(Box::new("of the handler")));
+    spawn(body(Err("an error dropped"))).detach();
+    yield_now();
+    log.check([]);
+}
+
+#[test]
 fn without_a_hook_it_is_one_line_on_stderr_with_name_and_place() {
     let name = "task::unobserved::without_a_hook_it_is_one_line_on_stderr_with_name_and_place";
     let line = line!() + 4;

@@ -177,7 +177,7 @@ fn a_greenlet_that_cannot_be_woken_unwinds_with_its_last_handle() {
         let log = log.clone();
         move |()| {
             let _bell = AtDrop(log, "unwound");
-            spawn(move || main.switch(()));
+            spawn(move || main.switch(())).detach();
             sleep(Duration::MAX);
         }
     });
@@ -243,10 +243,10 @@ fn an_ending_child_ends_any_wait_of_its_parent() {
     for (what, wait) in waits {
         let begun = now();
         let child: Plain = Greenlet::new(|()| panic!("the child's own"));
-        spawn(move || child.switch(()));
+        spawn(move || child.switch(())).detach();
         assert_eq!(panic_text(wait), "the child's own", "{what}");
         let child: Greenlet<(), u8> = Greenlet::new(|()| 5);
-        spawn(move || child.switch(()));
+        spawn(move || child.switch(())).detach();
         let text = panic_text(wait);
         assert!(
             text.contains("ended with a value of type u8"),
@@ -311,7 +311,7 @@ fn many_greenlets_wait_side_by_side() {
 /// Starts a greenlet that waits in the hub, and gives the only handle to it up.
 fn start_and_forget(greenlet: Plain) {
     let me = current().typed::<(), ()>();
-    spawn(move || me.switch(()));
+    spawn(move || me.switch(())).detach();
     greenlet.switch(());
 }
 

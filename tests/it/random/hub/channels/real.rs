@@ -76,7 +76,7 @@ pub(super) fn run(capacities: [usize; CHANNELS], steps: &[Step]) {
                 let victim = pick % tasks.len();
                 if model.may_be_killed(victim) {
                     let task = tasks[victim].clone();
-                    spawn(move || task.kill_nowait());
+                    spawn(move || task.kill_nowait()).detach();
                     model.begin_kill(victim);
                 }
             }
