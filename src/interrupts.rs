@@ -1,4 +1,4 @@
-//! What is pending for a greenlet: its kill and its timeouts, which end its waits. Pure: it wakes no greenlet.
+//! What is pending for a greenlet: its kill, its timeouts and its failed scopes, which end its waits. Pure: it wakes no greenlet.
 //!
 //! ```text
 //!   own stack                              generator's stack       inner generator's stack
@@ -7,12 +7,12 @@
 //! ```
 //! A [`Layer`] has the shields and timeouts of one stack. A greenlet has its own layer, and those of the generators that it has
 //! resumed, while they run: a generator that yields takes its layer along.
-//! A kill comes before every timeout, and an outer timeout before an inner one. A timeout is delivered once; a kill
-//! stays, and is delivered at each wait until the greenlet has ended.
+//! A kill comes before every timeout, and an outer timeout before an inner one. Each stays, and is delivered at each wait: a kill
+//! until the greenlet has ended, the timeout of a block until the block is left. That of a handle is delivered once.
 #![forbid(unsafe_code)]
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,14 +22,36 @@ pub(crate) enum Interrupt {
     Kill,
     /// The timeout with this id has expired.
     Timeout(u64),
+    /// A task of the scope with this id has failed.
+    ScopeFailure(u64),
 }
 
-/// The shields and the expired timeouts that lie on one stack, by their ids: the outermost have the lowest.
+/// What a block is ended by, and for how long that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BlockEnd {
+    /// A timeout, at one wait.
+    TimeoutOnce,
+    /// A timeout, at each wait of its block.
+    Timeout,
+    /// The failure of a task, at each wait of its scope's body.
+    ScopeFailure,
+}
+
+impl BlockEnd {
+    fn interrupt(self, id: u64) -> Interrupt {
+        match self {
+            BlockEnd::TimeoutOnce | BlockEnd::Timeout => Interrupt::Timeout(id),
+            BlockEnd::ScopeFailure => Interrupt::ScopeFailure(id),
+        }
+    }
+}
+
+/// The shields and the ended blocks that lie on one stack, by their ids: the outermost have the lowest.
 pub(crate) struct Layer {
     /// Each holds off timeouts with lower ids, all that lies on stacks further out, and the kill.
     shields: RefCell<Vec<u64>>,
-    /// Expired, and not delivered.
-    expired: RefCell<BTreeSet<u64>>,
+    /// What is due until it is taken or its block is left.
+    ended: RefCell<BTreeMap<u64, BlockEnd>>,
 }
 
 /// What is pending for one greenlet.
@@ -55,7 +77,7 @@ impl Layer {
     pub(crate) const fn new() -> Layer {
         Layer {
             shields: RefCell::new(Vec::new()),
-            expired: RefCell::new(BTreeSet::new()),
+            ended: RefCell::new(BTreeMap::new()),
         }
     }
 
@@ -71,27 +93,37 @@ impl Layer {
         }
     }
 
-    /// The timeout with this id has expired.
-    pub(crate) fn expire(&self, id: u64) {
-        self.expired.borrow_mut().insert(id);
+    /// The block with this id is to end.
+    pub(crate) fn expire(&self, id: u64, end: BlockEnd) {
+        self.ended.borrow_mut().insert(id, end);
     }
 
-    /// The timeout with this id is not delivered any more, unless it has ended a wait already. False if it was not there.
+    /// The end of the block with this id is not delivered any more, unless it has ended a wait already. False if it was not there.
     pub(crate) fn stop(&self, id: u64) -> bool {
-        self.expired.borrow_mut().remove(&id)
+        self.ended.borrow_mut().remove(&id).is_some()
+    }
+
+    /// The end of the block with this id is delivered.
+    fn take(&self, id: u64) {
+        let mut ended = self.ended.borrow_mut();
+        if ended.get(&id) == Some(&BlockEnd::TimeoutOnce) {
+            ended.remove(&id);
+        }
     }
 
     fn innermost_shield(&self) -> Option<u64> {
         self.shields.borrow().last().copied()
     }
 
-    /// The outermost expired timeout that was started since `first`.
-    fn first_expired(&self, first: u64) -> Option<u64> {
-        self.expired.borrow().range(first..).next().copied()
+    /// The end of the outermost block that was begun since `first`.
+    fn first_ended(&self, first: u64) -> Option<Interrupt> {
+        let ended = self.ended.borrow();
+        let (id, end) = ended.range(first..).next()?;
+        Some(end.interrupt(*id))
     }
 
-    fn has_expired(&self) -> bool {
-        !self.expired.borrow().is_empty()
+    fn has_ended(&self) -> bool {
+        !self.ended.borrow().is_empty()
     }
 }
 
@@ -151,11 +183,10 @@ impl Interrupts {
         self.swallowed.get()
     }
 
-    /// A timeout of its own stack has expired, which was started last at `started`. Nothing comes of it if the body has
-    /// ended since.
-    pub(crate) fn expire(&self, id: u64, started: u64) {
+    /// A block of its own stack is to end, which was begun last at `started`. Nothing comes of it if the body has ended since.
+    pub(crate) fn expire(&self, id: u64, started: u64, end: BlockEnd) {
         if started >= self.ended.get() {
-            self.own.expire(id);
+            self.own.expire(id, end);
         }
     }
 
@@ -166,23 +197,26 @@ impl Interrupts {
         let layers = generators.iter().map(|layer| &**layer).rev();
         for layer in layers.chain([&self.own]) {
             let shield = layer.innermost_shield();
-            outermost = layer.first_expired(shield.unwrap_or(0)).or(outermost);
+            outermost = layer.first_ended(shield.unwrap_or(0)).or(outermost);
             if shield.is_some() {
-                return outermost.map(Interrupt::Timeout);
+                return outermost;
             }
         }
         if self.killed.get() {
             return Some(Interrupt::Kill);
         }
-        outermost.map(Interrupt::Timeout)
+        outermost
     }
 
-    /// What shall be delivered now, to be delivered: a timeout is off its list with that.
+    /// What shall be delivered now, to be delivered.
     pub(crate) fn take(&self) -> Option<Interrupt> {
         let due = self.due()?;
         if let Interrupt::Timeout(id) = due {
-            let generators = self.generators.borrow();
-            let _ = self.own.stop(id) || generators.iter().any(|layer| layer.stop(id));
+            self.own.take(id);
+            self.generators
+                .borrow()
+                .iter()
+                .for_each(|layer| layer.take(id));
         }
         Some(due)
     }
@@ -191,8 +225,8 @@ impl Interrupts {
     pub(crate) fn is_pending(&self) -> bool {
         let generators = || self.generators.borrow();
         self.killed.get()
-            || self.own.has_expired()
-            || generators().iter().any(|layer| layer.has_expired())
+            || self.own.has_ended()
+            || generators().iter().any(|layer| layer.has_ended())
     }
 
     /// An interrupt has ended a wait: from now on it cannot be withdrawn.
@@ -217,7 +251,7 @@ impl Interrupts {
         self.killed.set(false);
         self.delivering.set(None);
         self.ended.set(now);
-        self.own.expired.borrow_mut().clear();
+        self.own.ended.borrow_mut().clear();
         self.generators.borrow_mut().clear();
     }
 }
@@ -229,8 +263,8 @@ mod tests {
     #[test]
     fn a_kill_comes_first_and_stays_and_outer_timeouts_come_before_inner_ones() {
         let interrupts = Interrupts::new();
-        interrupts.expire(3, 3);
-        interrupts.expire(1, 1);
+        interrupts.expire(3, 3, BlockEnd::TimeoutOnce);
+        interrupts.expire(1, 1, BlockEnd::TimeoutOnce);
         interrupts.kill();
         assert_eq!(interrupts.take(), Some(Interrupt::Kill));
         assert_eq!(interrupts.take(), Some(Interrupt::Kill));
@@ -245,9 +279,9 @@ mod tests {
     fn a_shield_holds_off_what_was_started_outside() {
         let interrupts = Interrupts::new();
         interrupts.own().shield(2);
-        interrupts.expire(1, 1);
+        interrupts.expire(1, 1, BlockEnd::TimeoutOnce);
         assert_eq!(interrupts.take(), None);
-        interrupts.expire(2, 2);
+        interrupts.expire(2, 2, BlockEnd::TimeoutOnce);
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(2)));
         interrupts.own().unshield(2);
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(1)));
@@ -262,10 +296,10 @@ mod tests {
         interrupts.enter(&outer);
         interrupts.enter(&inner);
         interrupts.kill();
-        interrupts.expire(5, 5);
-        outer.expire(6);
+        interrupts.expire(5, 5, BlockEnd::TimeoutOnce);
+        outer.expire(6, BlockEnd::TimeoutOnce);
         assert_eq!(interrupts.due(), None);
-        inner.expire(2);
+        inner.expire(2, BlockEnd::TimeoutOnce);
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(2)));
         interrupts.leave(&inner);
         assert_eq!(interrupts.take(), Some(Interrupt::Kill));
@@ -277,9 +311,9 @@ mod tests {
     fn of_two_stacks_the_outer_ones_timeout_comes_first() {
         let interrupts = Interrupts::new();
         let inner = Rc::new(Layer::new());
-        inner.expire(1);
+        inner.expire(1, BlockEnd::TimeoutOnce);
         interrupts.enter(&inner);
-        interrupts.expire(2, 2);
+        interrupts.expire(2, 2, BlockEnd::TimeoutOnce);
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(2)));
         assert_eq!(interrupts.take(), Some(Interrupt::Timeout(1)));
     }
@@ -288,9 +322,9 @@ mod tests {
     fn a_timeout_of_a_body_that_is_over_does_not_expire() {
         let interrupts = Interrupts::new();
         interrupts.clear(5);
-        interrupts.expire(3, 3);
+        interrupts.expire(3, 3, BlockEnd::TimeoutOnce);
         assert!(!interrupts.is_pending());
-        interrupts.expire(3, 6);
+        interrupts.expire(3, 6, BlockEnd::TimeoutOnce);
         assert_eq!(
             interrupts.take(),
             Some(Interrupt::Timeout(3)),
@@ -310,9 +344,27 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_block_is_due_until_the_block_is_left() {
+        let interrupts = Interrupts::new();
+        interrupts.expire(2, 2, BlockEnd::Timeout);
+        interrupts.expire(1, 1, BlockEnd::ScopeFailure);
+        interrupts.expire(3, 3, BlockEnd::TimeoutOnce);
+        for _ in 0..3 {
+            assert_eq!(interrupts.take(), Some(Interrupt::ScopeFailure(1)));
+        }
+        assert!(interrupts.own().stop(1));
+        for _ in 0..3 {
+            assert_eq!(interrupts.take(), Some(Interrupt::Timeout(2)));
+        }
+        assert!(interrupts.own().stop(2));
+        assert_eq!(interrupts.take(), Some(Interrupt::Timeout(3)));
+        assert!(!interrupts.is_pending());
+    }
+
+    #[test]
     fn a_timeout_that_was_stopped_is_not_delivered() {
         let interrupts = Interrupts::new();
-        interrupts.expire(1, 1);
+        interrupts.expire(1, 1, BlockEnd::TimeoutOnce);
         assert!(interrupts.own().stop(1));
         assert!(!interrupts.is_pending());
         assert_eq!(interrupts.take(), None);

@@ -115,7 +115,7 @@ pub use error::{HubClosed, JoinError, TimedOut};
 pub use error::{KillError, SpawnError, SwitchError};
 pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
 #[cfg(feature = "hub")]
-pub use group::{Group, Pool, scope};
+pub use group::{Group, Pool, scope, try_scope};
 #[cfg(feature = "hub")]
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 #[cfg(feature = "hub")]

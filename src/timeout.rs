@@ -17,13 +17,15 @@ use std::time::{Duration, Instant};
 use crate::error::TimedOut;
 use crate::generator;
 use crate::hub::{self, Alarm, TimerKey};
+use crate::interrupts::BlockEnd;
 use crate::switch::thread;
 
 /// Runs `body`, and ends it where it waits when `limit` has passed: its wait unwinds up to here.
 ///
 /// Code that does not wait is not ended, so a body that comes to its end gives its value, however long it took. A
 /// `limit` of zero ends the first wait that is not over at once; a [`Duration::MAX`] never passes. Of several timeouts
-/// that have passed the outermost counts.
+/// that have passed the outermost counts. A body that catches it and waits again is ended again at that wait, as one that was
+/// killed is.
 ///
 /// In the body of a generator that yields out of `body` the time runs on, and ends no wait of the greenlet that has
 /// resumed the generator: if it has passed, the first wait of `body` after the next resume ends, whichever greenlet has
@@ -48,7 +50,7 @@ use crate::switch::thread;
 /// ```
 #[track_caller]
 pub fn with_timeout<R>(limit: Duration, body: impl FnOnce() -> R) -> Result<R, TimedOut> {
-    let timeout = Timeout::start(limit);
+    let timeout = Timeout::begin(limit, BlockEnd::Timeout);
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => Ok(value),
         Err(payload) if timeout.is_in(&*payload) => Err(TimedOut::with_id(timeout.id)),
@@ -89,7 +91,8 @@ pub fn with_timeout_at<R>(deadline: Instant, body: impl FnOnce() -> R) -> Result
 /// One that was started in the body of a generator ends waits of that body only, and none when that is over.
 ///
 /// When its time has passed, the greenlet's wait, or its next one, unwinds with [`TimedOut`]. A catcher can ask the timeout
-/// whether the payload [was its](Timeout::is_in). Dropping the timeout cancels it.
+/// whether the payload [was its](Timeout::is_in), and may wait then: it ends one wait, where [`with_timeout`] ends each wait until
+/// its body is left. Dropping the timeout cancels it.
 ///
 /// # Examples
 /// ```
@@ -121,13 +124,18 @@ impl Timeout {
     #[must_use = "dropping it takes it back"]
     #[track_caller]
     pub fn start(limit: Duration) -> Timeout {
+        Timeout::begin(limit, BlockEnd::TimeoutOnce)
+    }
+
+    #[track_caller]
+    fn begin(limit: Duration, end: BlockEnd) -> Timeout {
         if cfg!(panic = "abort") {
             panic!(
                 "a timeout unwinds what waits, and a program built with panic=abort cannot unwind"
             );
         }
         let id = thread::next_id();
-        let alarm = Rc::new(Alarm::of_timeout(generator::stack_owner(), id));
+        let alarm = Rc::new(Alarm::of_block(generator::stack_owner(), id, end));
         let timeout = Timeout {
             id,
             alarm,

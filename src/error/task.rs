@@ -153,7 +153,7 @@ impl Error for ShutdownTimeout {}
 /// then.
 ///
 /// It travels as a panic payload that no panic hook sees. Code that catches panics should raise it again with
-/// [`std::panic::resume_unwind`]; a timeout that was caught is not delivered again.
+/// [`std::panic::resume_unwind`]; otherwise the next wait of the [`with_timeout`](crate::with_timeout) ends so, too.
 pub struct TimedOut {
     /// Which timeout it was.
     id: u64,

@@ -12,7 +12,7 @@ use corosensei::CoroutineResult::{Return, Yield};
 use super::engine::{Engine, ResumeResult};
 use super::yielder::{GeneratorState, Injected};
 use crate::error::GeneratorEnded;
-use crate::switch::exit::GreenletExit;
+use crate::switch::exit::{EndsAt, GreenletExit};
 use crate::switch::{MOST_CAUGHT, nest, thread as greenlet_thread};
 
 /// A generator with a body that yields `Y`s, takes an `I` with each resume, and returns an `R`.
@@ -248,7 +248,7 @@ fn unwind<Y, I, R>(mut engine: Engine<Y, I, R>) -> thread::Result<Option<R>> {
                 engine.retire();
                 return match outcome {
                     Ok(value) => dropped.map(|()| Some(value)),
-                    Err(exit) if GreenletExit::is_of_generator(&*exit, token) => {
+                    Err(exit) if GreenletExit::ends_at(&*exit, EndsAt::Generator(token)) => {
                         dropped.map(|()| None)
                     }
                     Err(panic) => Err(panic),

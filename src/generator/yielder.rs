@@ -26,7 +26,7 @@ use std::rc::Rc;
 
 use crate::stack::{self, Description, stack_pointer};
 use crate::stderr;
-use crate::switch::exit::GreenletExit;
+use crate::switch::exit::{EndsAt, GreenletExit};
 #[cfg(feature = "hub")]
 use crate::switch::generator_stack::StackOwner;
 use crate::switch::generator_stack::{GeneratorScope, GeneratorStack};
@@ -306,7 +306,7 @@ impl<Y: 'static, I: 'static> Yielder<Y, I> {
     pub(super) fn raise(&self, injected: Injected) -> ! {
         match injected {
             Injected::Throw(payload) => resume_unwind(payload),
-            Injected::Exit => GreenletExit::raise_in(self.token()),
+            Injected::Exit => GreenletExit::raise_in(EndsAt::Generator(self.token())),
         }
     }
 

@@ -240,8 +240,9 @@ impl Children {
         wait(&mut request, target.point.waiters());
     }
 
-    /// Kills those that were not killed yet.
-    fn kill_new(&self) {
+    /// Kills those that were not killed yet, but not the running one.
+    pub(super) fn kill_new(&self) {
+        let me = thread::current().id();
         loop {
             let killed = self.killed_up_to.get();
             let open = self.open.borrow();
@@ -253,7 +254,7 @@ impl Children {
                 return;
             };
             self.killed_up_to.set(newest.id());
-            for task in new.iter().rev() {
+            for task in new.iter().rev().filter(|task| task.id() != me) {
                 // Where nothing can be unwound they run on, and the scope waits.
                 let _ = task.try_kill();
             }

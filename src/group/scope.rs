@@ -12,8 +12,9 @@ use std::marker::PhantomData;
 use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::thread::Result as Caught;
 
-use super::children::Children;
+use super::children::{Children, Payload};
 use super::scoped::ScopedTask;
 use crate::error::{JoinError, SpawnError, TimedOut};
 use crate::greenlet::GreenletExit;
@@ -31,7 +32,7 @@ use crate::task::{Builder, unobserved};
 /// });
 /// ```
 pub struct Scope<'scope, 'env: 'scope> {
-    children: Children,
+    pub(super) children: Children,
     /// It was made inside a `no_switch`.
     forbidden: bool,
     /// Invariance over 'scope, to make sure 'scope cannot shrink, which is necessary for soundness: as in
@@ -191,19 +192,8 @@ pub fn scope<'env, F, R>(body: F) -> R
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
-    let scope = Scope {
-        children: Children::new(Location::caller()),
-        forbidden: no_switch::innermost().is_some(),
-        scope: PhantomData,
-        env: PhantomData,
-    };
-    let locked = AbortIfLeft(&scope.children);
-    let caught = catch_unwind(AssertUnwindSafe(|| body(&scope)));
-    let interrupted = caught
-        .as_ref()
-        .is_err_and(|payload| GreenletExit::is_in(&**payload) || TimedOut::is_in(&**payload));
-    let ended_by = scope.children.end(interrupted);
-    drop(locked);
+    let scope = Scope::new(Location::caller());
+    let (caught, ended_by) = scope.run(|| body(&scope), |_| false);
     let mut failures = scope.children.take_failures();
     match (caught, ended_by) {
         (Ok(value), None) => match failures.next() {
@@ -227,8 +217,13 @@ where
     }
 }
 
+/// A kill or a timeout, of whatever.
+pub(super) fn is_interrupt(payload: &Payload) -> bool {
+    GreenletExit::is_in(&**payload) || TimedOut::is_in(&**payload)
+}
+
 /// That task will not be joined any more.
-fn report(error: JoinError) {
+pub(super) fn report(error: JoinError) {
     unobserved::report(&error);
     parent::drop_quietly(error);
 }
@@ -239,6 +234,33 @@ struct AbortIfLeft<'a>(&'a Children);
 impl Drop for AbortIfLeft<'_> {
     fn drop(&mut self) {
         self.0.give_up_first("the scope is left before its time");
+    }
+}
+
+impl Scope<'_, '_> {
+    pub(super) fn new(place: &'static Location<'static>) -> Self {
+        Scope {
+            children: Children::new(place),
+            forbidden: no_switch::innermost().is_some(),
+            scope: PhantomData,
+            env: PhantomData,
+        }
+    }
+
+    /// Runs `body`, and waits until all tasks have ended. They are killed before that, if `body` was killed or timed out, if
+    /// `kills` says so of what has come of it, or if something else than their end ends that wait: then this is what it was.
+    pub(super) fn run<R>(
+        &self,
+        body: impl FnOnce() -> R,
+        kills: impl FnOnce(&Caught<R>) -> bool,
+    ) -> (Caught<R>, Option<Payload>) {
+        let locked = AbortIfLeft(&self.children);
+        let caught = catch_unwind(AssertUnwindSafe(body));
+        let interrupted = caught.as_ref().is_err_and(is_interrupt);
+        let kills = kills(&caught) || interrupted;
+        let ended_by = self.children.end(kills);
+        drop(locked);
+        (caught, ended_by)
     }
 }
 
@@ -307,6 +329,20 @@ impl Builder {
         F: FnOnce() -> T + 'scope,
         T: 'scope,
     {
+        self.spawn_into(scope, || Some(body()))
+    }
+
+    /// As [`spawn_scoped`](Builder::spawn_scoped), for a body that may have no value: for a join the task was killed then.
+    #[track_caller]
+    pub(super) fn spawn_into<'scope, F, T>(
+        self,
+        scope: &'scope Scope<'scope, '_>,
+        body: F,
+    ) -> Result<ScopedTask<'scope, T>, SpawnError>
+    where
+        F: FnOnce() -> Option<T> + 'scope,
+        T: 'scope,
+    {
         if scope.forbidden {
             scope.refuse_inside_no_switch();
         }
@@ -315,7 +351,7 @@ impl Builder {
         let body: Box<dyn FnOnce() + 'scope> = Box::new({
             let value = value.clone();
             // `value` goes in there, too: without a handle the task itself drops what was returned.
-            move || children.run(move || value.set(Some(body())))
+            move || children.run(move || value.set(body()))
         });
         // SAFETY: the invariant of this file: 'scope ends after the call of `scope`, which is not left before this
         // body was consumed or dropped. Until the task is made, the body is in frames above that call; then the task

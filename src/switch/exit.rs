@@ -17,7 +17,7 @@ use crate::switch::thread;
 /// hundred times its stack is leaked.
 ///
 /// A [`Generator`](crate::generator::Generator) that is closed or dropped unwinds with this payload, too: Python's
-/// `GeneratorExit`.
+/// `GeneratorExit`. So does the body of a `try_scope`, a task of which has failed.
 ///
 /// # Examples
 /// ```
@@ -35,11 +35,21 @@ use crate::switch::thread;
 /// drop(greenlet); // the last handle: the greenlet unwinds from its switch
 /// ```
 pub struct GreenletExit {
-    /// The token of a closed generator; zero for a greenlet.
-    generator: usize,
+    ends_at: EndsAt,
     /// Tells the greenlet that this payload still exists.
     #[cfg(feature = "hub")]
     _payload: Option<Arc<()>>,
+}
+
+/// How far a kill unwinds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndsAt {
+    Greenlet,
+    /// The closed generator with this token.
+    Generator(usize),
+    /// The scope with this id, a task of which has failed.
+    #[cfg(feature = "hub")]
+    Scope(u64),
 }
 
 impl GreenletExit {
@@ -47,29 +57,29 @@ impl GreenletExit {
     #[cfg(feature = "hub")]
     pub(crate) fn in_place_of_a_payload() -> GreenletExit {
         GreenletExit {
-            generator: 0,
+            ends_at: EndsAt::Greenlet,
             _payload: None,
         }
     }
 
     /// Unwinds the running greenlet.
     pub(crate) fn raise() -> ! {
-        GreenletExit::raise_in(0)
+        GreenletExit::raise_in(EndsAt::Greenlet)
     }
 
-    /// Unwinds the running body of the generator with this token, and nothing beyond it.
-    pub(crate) fn raise_in(generator: usize) -> ! {
+    /// Unwinds the running body up to there, and nothing beyond it.
+    pub(crate) fn raise_in(ends_at: EndsAt) -> ! {
         resume_unwind(Box::new(GreenletExit {
-            generator,
+            ends_at,
             #[cfg(feature = "hub")]
             _payload: Some(thread::current().interrupts().begin_unwinding()),
         }))
     }
 
-    /// The payload ends at the generator with this token.
-    pub(crate) fn is_of_generator(payload: &(dyn Any + Send), generator: usize) -> bool {
+    /// The payload ends there.
+    pub(crate) fn ends_at(payload: &(dyn Any + Send), place: EndsAt) -> bool {
         let exit = payload.downcast_ref::<GreenletExit>();
-        exit.is_some_and(|exit| exit.generator == generator)
+        exit.is_some_and(|exit| exit.ends_at == place)
     }
 
     /// Returns whether a caught panic payload is a `GreenletExit`.
@@ -87,9 +97,11 @@ impl fmt::Debug for GreenletExit {
 
 impl fmt::Display for GreenletExit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.generator {
-            0 => "the greenlet was killed",
-            _ => "the generator was closed",
+        f.write_str(match self.ends_at {
+            EndsAt::Greenlet => "the greenlet was killed",
+            EndsAt::Generator(_) => "the generator was closed",
+            #[cfg(feature = "hub")]
+            EndsAt::Scope(_) => "a task of the scope has failed",
         })
     }
 }

@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 #[cfg(feature = "hub")]
-use crate::interrupts::Layer;
+use crate::interrupts::{BlockEnd, Layer};
 #[cfg(feature = "hub")]
 use crate::switch::counted::AnyRef;
 use crate::switch::counted::WeakRef;
@@ -128,19 +128,19 @@ impl StackOwner {
         self.layer().unshield(id);
     }
 
-    /// Marks a timeout as expired that was last started at `started`. It is held back while the stack does not run.
-    pub(crate) fn expire(&self, id: u64, started: u64) {
+    /// A block is to end that was last begun at `started`. That is held back while the stack does not run.
+    pub(crate) fn expire(&self, id: u64, started: u64, end: BlockEnd) {
         match self {
             StackOwner::Greenlet(greenlet) => {
                 if let Some(greenlet) = greenlet.upgrade() {
-                    greenlet.interrupts().expire(id, started);
+                    greenlet.interrupts().expire(id, started, end);
                 }
             }
-            StackOwner::Generator(scope) => scope.0.layer.expire(id),
+            StackOwner::Generator(scope) => scope.0.layer.expire(id, end),
         }
     }
 
-    /// Ends a timeout: it is not delivered any more, unless it has ended a wait already.
+    /// A block is left: its end is not delivered any more, unless it has ended a wait already.
     pub(crate) fn stop(&self, id: u64) {
         if self.layer().stop(id)
             && let Some(greenlet) = self.greenlet()

@@ -8,6 +8,8 @@ use crate::error::TimedOut;
 use crate::interrupts::{Interrupt, Interrupts};
 #[cfg(feature = "hub")]
 use crate::stderr;
+#[cfg(feature = "hub")]
+use crate::switch::exit::EndsAt;
 use crate::switch::exit::GreenletExit;
 use crate::switch::record::Resumption;
 #[cfg(feature = "hub")]
@@ -68,6 +70,7 @@ pub(crate) fn raise_delivered(me: Current) {
 fn raise_interrupt(interrupt: Interrupt) -> ! {
     match interrupt {
         Interrupt::Kill => GreenletExit::raise(),
+        Interrupt::ScopeFailure(id) => GreenletExit::raise_in(EndsAt::Scope(id)),
         Interrupt::Timeout(id) => {
             let payload = thread::current().interrupts().begin_unwinding();
             resume_unwind(Box::new(TimedOut::to_unwind(id, payload)))

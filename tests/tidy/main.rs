@@ -162,7 +162,15 @@ const ROOMS: &Order = &[
     (
         "group",
         &[
-            "slots", "members", "children", "scoped", "scope", "pool", "map", "imap",
+            "slots",
+            "members",
+            "children",
+            "scoped",
+            "scope",
+            "try_scope",
+            "pool",
+            "map",
+            "imap",
         ],
     ),
     (

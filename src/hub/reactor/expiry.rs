@@ -62,7 +62,7 @@ impl Hub {
     }
 
     /// Its time has come.
-    pub(in crate::hub) fn expire_alarm(&self, alarm: &Alarm) {
+    pub(crate) fn expire_alarm(&self, alarm: &Alarm) {
         let greenlet = alarm.expire();
         alarm.waiters.wake_all_into(&self.run_queue);
         alarm.run_callback();

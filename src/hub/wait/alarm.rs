@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::rc::{Rc, Weak};
 
 use crate::hub::wait::waker::{WaitList, Waker};
+use crate::interrupts::BlockEnd;
 use crate::switch::counted::AnyRef;
 use crate::switch::generator_stack::StackOwner;
 use crate::switch::thread;
@@ -25,8 +26,8 @@ const _: () = assert!(size_of::<TimerAction>() == 2 * size_of::<usize>());
 
 /// A moment, as its timer and its owner both know it.
 pub(crate) struct Alarm {
-    /// Which timeout this is of, if it is one's.
-    timeout: Option<ExpiringTimeout>,
+    /// Which block it ends, if it ends one.
+    block: Option<Block>,
     /// The waits for it.
     pub(in crate::hub) waiters: WaitList,
     expired: Cell<bool>,
@@ -39,10 +40,11 @@ pub(crate) trait OnExpiry {
     fn on_expiry(&self);
 }
 
-/// What an alarm knows of its timeout.
-struct ExpiringTimeout {
+/// What an alarm knows of the block that it ends.
+struct Block {
     home: StackOwner,
     id: u64,
+    end: BlockEnd,
     /// When it was set last, as an id.
     started: Cell<u64>,
 }
@@ -62,7 +64,7 @@ impl Alarm {
     /// An alarm that interrupts no greenlet.
     pub(crate) fn new() -> Alarm {
         Alarm {
-            timeout: None,
+            block: None,
             waiters: WaitList::new(),
             expired: Cell::new(false),
             on_expiry: None,
@@ -77,11 +79,17 @@ impl Alarm {
         }
     }
 
-    /// That of the timeout with this id, which lies on the stack `home`.
-    pub(crate) fn of_timeout(home: StackOwner, id: u64) -> Alarm {
+    /// One that ends the block with this id, which lies on the stack `home`.
+    pub(crate) fn of_block(home: StackOwner, id: u64, end: BlockEnd) -> Alarm {
         let started = Cell::new(id);
+        let block = Block {
+            home,
+            id,
+            end,
+            started,
+        };
         Alarm {
-            timeout: Some(ExpiringTimeout { home, id, started }),
+            block: Some(block),
             ..Alarm::new()
         }
     }
@@ -96,23 +104,24 @@ impl Alarm {
     /// It is set from now on.
     pub(in crate::hub) fn set(&self) {
         self.expired.set(false);
-        if let Some(timeout) = &self.timeout {
-            timeout.started.set(thread::next_id());
+        if let Some(block) = &self.block {
+            block.started.set(thread::next_id());
         }
     }
 
-    /// Its time has come. If it is a timeout's: which greenlet this may interrupt.
+    /// Its time has come. If it ends a block: which greenlet this may interrupt.
     pub(in crate::hub) fn expire(&self) -> Option<AnyRef> {
         self.expired.set(true);
-        let timeout = self.timeout.as_ref()?;
-        timeout.home.expire(timeout.id, timeout.started.get());
-        timeout.home.greenlet()
+        let block = self.block.as_ref()?;
+        let (id, started) = (block.id, block.started.get());
+        block.home.expire(id, started, block.end);
+        block.home.greenlet()
     }
 
-    /// If it is a timeout's, that is not delivered any more, unless it has ended a wait already.
+    /// The end of its block is not delivered any more, unless it has ended a wait already.
     pub(crate) fn stop(&self) {
-        if let Some(timeout) = &self.timeout {
-            timeout.home.stop(timeout.id);
+        if let Some(block) = &self.block {
+            block.home.stop(block.id);
         }
     }
 

@@ -7,3 +7,4 @@ mod pool_nested;
 mod scope;
 mod scope_captures;
 mod scope_ends;
+mod try_scope;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use greenhub::hub::{now, pause_clock};
+use greenhub::task::shield;
 use greenhub::{Greenlet, Task, TimedOut, Timeout, joinall, sleep, spawn, with_timeout, yield_now};
 
 use crate::support::{InDrop, Log, caught, millis, panic_text, seconds, within};
@@ -179,14 +180,62 @@ fn each_of_a_hundred_nested_blocks_catches_its_own() {
 }
 
 #[test]
-fn what_was_caught_does_not_come_again() {
+fn what_was_caught_comes_again_at_each_wait_until_the_block_is_left() {
     pause_clock();
-    let value = with_timeout(seconds(1), || {
+    let (log, begun) = (Log::new(), now());
+    let outer = with_timeout(seconds(2), || {
+        let inner = with_timeout(seconds(1), || {
+            for _ in 0..300 {
+                assert!(TimedOut::is_in(&*caught(|| sleep(seconds(100)))));
+            }
+            assert!(TimedOut::is_in(&*caught(yield_now)));
+            // Not inside a shield, and not where nothing waits.
+            shield(|| sleep(millis(500)));
+            log.say("after 1.5 s");
+            sleep(seconds(100));
+            log.say("never");
+        });
+        assert!(inner.is_err());
+        sleep(millis(400)); // nothing is left of it
+        log.say("left");
         assert!(TimedOut::is_in(&*caught(|| sleep(seconds(100)))));
-        sleep(seconds(100));
-        "in the end"
+        "a value without a wait"
     });
-    assert_eq!(value, Ok("in the end"));
+    assert_eq!(outer, Ok("a value without a wait"));
+    assert_eq!(now() - begun, seconds(2));
+    sleep(seconds(1));
+    log.check(["after 1.5 s", "left"]);
+}
+
+#[test]
+fn a_timeout_that_is_no_block_ends_one_wait() {
+    pause_clock();
+    let timeout = Timeout::start(seconds(1));
+    assert!(timeout.is_in(&*caught(|| sleep(seconds(100)))));
+    assert!(timeout.has_expired());
+    sleep(seconds(100));
+}
+
+#[test]
+fn a_swallowed_timeout_lets_others_run() {
+    pause_clock();
+    let log = Log::new();
+    let loops = spawn(log.given_to(|log| {
+        let outcome = with_timeout(seconds(1), || {
+            for _ in 0..10_000 {
+                drop(caught(|| sleep(seconds(100))));
+            }
+            log.say("swallowed");
+        });
+        assert_eq!(outcome, Ok(()));
+    }));
+    let other = spawn(log.given_to(|log| {
+        sleep(seconds(1));
+        yield_now();
+        log.say("other");
+    }));
+    joinall([&loops, &other]);
+    log.check(["other", "swallowed"]);
 }
 
 #[test]

@@ -48,7 +48,7 @@ struct World<'a> {
     queue: VecDeque<usize>,
     /// In the order in which they were set.
     moments: Vec<(u64, Due)>,
-    /// Timeouts that have expired and were not delivered.
+    /// Timeouts that have expired, and whose blocks were not left.
     expired: BTreeSet<u64>,
     said: Vec<(u64, usize, String)>,
 }
@@ -226,7 +226,7 @@ impl<'a> World<'a> {
             panic!("only who is ready runs");
         };
         if woken == Woken::Interrupted {
-            let interrupt = self.take_due(me).expect("what has ended the wait");
+            let interrupt = self.due(me).expect("what has ended the wait");
             self.unwind(me, interrupt);
         } else {
             self.after(me, wait, woken);
@@ -386,7 +386,7 @@ impl<'a> World<'a> {
 
     /// What is due comes before the wait.
     fn wait(&mut self, me: usize, wait: Wait, limit: u64) {
-        if let Some(interrupt) = self.take_due(me) {
+        if let Some(interrupt) = self.due(me) {
             return self.unwind(me, interrupt);
         }
         if wait == Wait::Yield {
@@ -454,14 +454,5 @@ impl<'a> World<'a> {
             return Some(Interrupt::Kill);
         }
         outermost
-    }
-
-    /// A timeout is delivered once.
-    fn take_due(&mut self, task: usize) -> Option<Interrupt> {
-        let due = self.due(task)?;
-        if let Interrupt::Timeout(id) = due {
-            self.expired.remove(&id);
-        }
-        Some(due)
     }
 }
