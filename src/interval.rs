@@ -103,7 +103,7 @@ impl Interval {
             sleep(left);
         }
         self.next = self.after(due, hub::now());
-        hub::consume_budget();
+        hub::consume_budget(0);
         due
     }
 

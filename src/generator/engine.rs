@@ -17,6 +17,7 @@ use corosensei::{Coroutine, CoroutineResult};
 
 use super::yielder::{GeneratorState, Injected, RawYielder, Yielder};
 use crate::stack::{PooledStack, StackView};
+use crate::switch::start::__rust_begin_short_backtrace;
 
 /// A body gets an input with each resume; it is uninitialised where something was injected.
 type RawGenerator<Y, I, R> = Coroutine<MaybeUninit<I>, Y, thread::Result<R>, PooledStack>;
@@ -83,7 +84,9 @@ impl<Y: 'static, I: 'static, R: 'static> Engine<Y, I, R> {
             yielder.enter(here);
             // SAFETY: the first resume brings an input; nothing is injected into a pending body.
             let first = unsafe { first.assume_init() };
-            let outcome = catch_unwind(AssertUnwindSafe(|| body(yielder, first)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                __rust_begin_short_backtrace(|| body(yielder, first))
+            }));
             yielder.base.end();
             outcome
         });

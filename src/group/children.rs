@@ -24,8 +24,9 @@ use std::thread::panicking;
 
 use crate::error::JoinError;
 use crate::greenlet::{AnyGreenlet, GreenletExit};
-use crate::hub::{self, Deadline, WaitList, WaitRequest};
+use crate::hub::{self, Deadline, EarlyEnd, WaitList, WaitRequest};
 use crate::stderr;
+use crate::switch::start::__rust_begin_short_backtrace;
 use crate::switch::{GreenletState, describe_task, no_switch, parent, thread};
 use crate::task::shield::Shield;
 use crate::task::{AnyTask, Task};
@@ -144,7 +145,8 @@ impl Children {
 
     /// Runs what a task of this scope consists of, and takes note of a panic.
     pub(super) fn run(&self, body: impl FnOnce()) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(body)))
+        {
             if !GreenletExit::is_in(&*payload) {
                 let before = self.panics.replace(self.panics.get() + 1);
                 let task = thread::current().id();
@@ -180,13 +182,17 @@ impl Children {
     /// Waits until all have ended, and kills them if `interrupted` or if something else than their end ends this wait: then that
     /// is returned, to be raised again. All are over when this returns. It does not unwind: users' code runs inside catches only,
     /// and the process ends where a task cannot be ended.
-    pub(super) fn end(&self, interrupted: bool) -> Option<Payload> {
+    pub(super) fn end(&self, interrupted: bool) -> Option<EarlyEnd> {
         self.first_open()?;
         self.refuse_to_wait_for_myself();
         let mut ended_by = None;
         if !interrupted {
             let waited = catch_unwind(AssertUnwindSafe(|| self.wait_for_all()));
-            ended_by = Some(waited.err()?);
+            ended_by = Some(match waited {
+                Ok(Ok(())) => return None,
+                Ok(Err(early_end)) => early_end,
+                Err(payload) => EarlyEnd::Unwind(payload),
+            });
         }
         let _shield = Shield::raise();
         while !self.are_over() {
@@ -207,28 +213,24 @@ impl Children {
         ended_by
     }
 
-    fn wait_for_all(&self) {
+    fn wait_for_all(&self) -> Result<(), EarlyEnd> {
         while !self.are_over() {
-            self.wait_for_first(|request, joiners| {
-                request.in_list(joiners);
-            });
+            self.wait_for_first(|request, joiners| request.in_list_until_raised(joiners))
+                .transpose()?;
         }
+        Ok(())
     }
 
     /// Waits until the first that is not over has ended; not where the running greenlet must not be left.
     fn try_to_wait_for_first(&self) -> std::thread::Result<()> {
         catch_unwind(AssertUnwindSafe(|| {
-            self.wait_for_first(|request, joiners| {
-                let _ = request.try_in_list(joiners);
-            });
+            let _ = self.wait_for_first(|request, joiners| request.try_in_list(joiners));
         }))
     }
 
-    /// Waits by `wait` until the first that is not over has ended.
-    fn wait_for_first(&self, wait: impl FnOnce(&mut WaitRequest, &WaitList)) {
-        let Some(first) = self.first_open() else {
-            return;
-        };
+    /// Waits by `wait` until the first that is not over has ended. `None` if there is none.
+    fn wait_for_first<R>(&self, wait: impl FnOnce(&mut WaitRequest, &WaitList) -> R) -> Option<R> {
+        let first = self.first_open()?;
         if is_leaked(&first) {
             self.give_up(
                 &first,
@@ -237,7 +239,7 @@ impl Children {
         }
         let target = first.wait_target();
         let mut request = WaitRequest::at(self.place, "scope", target.reason, Deadline::NEVER);
-        wait(&mut request, target.point.waiters());
+        Some(wait(&mut request, target.point.waiters()))
     }
 
     /// Kills those that were not killed yet, but not the running one.

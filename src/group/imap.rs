@@ -203,6 +203,7 @@ impl<T: 'static> PoolMap<T> {
 impl<T: 'static> Iterator for PoolMap<T> {
     type Item = Result<T, JoinError>;
 
+    #[track_caller]
     fn next(&mut self) -> Option<Result<T, JoinError>> {
         loop {
             let window = &self.window;

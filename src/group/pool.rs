@@ -144,6 +144,7 @@ impl Pool {
     }
 
     /// The running greenlet is a job that lends its permit to a new one until that has ended, or another permit is free.
+    #[track_caller]
     fn start_on_lent_permit<T: 'static>(
         &self,
         task: Task<T>,
@@ -192,6 +193,7 @@ impl Pool {
 
     /// Lends the running greenlet's own permit to `request`, until it is given back or another is free. False if the running
     /// greenlet is no job of this pool.
+    #[track_caller]
     pub(super) fn lend_to(
         &self,
         request: &Rc<SlotRequest>,

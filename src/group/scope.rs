@@ -18,6 +18,7 @@ use super::children::{Children, Payload};
 use super::scoped::ScopedTask;
 use crate::error::{JoinError, SpawnError, TimedOut};
 use crate::greenlet::GreenletExit;
+use crate::hub::EarlyEnd;
 use crate::switch::{no_switch, parent};
 use crate::task::{Builder, unobserved};
 
@@ -204,10 +205,10 @@ where
                 resume_unwind(first.into_panic())
             }
         },
-        (Ok(value), Some(payload)) => {
+        (Ok(value), Some(early_end)) => {
             parent::drop_quietly(value);
             failures.for_each(report);
-            resume_unwind(payload)
+            early_end.raise()
         }
         (Err(payload), later) => {
             parent::drop_quietly(later);
@@ -253,7 +254,7 @@ impl Scope<'_, '_> {
         &self,
         body: impl FnOnce() -> R,
         kills: impl FnOnce(&Caught<R>) -> bool,
-    ) -> (Caught<R>, Option<Payload>) {
+    ) -> (Caught<R>, Option<EarlyEnd>) {
         let locked = AbortIfLeft(&self.children);
         let caught = catch_unwind(AssertUnwindSafe(body));
         let interrupted = caught.as_ref().is_err_and(is_interrupt);

@@ -23,12 +23,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use crate::dropping::drop_quietly;
 use crate::error::TimedOut;
-use crate::hub::{WaitList, WaitRequest};
+use crate::hub::{EarlyEnd, WaitList, WaitRequest};
 use crate::switch::thread;
 use crate::task::shield::Shield;
 use crate::task::{AnyTask, State};
@@ -223,17 +223,26 @@ impl PendingRequest {
     }
 
     /// Waits until it is granted a permit.
+    #[track_caller]
     pub(super) fn wait(&self, wait: &mut WaitRequest) -> WorkerPermit {
+        match self.wait_until_raised(wait) {
+            Ok(permit) => permit,
+            Err(early_end) => early_end.raise(),
+        }
+    }
+
+    fn wait_until_raised(&self, wait: &mut WaitRequest) -> Result<WorkerPermit, EarlyEnd> {
         loop {
             if let Some(permit) = self.0.granted.take() {
-                return permit;
+                return Ok(permit);
             }
-            wait.in_list(&self.0.waiter);
+            wait.in_list_until_raised(&self.0.waiter)?;
         }
     }
 
     /// As `wait`, for a job that has lent its permit, to `request` if that was queued for it. The permit goes to `give_back_to` also
     /// where the wait is ended early, before that end continues.
+    #[track_caller]
     pub(super) fn wait_on_loan(
         self,
         request: Option<&Rc<SlotRequest>>,
@@ -241,17 +250,15 @@ impl PendingRequest {
         wait: &mut WaitRequest,
         give_back_to: impl FnOnce(WorkerPermit),
     ) {
-        let waited = catch_unwind(AssertUnwindSafe(|| self.wait(wait)));
-        let payload = match waited {
+        let early_end = match self.wait_until_raised(wait) {
             Ok(permit) => return give_back_to(permit),
-            Err(payload) => payload,
+            Err(early_end) => early_end,
         };
         let shield = Shield::raise();
         drop(request.and_then(SlotRequest::take_back));
-        let recall = if TimedOut::is_in(&*payload) {
-            recall
-        } else {
-            Recall::Kill
+        let recall = match &early_end {
+            EarlyEnd::Unwind(payload) if TimedOut::is_in(&**payload) => recall,
+            _ => Recall::Kill,
         };
         if let Some(borrower) = self.0.borrower.take()
             && (recall == Recall::Kill
@@ -265,7 +272,7 @@ impl PendingRequest {
         }
         drop(shield);
         drop(self);
-        resume_unwind(payload)
+        early_end.raise()
     }
 
     /// `None` where the running greenlet may not wait: it is unwound on the spot, say.

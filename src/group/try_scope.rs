@@ -19,9 +19,10 @@ use super::scoped::ScopedTask;
 use crate::error::{JoinError, SpawnError};
 use crate::generator;
 use crate::greenlet::GreenletExit;
-use crate::hub::{self, Alarm};
+use crate::hub::{self, Alarm, EarlyEnd};
 use crate::interrupts::BlockEnd;
 use crate::switch::exit::EndsAt;
+use crate::switch::start::__rust_begin_short_backtrace;
 use crate::switch::{describe_task, parent, thread};
 use crate::task::Builder;
 
@@ -129,32 +130,36 @@ where
     failure.alarm.stop();
     let mut failures = scope.scope.children.take_failures();
     let of_task = failure.kept.take();
-    let of_outside = ended_by.filter(|payload| !failure.has_raised(payload));
+    let of_outside = ended_by
+        .filter(|end| !matches!(end, EarlyEnd::Unwind(payload) if failure.has_raised(payload)));
     let outcome = match (caught, of_outside, of_task) {
         (Err(payload), _, of_task) if is_interrupt(&payload) && !failure.has_raised(&payload) => {
             drop_failure(of_task);
-            Err(payload)
+            Err(EarlyEnd::Unwind(payload))
         }
-        (caught, Some(payload), of_task) => {
+        (caught, Some(early_end), of_task) => {
             parent::drop_quietly(caught);
             drop_failure(of_task);
-            Err(payload)
+            Err(early_end)
         }
         (caught, None, Some(first)) if task_failed_first || matches!(caught, Ok(Ok(_))) => {
             parent::drop_quietly(caught);
-            first.into_outcome()
+            first.into_outcome().map_err(EarlyEnd::Unwind)
         }
         (Ok(Ok(value)), None, _) => match failures.next() {
             None => Ok(Ok(value)),
             Some(first) => {
                 parent::drop_quietly(value);
-                Err(first.into_panic())
+                Err(EarlyEnd::Unwind(first.into_panic()))
             }
         },
-        (caught, None, _) => caught,
+        (caught, None, _) => caught.map_err(EarlyEnd::Unwind),
     };
     failures.for_each(report);
-    outcome.unwrap_or_else(|payload| resume_unwind(payload))
+    match outcome {
+        Ok(outcome) => outcome,
+        Err(early_end) => early_end.raise(),
+    }
 }
 
 /// Something else is the outcome.
@@ -208,7 +213,7 @@ impl<E> FirstFailure<E> {
 
     /// Runs what a task consists of. `None` if it fails.
     fn run<T>(&self, body: impl FnOnce() -> Result<T, E>, children: &Children) -> Option<T> {
-        match catch_unwind(AssertUnwindSafe(body)) {
+        match catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(body))) {
             Ok(Ok(value)) => return Some(value),
             Ok(Err(error)) => {
                 let later = self.fail(Failure::Error(error), children);

@@ -12,7 +12,8 @@
 //! # What may end a wait early
 //! A panic that arrives in place of what the call waits for:
 //! - a [`throw`](crate::Greenlet::throw) at the waiting greenlet, a [`kill`](crate::AnyGreenlet::kill) of it or of its
-//!   [task](crate::task::AnyTask::kill), a [timeout](crate::with_timeout);
+//!   [task](crate::task::AnyTask::kill), a [timeout](crate::with_timeout), for the body of a
+//!   [`try_scope`](crate::try_scope) its first failure;
 //! - the end of a child: of a greenlet that it has made with [`Greenlet::new`](crate::Greenlet::new) and that another
 //!   greenlet has switched to. The child's own panic continues in the wait. A child that was killed, or that returned a
 //!   value, ends the wait with a panic that says so. Tasks are the hub's children and end no wait of others.
@@ -58,6 +59,7 @@ pub(crate) use self::remote::remote_waits::OnThreadExit;
 use self::remote::remote_waits::RemoteWaits;
 pub(crate) use self::remote::wait::{RemoteWait, RemoteWaker, ensure_wakeable};
 use self::sched::housekeeping::Housekeeping;
+use self::sched::run_budget::RunBudget;
 use self::sched::run_queue::RunQueue;
 pub use self::sched::settings::{now, pause_clock, resume_clock, set_max_tasks, set_stack_size};
 pub(crate) use self::sched::shutdown::kill;
@@ -71,7 +73,7 @@ pub(crate) use self::wait::park::{
     Wait, consume_budget, may_park, wake_from, yield_if_allowed, yield_if_budget_spent, yield_now,
 };
 pub(crate) use self::wait::queue::{Acquired, Reservation, Resource, WaitQueue};
-pub(crate) use self::wait::request::{WaitRequest, must_end};
+pub(crate) use self::wait::request::{EarlyEnd, WaitRequest, must_end};
 pub(crate) use self::wait::waker::{ReadySet, WaitList, Waker};
 use crate::error::{SpawnError, StackError};
 use crate::list::List;
@@ -102,8 +104,7 @@ pub(crate) struct Hub {
     last_ticket: Cell<u64>,
     /// How often control may still be handed on before the hub must have it.
     budget_left: Cell<u32>,
-    /// Calls that did not have to wait have spent the budget: before the next one the hub gets control.
-    budget_spent: Cell<bool>,
+    run_budget: RunBudget,
     /// How many waits may still be interrupted before they have begun, until others run.
     interrupts_left: Cell<u32>,
     /// The next budget of switches.
@@ -219,7 +220,7 @@ fn make() -> Result<HubRef, SpawnError> {
         untracked_waiters: List::new(),
         last_ticket: Cell::new(0),
         budget_left: Cell::new(0),
-        budget_spent: Cell::new(false),
+        run_budget: RunBudget::new(),
         interrupts_left: Cell::new(MOST_AT_ONCE),
         budget: Cell::new(1),
         housekeeping: Housekeeping::new(),

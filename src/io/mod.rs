@@ -62,7 +62,19 @@ impl<T: AsFd> Registered<T> {
     pub(crate) fn attempt<R>(
         &self,
         terms: Terms,
+        call: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.attempt_counted(terms, call, |_| 0)
+    }
+
+    /// As `attempt`; `bytes_of` says how many the outcome has moved.
+    #[inline(always)]
+    #[track_caller]
+    fn attempt_counted<R>(
+        &self,
+        terms: Terms,
         mut call: impl FnMut(&T) -> io::Result<R>,
+        bytes_of: impl FnOnce(&R) -> usize,
     ) -> io::Result<R> {
         hub::yield_if_budget_spent();
         let mut request = None;
@@ -74,7 +86,7 @@ impl<T: AsFd> Registered<T> {
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     outcome => {
-                        hub::consume_budget();
+                        hub::consume_budget(outcome.as_ref().map_or(0, bytes_of));
                         return outcome;
                     }
                 }
@@ -108,19 +120,21 @@ impl<T: AsFd> Registered<T> {
         if asked == 0 && terms.direction == Direction::Write {
             return call(&self.inner); // there is always room for nothing
         }
-        self.attempt(terms, |inner| {
+        let call = |inner: &T| {
             let moved = call(inner)?;
             if moved < asked {
                 self.source.clear_partial(terms.direction);
             }
             Ok(moved)
-        })
+        };
+        self.attempt_counted(terms, call, |&moved| moved)
     }
 
     /// Waits for the next edge, without a call before.
     ///
     /// # Errors
     /// If a panic unwinds the running greenlet.
+    #[track_caller]
     pub(crate) fn wait(
         &self,
         direction: Direction,

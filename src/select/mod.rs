@@ -111,6 +111,7 @@ pub fn no_default() -> ! {
     unreachable!("a select without a default ends with one of its arms")
 }
 
+#[track_caller]
 fn choose_of<'a, const N: usize>(
     arms: &[&'a dyn Arm; N],
     is_biased: bool,
@@ -131,6 +132,7 @@ fn choose_of<'a, const N: usize>(
 
 impl Selection {
     /// As `choose`, of a number of arms that is known at run time only.
+    #[track_caller]
     pub(crate) fn choose_of_many<'a>(self, arms: &[&'a dyn Arm]) -> Selected<'a> {
         self.choose(
             arms,
@@ -146,6 +148,7 @@ impl Selection {
     /// Chooses one of `arms`: that is `DEFAULT` when its time is over. `points` gives the points of the arms, and `nodes` a
     /// node for each, in arrays or vectors.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn choose<'a, S: AsRef<[WaitPoint<'a>]>, N: AsRef<[Node<Waker>]>>(
         self,
         arms: &[&'a dyn Arm],
@@ -161,6 +164,7 @@ impl Selection {
     }
 
     #[inline(never)]
+    #[track_caller]
     fn choose_slow<'a, S: AsRef<[WaitPoint<'a>]>, N: AsRef<[Node<Waker>]>>(
         self,
         mut picked: Option<(usize, ArmReadiness)>,

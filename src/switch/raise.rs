@@ -11,7 +11,8 @@ use crate::stderr;
 #[cfg(feature = "hub")]
 use crate::switch::exit::EndsAt;
 use crate::switch::exit::GreenletExit;
-use crate::switch::record::Resumption;
+use crate::switch::parent;
+use crate::switch::record::{MistypedValue, Resumption};
 #[cfg(feature = "hub")]
 use crate::switch::{
     chain::{self, MOST_CAUGHT},
@@ -23,22 +24,36 @@ use crate::switch::{
 /// Continues with what has arrived in place of a value, where no error can be returned.
 #[cold]
 #[inline(never)]
+#[track_caller]
 pub(crate) fn raise(resumption: Resumption) -> ! {
+    let message = raise_or_message(resumption);
+    panic!("{message}")
+}
+
+/// As `raise`, but gives back the message of what would be a new panic, for a caller that has a better line for it.
+#[cold]
+pub(crate) fn raise_or_message(resumption: Resumption) -> String {
     match resumption {
         Resumption::Thrown(payload) => resume_unwind(payload),
         Resumption::Unwind => GreenletExit::raise(),
         #[cfg(feature = "hub")]
         Resumption::Interrupt => {
             raise_delivered(thread::current());
-            panic!("an interrupt was withdrawn after it had ended a switch");
+            "an interrupt was withdrawn after it had ended a switch".to_owned()
         }
         #[cfg(feature = "hub")]
-        Resumption::Report(what) => panic!("{what}"),
-        Resumption::ChildKilled => panic!("the greenlet that was switched to was killed"),
-        Resumption::MistypedValue(value) => panic!(
-            "{} ended with a value of type {}, which this greenlet does not wait for",
-            value.from, value.type_name
-        ),
+        Resumption::Report(what) => what,
+        Resumption::ChildKilled => "the greenlet that was switched to was killed".to_owned(),
+        Resumption::MistypedValue(MistypedValue {
+            from,
+            type_name,
+            value,
+        }) => {
+            parent::drop_quietly(value);
+            format!(
+                "{from} ended with a value of type {type_name}, which this greenlet does not wait for"
+            )
+        }
     }
 }
 

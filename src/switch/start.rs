@@ -28,7 +28,9 @@ where
         // SAFETY: the first switch has put an `I` into the record's own slot.
         let first = unsafe { me.slot.get().cast::<I>().read() };
         let outcome = match handover::begin(me) {
-            Ok(()) => catch_unwind(AssertUnwindSafe(|| body(first))),
+            Ok(()) => catch_unwind(AssertUnwindSafe(|| {
+                __rust_begin_short_backtrace(|| body(first))
+            })),
             Err(panic) => {
                 drop_quietly(first);
                 drop_quietly(body);
@@ -40,6 +42,16 @@ where
     // SAFETY: the body is 'static, the record outlives its greenlet, and `parent::end` does not unwind.
     unsafe { install(record.any(), stack, root) };
     record.any().expects.set(TypeTag::of::<I>());
+}
+
+/// Runs a body. Std's short backtraces end above a function of this name, so a panic shows the body's frames, and not those
+/// of the hub and of what runs it.
+#[inline(never)]
+pub(crate) fn __rust_begin_short_backtrace<R>(body: impl FnOnce() -> R) -> R {
+    let value = body();
+    // Keeps this frame: the call above is not the last thing.
+    std::hint::black_box(());
+    value
 }
 
 /// Puts the root of a declared greenlet on a stack: a body that takes no value and returns the greenlet that runs next.

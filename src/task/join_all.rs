@@ -68,10 +68,12 @@ pub fn joinall_timeout<W: Waitable>(things: impl IntoIterator<Item = W>, limit: 
 pub fn try_joinall<'a, T: 'static>(
     tasks: impl IntoIterator<Item = &'a Task<T>>,
 ) -> Result<(), &'a Task<T>> {
-    match iwait(tasks).find(|task| task.has_failed()) {
-        Some(failed) => Err(failed),
-        None => Ok(()),
+    for task in iwait(tasks) {
+        if task.has_failed() {
+            return Err(task);
+        }
     }
+    Ok(())
 }
 
 /// Waits until all of `tasks` have ended, and gives their outcomes in the order of the tasks. A failure is an outcome

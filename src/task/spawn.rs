@@ -155,7 +155,9 @@ where
         // SAFETY: as above.
         let job = unsafe { &*job };
         let outcome = match handover::begin(me) {
-            Ok(()) => catch_unwind(AssertUnwindSafe(|| job.keep(body()))),
+            Ok(()) => catch_unwind(AssertUnwindSafe(|| {
+                job.keep(start::__rust_begin_short_backtrace(body));
+            })),
             Err(panic) => {
                 parent::drop_quietly(body);
                 Err(panic)

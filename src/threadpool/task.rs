@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Result as Caught;
 
 use crate::switch::parent;
+use crate::switch::start::__rust_begin_short_backtrace;
 use crate::sync::shared::{BlockedWaker, Flag, Limit, Monitor, wait_for_flag};
 use crate::waiting::WaitReason;
 
@@ -83,7 +84,7 @@ where
         let TaskStage::Waiting(job) = taken else {
             return;
         };
-        let outcome = catch_unwind(AssertUnwindSafe(job));
+        let outcome = catch_unwind(AssertUnwindSafe(|| __rust_begin_short_backtrace(job)));
         let mut stage = self.lock();
         if matches!(*stage, TaskStage::Running) {
             *stage = TaskStage::Over(outcome);

@@ -51,6 +51,7 @@ impl WaitTarget<'_> {
 
     /// Waits until it has become ready, or until the request's deadline.
     #[inline]
+    #[track_caller]
     pub(crate) fn wait(&self, request: &mut WaitRequest) -> WakeReason {
         request.in_list(self.point.waiters())
     }

@@ -122,6 +122,7 @@ const ROOMS: &Order = &[
             "remote/park_state",
             "sched/housekeeping",
             "sched/run_queue",
+            "sched/run_budget",
             "wait/waker",
             "wait/alarm",
             "reactor/poller",

@@ -85,6 +85,7 @@ pub fn advance_clock(duration: Duration) {
 
 impl Wait {
     /// Waits until the paused clock has reached `end` and no greenlet can run, or until it is resumed.
+    #[track_caller]
     fn advance_to(self, end: Nanos) -> WakeReason {
         let _advance = Advance::start(&self, end);
         self.wait()

@@ -2,6 +2,7 @@
 
 pub(super) mod deadlock;
 pub(super) mod housekeeping;
+pub(super) mod run_budget;
 pub(super) mod run_queue;
 pub(super) mod settings;
 pub(super) mod shutdown;

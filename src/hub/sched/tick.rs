@@ -13,6 +13,7 @@
 //! keep no timer and no socket waiting.
 
 use crate::hub::reactor::poller::PollTimeout;
+use crate::hub::sched::run_budget::LONGEST_TICK;
 use crate::hub::wait::alarm::TimerAction;
 use crate::hub::wait::waker::Waker;
 use crate::hub::{Hub, HubRef, MOST_AT_ONCE, Nanos};
@@ -24,10 +25,8 @@ use crate::waiting::WakeReason;
 /// Switches from greenlet to greenlet before the hub gets control and reads the clock, at most: fewer where greenlets run long,
 /// so that the end of a tick is not missed by far.
 const LONGEST_ROUND: u32 = 128;
-/// Rounds of such switches in a tick, at most;
+/// Rounds of such switches in a tick, at most. It is over after [`LONGEST_TICK`], too.
 const ROUNDS: u32 = 4;
-/// and after this long a tick is over.
-const LONGEST_TICK: Nanos = 1_000_000;
 
 impl Hub {
     /// The next greenlet to run when the running one leaves: the first ready one, or the hub.
@@ -86,6 +85,7 @@ impl HubRef {
             let begun = collect_events(&self);
             let mut last = begun;
             for _ in 0..ROUNDS {
+                self.run_budget.begin_round(last);
                 run_ready(self, me);
                 if self.run_queue.is_empty() {
                     break;
@@ -104,7 +104,6 @@ impl HubRef {
 #[inline(always)]
 fn run_ready(hub: HubRef, me: Current) {
     hub.budget_left.set(hub.budget.get());
-    hub.budget_spent.set(false);
     hub.interrupts_left.set(MOST_AT_ONCE);
     while hub.budget_left.get() > 0 && !hub.run_queue.is_empty() {
         let next = hub.next_to_run();

@@ -9,17 +9,34 @@ use crate::hub::wait::park::Wait;
 use crate::hub::wait::waker::{ReadySet, WaitList, Waker};
 use crate::hub::{HubRef, current, get};
 use crate::list::{Node, Scan};
+use crate::switch::raise;
+use crate::switch::record::Resumption;
 use crate::waiting::WakeReason;
 
 impl WaitList {
     /// Waits until woken through this list, or until `deadline`.
     #[inline(always)]
+    #[track_caller]
     pub(super) fn wait(&self, wait: &Wait, rank: u64, deadline: Deadline) -> WakeReason {
+        match self.try_wait(wait, rank, deadline) {
+            Ok(woken) => woken,
+            Err(resumption) => raise::raise(*resumption),
+        }
+    }
+
+    /// As [`wait`](WaitList::wait), with what came in place of a wake as an error.
+    #[inline(always)]
+    pub(super) fn try_wait(
+        &self,
+        wait: &Wait,
+        rank: u64,
+        deadline: Deadline,
+    ) -> Result<WakeReason, Box<Resumption>> {
         let node = Node::new(wait.waker(), rank);
         // SAFETY: the link is dropped at the end of this function, before the node; if this frame is
         // never left, the node stays where it is for ever; and the list is borrowed meanwhile.
         let _link = unsafe { self.wakers.insert(&node) };
-        wait.park(deadline)
+        wait.try_park(deadline)
     }
 
     /// Wakes all waits of the list, in the order in which they came. Nothing happens where the hub is gone.

@@ -67,6 +67,7 @@ impl<'a> WaitPoint<'a> {
 /// array or a vector. If `counterpart` is the index of a queue with a counterpart that must run first to make a thing, the
 /// wait is for that alone.
 #[inline]
+#[track_caller]
 pub(super) fn wait<'a, N: AsRef<[Node<Waker>]>>(
     points: &[WaitPoint<'a>],
     nodes: impl FnOnce(&dyn Fn() -> Node<Waker>) -> N,
@@ -83,6 +84,7 @@ pub(super) fn wait<'a, N: AsRef<[Node<Waker>]>>(
 }
 
 /// Waits with each node in the list of its point. They lie still, since they are borrowed.
+#[track_caller]
 fn wait_at<'a>(
     points: &[WaitPoint<'a>],
     nodes: &[Node<Waker>],

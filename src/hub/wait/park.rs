@@ -17,6 +17,7 @@ use crate::hub::{Hub, HubRef, Nanos, current, get};
 use crate::list::Node;
 use crate::stderr;
 use crate::switch::counted::AnyRef;
+use crate::switch::record::Resumption;
 use crate::switch::thread::{self, Current};
 use crate::switch::{CorePtr, describe, handover, interrupt, raise, switch_guard};
 use crate::waiting::{WaitReason, WakeReason};
@@ -37,6 +38,7 @@ impl Wait {
     /// # Panics
     /// On the hub itself, which cannot wait for itself.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn begin(
         reason: WaitReason,
         place: &'static Location<'static>,
@@ -44,7 +46,7 @@ impl Wait {
         let hub = get();
         let me = thread::current();
         if !switch_guard::may_switch() {
-            check_slow(hub, me)?;
+            check_slow(&hub, me)?;
         }
         if me.as_ptr() == hub.greenlet.as_ptr() {
             refuse_hub(reason);
@@ -68,11 +70,21 @@ impl Wait {
 
     /// Waits until woken, or until `deadline`. The wait lasts until `self` is dropped.
     #[inline(always)]
+    #[track_caller]
     pub(in crate::hub) fn park(&self, deadline: Deadline) -> WakeReason {
+        match self.try_park(deadline) {
+            Ok(woken) => woken,
+            Err(resumption) => raise::raise(*resumption),
+        }
+    }
+
+    /// As [`park`](Wait::park), with what came in place of a wake as an error.
+    #[inline(always)]
+    pub(super) fn try_park(&self, deadline: Deadline) -> Result<WakeReason, Box<Resumption>> {
         let _timer = deadline
             .nanos()
             .map(|moment| DeadlineTimer::start(self, moment));
-        self.wait()
+        self.try_wait()
     }
 
     /// The list that has woken the greenlet for a thing, if the wait has ended so.
@@ -82,18 +94,27 @@ impl Wait {
     }
 
     #[inline(always)]
+    #[track_caller]
     pub(in crate::hub) fn wait(&self) -> WakeReason {
+        match self.try_wait() {
+            Ok(woken) => woken,
+            Err(resumption) => raise::raise(*resumption),
+        }
+    }
+
+    #[inline(always)]
+    fn try_wait(&self) -> Result<WakeReason, Box<Resumption>> {
         if !self.me.wait().is_ready() {
             if self.me.wait().is_tracked() {
-                switch_to_next(self.hub, self.me);
+                switch_to_next(self.hub, self.me)?;
             } else {
-                wait_untracked(self.hub, self.me);
+                wait_untracked(self.hub, self.me)?;
             }
         }
         if self.me.wait().is_interrupted() {
             raise::raise_delivered(self.me);
         }
-        self.me.wait().wake_reason().unwrap_or(WakeReason::Notified)
+        Ok(self.me.wait().wake_reason().unwrap_or(WakeReason::Notified))
     }
 }
 
@@ -105,6 +126,7 @@ pub(crate) fn may_park() -> bool {
 
 /// Lets those run that are ready, and raises nothing but what is thrown meanwhile. False, and nothing runs, where the running
 /// greenlet may not be left, or a wait would raise something.
+#[track_caller]
 pub(crate) fn yield_if_allowed() -> bool {
     let gives = may_park() && switch_guard::has_nothing_due(thread::current());
     if gives {
@@ -141,7 +163,7 @@ pub(crate) fn yield_now() {
     if let Some(next) = hub.next_before_me(me) {
         me.wait().set_ready();
         let _end = EndOfYield(me);
-        switch_to(me, next);
+        yield_to(me, next);
     }
 }
 
@@ -149,20 +171,21 @@ pub(crate) fn yield_now() {
 #[inline(never)]
 #[track_caller]
 fn yield_checked(hub: HubRef, me: Current) {
-    if let Err(why) = check_slow(hub, me) {
+    if let Err(why) = check_slow(&hub, me) {
         refuse(why, "yield", Location::caller());
     }
-    let_others_run(hub, me);
+    let_others_run(&hub, me);
 }
 
 /// As [`switch_guard::check_slow`], where a wait begins. One that is to be interrupted ends here, and counts as a hand-over; after
 /// [`MOST_AT_ONCE`](crate::hub::MOST_AT_ONCE) of them in one budget others run first.
 #[cold]
 #[inline(never)]
-fn check_slow(hub: HubRef, me: Current) -> Result<(), CannotWait> {
+#[track_caller]
+pub(in crate::hub) fn check_slow(hub: &Hub, me: Current) -> Result<(), CannotWait> {
     switch_guard::check_may_leave(me)?;
     if interrupt::is_due(me) {
-        consume_budget();
+        consume_budget(0);
         let left = hub.interrupts_left.get();
         hub.interrupts_left.set(left.saturating_sub(1));
         if left == 0 {
@@ -172,7 +195,8 @@ fn check_slow(hub: HubRef, me: Current) -> Result<(), CannotWait> {
     switch_guard::check_slow(me)
 }
 
-fn let_others_run(hub: HubRef, me: Current) {
+#[track_caller]
+fn let_others_run(hub: &Hub, me: Current) {
     if let Some(next) = hub.next_before_me(me) {
         me.wait().set_ready();
         let _end = EndOfYield(me);
@@ -180,7 +204,7 @@ fn let_others_run(hub: HubRef, me: Current) {
             // SAFETY: it runs next.
             unsafe { handover::trace_yield(me, next) };
         }
-        switch_to(me, next);
+        yield_to(me, next);
     }
 }
 
@@ -190,23 +214,32 @@ fn let_others_run(hub: HubRef, me: Current) {
 #[track_caller]
 pub(crate) fn yield_if_budget_spent() {
     if let Some(hub) = current()
-        && hub.budget_spent.get()
-        && (switch_guard::may_switch() || check_slow(hub, thread::current()).is_ok())
+        && hub.run_budget.may_be_spent()
     {
-        yield_now();
+        yield_if_spent(&hub);
     }
 }
 
-/// Counts a call that may not have had to wait as one switch of the budget. No greenlet runs meanwhile. To be called last.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn yield_if_spent(hub: &Hub) {
+    let left = hub.budget_left.get();
+    if let Some(left) = hub.run_budget.left_if_spent(left, || hub.clock.now())
+        && (switch_guard::may_switch() || check_slow(hub, thread::current()).is_ok())
+    {
+        hub.budget_left.set(left);
+        yield_now();
+        hub.run_budget.begin_run(hub.budget_left.get());
+    }
+}
+
+/// Counts a call that may not have had to wait, and the bytes that it has moved. No greenlet runs meanwhile. To be called last.
 #[inline]
-pub(crate) fn consume_budget() {
-    let Some(hub) = current() else {
-        return; // the thread is ending
-    };
-    let left = hub.budget_left.get().saturating_sub(1);
-    hub.budget_left.set(left);
-    if left == 0 {
-        hub.budget_spent.set(true);
+pub(crate) fn consume_budget(bytes: usize) {
+    // Without a hub the thread is ending.
+    if let Some(hub) = current() {
+        hub.run_budget.count(hub.budget_left.get(), bytes);
     }
 }
 
@@ -230,36 +263,43 @@ impl Drop for EndOfYield {
 }
 
 #[inline(always)]
-fn switch_to_next(hub: HubRef, me: Current) {
+fn switch_to_next(hub: HubRef, me: Current) -> Result<(), Box<Resumption>> {
     let next = hub.next_to_run();
     // If it was woken meanwhile, its own turn may be next.
-    if next != me.as_ptr() {
-        if thread::slow_path_requests() != 0 {
-            // SAFETY: it runs next.
-            unsafe { handover::trace_yield(me, next) };
-        }
-        switch_to(me, next);
+    if next == me.as_ptr() {
+        return Ok(());
     }
+    if thread::slow_path_requests() != 0 {
+        // SAFETY: it runs next.
+        unsafe { handover::trace_yield(me, next) };
+    }
+    switch_to(me, next)
 }
 
 /// As `switch_to_next`, for greenlets that are no tasks: while they wait they are listed for reports.
 #[inline(never)]
-fn wait_untracked(hub: HubRef, me: Current) {
+fn wait_untracked(hub: HubRef, me: Current) -> Result<(), Box<Resumption>> {
     let node = Node::new(me.as_ptr(), 0);
     // SAFETY: the link is dropped at the end of this function, before the node; if this frame is never
     // left, the node stays where it is for ever. A greenlet in the list waits, so it owns itself.
     let _link = unsafe { hub.untracked_waiters.insert(&node) };
     // The hub, and not the next ready greenlet: this wait may be one that nothing can end any more. Then the greenlet is unwound
     // as soon as it has left, and its destructors must not end the greenlet that was chosen to run. They cannot end the hub.
-    switch_to(me, hub.greenlet.as_ptr());
+    switch_to(me, hub.greenlet.as_ptr())
 }
 
 #[inline(always)]
-fn switch_to(me: Current, next: CorePtr) {
-    // SAFETY: `me` runs; the other is ready, or is the hub, which resumes whenever it gets control.
-    if let Err(resumption) = unsafe { handover::yield_to(me, next) } {
+#[track_caller]
+fn yield_to(me: Current, next: CorePtr) {
+    if let Err(resumption) = switch_to(me, next) {
         raise::raise(*resumption);
     }
+}
+
+#[inline(always)]
+fn switch_to(me: Current, next: CorePtr) -> Result<(), Box<Resumption>> {
+    // SAFETY: `me` runs; the other is ready, or is the hub, which resumes whenever it gets control.
+    unsafe { handover::yield_to(me, next) }
 }
 
 /// A deadline of one wait, taken back when the wait is over.
@@ -286,6 +326,7 @@ impl Drop for DeadlineTimer {
 
 #[cold]
 #[inline(never)]
+#[track_caller]
 fn refuse_hub(reason: WaitReason) -> ! {
     panic!(
         "the hub cannot wait ({reason}): this runs on the hub's own stack, where nothing may block"
@@ -295,6 +336,7 @@ fn refuse_hub(reason: WaitReason) -> ! {
 /// A wait that has no way to fail was refused: ends the process in the middle of a panic, and panics otherwise.
 #[cold]
 #[inline(never)]
+#[track_caller]
 pub(crate) fn refuse(why: CannotWait, what: &str, place: &Location<'_>) -> ! {
     if why == CannotWait::Panicking {
         let me = thread::current();
@@ -310,6 +352,7 @@ pub(crate) fn refuse(why: CannotWait, what: &str, place: &Location<'_>) -> ! {
 /// A lock that the running greenlet holds was to be taken once more.
 #[cold]
 #[inline(never)]
+#[track_caller]
 pub(in crate::hub) fn refuse_own(what: &str, place: &Location<'_>) -> ! {
     panic!(
         "{what} at {place} would wait for itself: the running greenlet has taken this lock and not given it back"

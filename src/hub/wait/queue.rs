@@ -296,6 +296,7 @@ impl WaitQueue {
 
 /// Waits in the queue of `resource` until one is reserved for this greenlet, until all are notified, or until `deadline`.
 #[inline(always)]
+#[track_caller]
 pub(super) fn wait<'a, R: Resource + ?Sized>(
     resource: &'a R,
     wait: &Wait,
@@ -318,6 +319,7 @@ pub(super) fn wait<'a, R: Resource + ?Sized>(
 
 /// Pairs the running greenlet with a counterpart that must run first to make a thing, and waits for that alone, in no
 /// queue. `None` if there is none, or if the thing did not come.
+#[track_caller]
 pub(super) fn wait_for_counterpart<'a, R: Resource + ?Sized>(
     resource: &'a R,
     wait: &Wait,

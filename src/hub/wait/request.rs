@@ -9,7 +9,8 @@
 //! A request that is used again keeps its rank, so its greenlet gets its old place in the queue back.
 #![forbid(unsafe_code)]
 
-use std::panic::Location;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use super::multi::{self, WaitPoint, WokenAt};
@@ -20,6 +21,7 @@ use crate::error::CannotWait;
 use crate::hub::get;
 use crate::hub::reactor::clock::Deadline;
 use crate::list::Node;
+use crate::switch::raise;
 use crate::waiting::{WaitReason, WakeReason};
 
 /// What a call needs to wait, once or again and again.
@@ -31,6 +33,24 @@ pub(crate) struct WaitRequest {
     place: &'static Location<'static>,
     /// The place in queues and lists that the first wait got.
     rank: Option<u64>,
+}
+
+/// What has ended a wait early and is yet to be raised.
+pub(crate) enum EarlyEnd {
+    /// A kill, a timeout, or a panic that has begun elsewhere.
+    Unwind(Box<dyn Any + Send>),
+    /// The message of a panic that has not begun: it will name the line of whoever raises it.
+    Message(String),
+}
+
+impl EarlyEnd {
+    #[track_caller]
+    pub(crate) fn raise(self) -> ! {
+        match self {
+            EarlyEnd::Unwind(payload) => resume_unwind(payload),
+            EarlyEnd::Message(message) => panic!("{message}"),
+        }
+    }
 }
 
 impl Deadline {
@@ -81,6 +101,7 @@ impl WaitRequest {
     /// # Errors
     /// [`CannotWait`] where the running greenlet must not be left.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn try_begin(&mut self) -> Result<Wait, CannotWait> {
         let wait = Wait::begin(self.reason, self.place)?;
         self.rank.get_or_insert(wait.ticket());
@@ -89,6 +110,7 @@ impl WaitRequest {
 
     /// As [`try_begin`](WaitRequest::try_begin); panics or aborts where the running greenlet must not be left.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn begin(&mut self) -> Wait {
         match self.try_begin() {
             Ok(wait) => wait,
@@ -98,6 +120,7 @@ impl WaitRequest {
 
     /// Waits until the deadline.
     #[inline]
+    #[track_caller]
     pub(crate) fn for_time(&mut self) -> WakeReason {
         self.begin().park(self.deadline)
     }
@@ -106,12 +129,14 @@ impl WaitRequest {
     ///
     /// # Errors
     /// [`CannotWait`] where the running greenlet must not be left.
+    #[track_caller]
     pub(crate) fn try_for_time(&mut self) -> Result<WakeReason, CannotWait> {
         Ok(self.try_begin()?.park(self.deadline))
     }
 
     /// Waits until woken through `list`, or until the deadline.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn in_list(&mut self, list: &WaitList) -> WakeReason {
         match self.try_in_list(list) {
             Ok(woken) => woken,
@@ -124,14 +149,32 @@ impl WaitRequest {
     /// # Errors
     /// [`CannotWait`] where the running greenlet must not be left.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn try_in_list(&mut self, list: &WaitList) -> Result<WakeReason, CannotWait> {
         let wait = self.try_begin()?;
         Ok(list.wait(&wait, self.rank_of(&wait), self.deadline))
     }
 
+    /// As [`in_list`](WaitRequest::in_list), with what has ended the wait early as an error.
+    ///
+    /// # Errors
+    /// What is to be raised once the caller has cleared up.
+    pub(crate) fn in_list_until_raised(&mut self, list: &WaitList) -> Result<WakeReason, EarlyEnd> {
+        let wait = AssertUnwindSafe(|| {
+            let wait = self.begin();
+            let woken = list.try_wait(&wait, self.rank_of(&wait), self.deadline);
+            woken.map_err(|resumption| raise::raise_or_message(*resumption))
+        });
+        match catch_unwind(wait) {
+            Ok(woken) => woken.map_err(EarlyEnd::Message),
+            Err(payload) => Err(EarlyEnd::Unwind(payload)),
+        }
+    }
+
     /// Waits in the queue of `resource` until one is reserved for this greenlet, until all are notified, or until the
     /// deadline.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn in_queue<'a, R: Resource + ?Sized>(
         &mut self,
         resource: &'a R,
@@ -144,6 +187,7 @@ impl WaitRequest {
     /// alone. `None` if there is none, if the thing did not come, or where the running greenlet must not be left.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     pub(crate) fn pair_now<'a, R: Resource + ?Sized>(
         &mut self,
         resource: &'a R,
@@ -155,6 +199,7 @@ impl WaitRequest {
     }
 
     /// Waits until one of the things that `set` collects has become ready, or until the deadline.
+    #[track_caller]
     pub(crate) fn in_ready_set(&mut self, set: &ReadySet) -> WakeReason {
         let wait = self.begin();
         set.set_waker(Some(wait.waker()));
@@ -164,6 +209,7 @@ impl WaitRequest {
 
     /// Waits at all of `points` until woken through one of them, or until the deadline. See [`multi::wait`].
     #[inline]
+    #[track_caller]
     pub(crate) fn in_any<'a, N: AsRef<[Node<Waker>]>>(
         &mut self,
         points: &[WaitPoint<'a>],
@@ -182,6 +228,7 @@ impl WaitRequest {
 
     /// Ends the call: it would wait for its own greenlet.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn refuse_own(&self) -> ! {
         park::refuse_own(self.verb, self.place)
     }
@@ -189,6 +236,7 @@ impl WaitRequest {
     /// Ends the call: it would have to wait where the running greenlet must not be left.
     // Inlined, so that the request itself needs no memory.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn refuse(&self, why: CannotWait) -> ! {
         park::refuse(why, self.verb, self.place)
     }

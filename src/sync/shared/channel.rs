@@ -139,7 +139,7 @@ impl<T: Send + 'static> Sender<T> {
             s.send(&mut offer.value, rank)
         });
         let sent = sent.unwrap_or_else(|why| here.refuse(why));
-        consume_budget();
+        consume_budget(0);
         match (sent, offer.take_back()) {
             (None, Some(value)) => Err(SendTimeoutError::Timeout(value)),
             (Some(Sent::Disconnected), Some(value)) => Err(SendTimeoutError::Disconnected(value)),
@@ -223,7 +223,7 @@ impl<T: Send + 'static> Receiver<T> {
         let here = Caller::new(&self.channel, "recv", limit, WaitReason::SHARED_RECEIVE);
         let received = self.channel.wait(RECEIVERS, &here, |s, _| s.receive());
         let received = received.unwrap_or_else(|why| here.refuse(why));
-        consume_budget();
+        consume_budget(0);
         match received {
             Some(Some(value)) => Ok(value),
             Some(None) => Err(RecvTimeoutError::Disconnected),

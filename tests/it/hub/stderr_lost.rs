@@ -19,7 +19,7 @@ fn without_stderr(test: &str, body: fn()) -> Vec<Ended> {
     let full = File::options().write(true).open("/dev/full");
     let (reader, broken) = pipe().expect("a pipe");
     drop(reader);
-    let run = |stderr: Stdio| match in_child_with(test, stderr, body) {
+    let run = |stderr: Stdio| match in_child_with(test, stderr, "0", body) {
         Some(ended) => ended,
         None => {
             println!("came to its end");

@@ -253,8 +253,8 @@ fn a_sleep_is_never_short_and_seldom_long() {
 #[test]
 fn a_long_sleep_is_as_punctual_as_a_short_one() {
     let _watch = within(seconds(20));
-    // The kernel may end a wait of two seconds two milliseconds late, and a busy machine any wait. So the best of four
-    // threads counts, beside the best of four that sleep as std does.
+    // The kernel may end a wait of two seconds some milliseconds late, and a busy machine any wait. So the best of four
+    // threads counts, beside the worst of four that sleep as std does.
     let late = |sleep: fn(Duration)| {
         std::thread::spawn(move || {
             let begun = Instant::now();
@@ -266,7 +266,7 @@ fn a_long_sleep_is_as_punctual_as_a_short_one() {
     let theirs = [(); 4].map(|()| late(std::thread::sleep));
     let [ours, theirs] = [ours, theirs].map(|all| all.map(|sleeper| sleeper.join().unwrap()));
     println!("sleeps of 2 s were late by {ours:?}, and those of std by {theirs:?}");
-    let allowed = theirs.into_iter().min().unwrap() + millis(1) * slowness();
+    let allowed = theirs.into_iter().max().unwrap() + millis(1) * slowness();
     assert!(ours.into_iter().min() < Some(allowed), "{ours:?}");
 }
 

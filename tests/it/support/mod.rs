@@ -272,12 +272,27 @@ pub(crate) fn slowness() -> u32 {
 /// test's full name. Returns nothing in the child.
 #[track_caller]
 pub(crate) fn in_child(name: &str, body: impl FnOnce()) -> Option<Ended> {
-    in_child_with(name, Stdio::piped(), body)
+    in_child_with(name, Stdio::piped(), "0", body)
 }
 
-/// As [`in_child`], with something else for standard error.
+/// As [`child`], with the short backtrace of each panic on standard error.
+#[cfg(feature = "hub")]
 #[track_caller]
-pub(crate) fn in_child_with(name: &str, stderr: Stdio, body: impl FnOnce()) -> Option<Ended> {
+pub(crate) fn child_with_backtraces(name: &str, body: impl FnOnce()) -> Ended {
+    match in_child_with(name, Stdio::piped(), "1", body) {
+        Some(ended) => ended,
+        None => std::process::exit(0),
+    }
+}
+
+/// As [`in_child`], with something else for standard error and for `RUST_BACKTRACE`.
+#[track_caller]
+pub(crate) fn in_child_with(
+    name: &str,
+    stderr: Stdio,
+    backtrace: &str,
+    body: impl FnOnce(),
+) -> Option<Ended> {
     if std::env::var_os(CHILD).is_some() {
         body();
         return None;
@@ -286,7 +301,7 @@ pub(crate) fn in_child_with(name: &str, stderr: Stdio, body: impl FnOnce()) -> O
         .args([name, "--exact", "--include-ignored"])
         .args(["--nocapture", "--test-threads=1"])
         .env(CHILD, "1")
-        .env("RUST_BACKTRACE", "0")
+        .env("RUST_BACKTRACE", backtrace)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(stderr)

@@ -1,5 +1,6 @@
 //! Tasks: spawning, joining, kills, timeouts, callbacks, locals.
 
+mod backtraces;
 mod callbacks;
 mod generator_shields;
 mod generator_waits;

@@ -1,8 +1,9 @@
 //! Every call that waits, ended from outside: by an outer timeout, which no call swallows, and by a kill. One table.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use greenhub::{
     spawn, spawn_later, wait_any, wait_any_timeout, with_timeout, yield_now,
 };
 
-use crate::support::{any_local_address, caught, pair, seconds, within};
+use crate::support::{any_local_address, caught, child, pair, seconds, within};
 
 const MAX: Duration = Duration::MAX;
 const LONG: Duration = Duration::from_secs(1000);
@@ -329,4 +330,46 @@ fn an_expired_one_ends_every_one_at_once() {
         assert!(at_once.is_err() && !ended.take(), "{name}");
         assert_eq!(now(), before, "{name}");
     });
+}
+
+thread_local! {
+    /// The file and the message of the first panic of a call.
+    static PANIC: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_panic_of_ours_points_at_the_call() {
+    let test = "waits::ended_everywhere::a_panic_of_ours_points_at_the_call";
+    let ended = child(test, || {
+        std::panic::set_hook(Box::new(|panic| {
+            let file = panic.location().expect("std gives it").file();
+            let message = panic.payload_as_str().unwrap_or_default();
+            PANIC.with_borrow_mut(|first| {
+                first.get_or_insert((file.to_owned(), message.to_owned()));
+            });
+            eprintln!("{panic}");
+        }));
+        for_each_call(|name, call| {
+            let scene = Scene::new();
+            // A child of this greenlet ends with a value that no wait is for.
+            let end: Greenlet<(), u8> = Greenlet::new(|()| 7);
+            let helper: Greenlet<(), ()> = Greenlet::new(move |()| {
+                sleep(seconds(1));
+                end.switch(());
+            });
+            let _start = spawn({
+                let helper = helper.clone();
+                move || helper.switch(())
+            });
+            yield_now();
+            // A callback's panic does not come out of the call.
+            let _ = catch_unwind(AssertUnwindSafe(|| call(&scene)));
+            let (file, message) = PANIC.take().expect(name);
+            assert!(message.contains("of type u8, which"), "{name}: {message}");
+            // An adaptor of std's passes on no line of its caller.
+            let is_std = file.contains("/library/") && name.starts_with("iwait");
+            assert!(file == file!() || is_std, "{name}: {file}");
+        });
+    });
+    ended.check_success();
 }
