@@ -115,7 +115,7 @@ fn one_hub(n: u64) {
 }
 
 fn events(n: u64) {
-    let [ping, pong] = [(); 2].map(|()| Arc::new(Event::new()));
+    let [ping, pong] = [(); 2].map(|()| Event::new());
     let other = thread::spawn({
         let (ping, pong) = (ping.clone(), pong.clone());
         move || {

@@ -25,6 +25,8 @@ pub enum SwitchError<I> {
     /// The target does not wait in a switch: it waits for its hub, or unwinds another greenlet. Or this runs on the hub's
     /// own stack, where no answer can arrive.
     NotWaiting(I),
+    /// The target is the hub, which is the parent of every task and takes no values.
+    Hub(I),
     /// This runs in a [tracer](crate::greenlet::set_tracer), which observes switches and makes none.
     Tracing(I),
     /// A panic unwinds the running greenlet, which must not switch meanwhile.
@@ -60,6 +62,7 @@ impl<I> SwitchError<I> {
             | SwitchError::WrongType { value, .. }
             | SwitchError::Forbidden { value, .. }
             | SwitchError::NotWaiting(value)
+            | SwitchError::Hub(value)
             | SwitchError::Tracing(value)
             | SwitchError::Panicking(value) => Some(value),
             SwitchError::Killed | SwitchError::WrongAnswer { .. } => None,
@@ -82,6 +85,10 @@ impl<I> fmt::Display for SwitchError<I> {
             SwitchError::NotWaiting(_) => {
                 f.write_str("it waits for something other than a switch, such as its hub")
             }
+            SwitchError::Hub(_) => f.write_str(
+                "it is the hub, which is the parent of every task and takes no values: \
+                 a task hands values to others through a channel, and lets others run by `yield_now`",
+            ),
             SwitchError::Tracing(_) => CannotWait::Tracing.fmt(f),
             SwitchError::Panicking(_) => CannotWait::Panicking.fmt(f),
             SwitchError::Forbidden { place, .. } => CannotWait::Forbidden { place }.fmt(f),
@@ -103,6 +110,7 @@ impl<I> fmt::Debug for SwitchError<I> {
             SwitchError::Undefined(_) => "Undefined",
             SwitchError::WrongType { .. } => "WrongType",
             SwitchError::NotWaiting(_) => "NotWaiting",
+            SwitchError::Hub(_) => "Hub",
             SwitchError::Tracing(_) => "Tracing",
             SwitchError::Panicking(_) => "Panicking",
             SwitchError::Forbidden { .. } => "Forbidden",

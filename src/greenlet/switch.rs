@@ -79,6 +79,7 @@ impl<I: 'static, O: 'static> Greenlet<I, O> {
         Err(match self.core.state() {
             GreenletState::Declared => SwitchError::Undefined(value),
             GreenletState::Dead | GreenletState::Leaked => SwitchError::Dead(value),
+            _ if self.core.is_hub() => SwitchError::Hub(value),
             _ => match handover::expected_type(&self.core) {
                 Some(waits_for) => SwitchError::WrongType { value, waits_for },
                 None => SwitchError::NotWaiting(value),

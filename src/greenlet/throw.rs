@@ -186,7 +186,10 @@ fn try_throw<O: 'static>(
         return throw_here(me, payload);
     }
     let payload = check_may_leave(me, payload)?;
-    if me.is_hub() || core.is_hub() || core.is_killing() {
+    if core.is_hub() {
+        return Err(SwitchError::Hub(payload));
+    }
+    if me.is_hub() || core.is_killing() {
         return Err(SwitchError::NotWaiting(payload));
     }
     match core.state() {

@@ -106,12 +106,6 @@ impl<T> RefUnwindSafe for ScopedTask<'_, T> {}
 
 impl<T> fmt::Debug for ScopedTask<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("ScopedTask");
-        out.field("id", &self.id());
-        if let Some(name) = self.name() {
-            out.field("name", &name);
-        }
-        out.field("finished", &self.is_finished())
-            .finish_non_exhaustive()
+        self.fmt_as("ScopedTask", f)
     }
 }

@@ -58,6 +58,7 @@ pub(crate) use self::remote::inbox::MessageSender;
 pub(crate) use self::remote::remote_waits::OnThreadExit;
 use self::remote::remote_waits::RemoteWaits;
 pub(crate) use self::remote::wait::{RemoteWait, RemoteWaker, ensure_wakeable};
+pub(crate) use self::sched::deadlock::wait_of;
 use self::sched::housekeeping::Housekeeping;
 use self::sched::run_budget::RunBudget;
 use self::sched::run_queue::RunQueue;

@@ -11,7 +11,7 @@ use crate::hub::{self, Deadline, WaitPoint};
 use crate::switch::counted::{AnyRef, RecordRef};
 use crate::switch::{describe, thread};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
-use crate::waiting::WaitReason;
+use crate::waiting::{WaitInfo, WaitReason};
 
 /// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -125,6 +125,31 @@ impl AnyTask {
             }
             Completion::Open => State::Suspended,
         }
+    }
+
+    /// What the task waits for, and since which source line. `None` if it runs or is ready to, was not started, or has ended:
+    /// [`state`](AnyTask::state) tells which. The task's `Debug` shows it, too.
+    ///
+    /// A task that has switched to another greenlet waits for a switch to it. One that was spawned to begin later waits for its
+    /// time.
+    ///
+    /// # Examples
+    /// ```
+    /// use greenhub::{sleep, spawn, yield_now};
+    /// use std::time::Duration;
+    ///
+    /// let task = spawn(|| sleep(Duration::from_secs(600)));
+    /// assert_eq!(task.waits_for(), None); // it was not started
+    /// yield_now();
+    /// let wait = task.waits_for().unwrap();
+    /// assert_eq!(wait.reason().to_string(), "sleep");
+    /// assert_eq!(wait.place().unwrap().file(), file!());
+    /// println!("{wait}"); // sleep at src/main.rs:4:23
+    /// # task.kill();
+    /// ```
+    #[must_use]
+    pub fn waits_for(&self) -> Option<WaitInfo> {
+        hub::wait_of(&self.record)
     }
 
     /// A number that no other greenlet of this process has or will have.
@@ -248,13 +273,24 @@ impl PartialEq for AnyTask {
 
 impl Eq for AnyTask {}
 
-impl fmt::Debug for AnyTask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("AnyTask");
+impl AnyTask {
+    /// Shows the task as a handle of that type.
+    pub(crate) fn fmt_as(&self, handle: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct(handle);
         out.field("id", &self.id());
         if let Some(name) = self.name() {
             out.field("name", &name);
         }
-        out.field("state", &self.state()).finish()
+        out.field("state", &self.state());
+        if let Some(wait) = self.waits_for() {
+            out.field("waits_for", &format_args!("{wait}"));
+        }
+        out.finish()
+    }
+}
+
+impl fmt::Debug for AnyTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_as("AnyTask", f)
     }
 }

@@ -38,6 +38,7 @@ use crate::error::JoinError;
 use crate::hub::Deadline;
 use crate::switch::counted::RecordRef;
 use crate::waitable::{Sealed, WaitTarget, Waitable};
+pub use crate::waiting::WaitInfo;
 use crate::waiting::WaitReason;
 
 /// A handle to a spawned task: to wait for it, and to get what came out of it.
@@ -270,12 +271,6 @@ impl<T> RefUnwindSafe for Task<T> {}
 
 impl<T> fmt::Debug for Task<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = f.debug_struct("Task");
-        out.field("id", &self.id());
-        if let Some(name) = self.name() {
-            out.field("name", &name);
-        }
-        out.field("finished", &self.is_finished())
-            .finish_non_exhaustive()
+        self.fmt_as("Task", f)
     }
 }

@@ -33,6 +33,7 @@ use std::cell::Cell;
 use std::panic::Location;
 
 use self::reason::ReasonKind;
+pub use self::reason::WaitInfo;
 pub(crate) use self::reason::WaitReason;
 
 /// The bit in the ticket of a bound wait.
@@ -265,14 +266,14 @@ impl<'a> WaitState<'a> {
     }
 
     /// The reason and the place of the wait, if the greenlet is parked.
-    pub(crate) fn parked_for(self) -> Option<(WaitReason, &'static Location<'static>)> {
+    pub(crate) fn parked_for(self) -> Option<WaitInfo> {
         match self.phase.0.get() {
             WaitStatus::Parked => {
                 let reason = WaitReason {
                     kind: self.details.kind.get()?,
                     subject: self.details.subject.get(),
                 };
-                Some((reason, self.details.place.get()?))
+                Some(WaitInfo::in_hub(reason, self.details.place.get()?))
             }
             _ => None,
         }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use std::fmt;
+use std::panic::Location;
 
 /// Why a greenlet waits: a kind and a number, small enough to travel in registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -9,6 +10,59 @@ pub(crate) struct WaitReason {
     pub(super) kind: ReasonKind,
     /// A task's id, a descriptor, a count, or 0.
     pub(super) subject: u64,
+}
+
+/// What a task waits for, and since which line: see [`AnyTask::waits_for`](crate::task::AnyTask::waits_for).
+///
+/// Shown as `sleep at src/main.rs:12:9`, in the words of the report of a deadlock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct WaitInfo {
+    reason: WaitReason,
+    place: Option<&'static Location<'static>>,
+}
+
+impl WaitInfo {
+    /// A wait in the hub that was begun at `place`.
+    pub(super) fn in_hub(reason: WaitReason, place: &'static Location<'static>) -> WaitInfo {
+        let place = Some(place);
+        WaitInfo { reason, place }
+    }
+
+    /// The wait of a greenlet that has switched to another one.
+    pub(crate) fn in_switch() -> WaitInfo {
+        let reason = WaitReason::SWITCH;
+        WaitInfo {
+            reason,
+            place: None,
+        }
+    }
+
+    /// What is waited for: `sleep`, `join of task 7`, `read from descriptor 5`. The words may change between versions.
+    pub fn reason(&self) -> impl fmt::Display + use<> {
+        self.reason
+    }
+
+    /// The source line of the call that waits. It is not known of a switch.
+    #[must_use]
+    pub fn place(&self) -> Option<&'static Location<'static>> {
+        self.place
+    }
+}
+
+impl fmt::Display for WaitInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason().fmt(f)?;
+        match self.place() {
+            Some(place) => write!(f, " at {place}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for WaitInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WaitInfo({self})")
+    }
 }
 
 /// Each row makes a constant or a constructor, a kind, and a text; `{}` in the text is the subject.
@@ -51,6 +105,7 @@ macro_rules! wait_reasons {
 }
 
 wait_reasons! {
+    SWITCH: Switch = "a switch to it";
     SLEEP: Sleep = "sleep";
     BEGIN: Begin = "its time to begin";
     ADVANCE: Advance = "the advance of the clock";

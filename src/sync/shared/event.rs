@@ -14,14 +14,15 @@ use crate::waiting::WaitReason;
 ///
 /// A wait that has begun when the event is set ends, even if the event is cleared again before its greenlet has run.
 ///
+/// A clone is another handle to the same event.
+///
 /// # Examples
 /// ```
 /// use greenhub::spawn;
 /// use greenhub::sync::shared::Event;
-/// use std::sync::Arc;
 /// use std::thread;
 ///
-/// let opened = Arc::new(Event::new());
+/// let opened = Event::new();
 /// let visitor = spawn({
 ///     let opened = opened.clone();
 ///     move || opened.wait()
@@ -29,6 +30,7 @@ use crate::waiting::WaitReason;
 /// thread::spawn(move || opened.set());
 /// visitor.join().unwrap();
 /// ```
+#[derive(Clone)]
 pub struct Event {
     monitor: Arc<Monitor<Flag<BlockedWaker>>>,
 }

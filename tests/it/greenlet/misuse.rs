@@ -91,9 +91,22 @@ fn a_target_that_waits_for_its_hub_returns_the_value() {
     let said =
         "SwitchError::NotWaiting(it waits for something other than a switch, such as its hub)";
     assert_eq!(refusal(&sleeper.typed::<_, ()>()), said);
-    let hub = sleeper.parent().expect("its hub");
-    assert_eq!(refusal(&hub.typed::<_, ()>()), said);
     assert_eq!(task.join().expect("no panic"), "slept");
+}
+
+#[cfg(feature = "hub")]
+#[test]
+fn a_switch_to_the_hub_says_what_to_do_instead() {
+    let said = greenhub::spawn(|| {
+        let hub = current().parent().expect("its hub");
+        refusal(&hub.typed::<_, ()>())
+    });
+    let said = said.join().expect("no panic");
+    assert!(
+        said.starts_with("SwitchError::Hub(it is the hub, which is the parent of every task"),
+        "{said}"
+    );
+    assert!(said.contains("through a channel"), "{said}");
 }
 
 /// Tries to switch in its destructor, and keeps what came of it.

@@ -94,7 +94,7 @@ fn main_learns_of_a_deadlock_also_where_it_waits_in_a_switch() {
         }
     });
     let text = panic_text(|| greenlet.switch(()));
-    assert!(text.contains("waits in a switch"), "{text}");
+    assert!(text.contains("waits for a switch to it"), "{text}");
     log.check_line("");
     drop(greenlet);
     log.check_line("unwound");

@@ -103,7 +103,10 @@ fn each_kind_of_wait_is_named_with_its_line() {
     assert_eq!(lines[9], on(11, "killer", &kill));
     assert_eq!(lines[10], on(12, "drains", "all tasks to end"));
     assert_eq!(lines[11], on(13, "bounded", "sleep"));
-    assert_eq!(lines[12], format!("{} waits in a switch", who("below", 15)));
+    assert_eq!(
+        lines[12],
+        format!("{} waits for a switch to it", who("below", 15))
+    );
     let text = format!("greenlet (made at @{0}) waits for sleep at @{0}", at(14));
     assert_eq!(raw(lines[13]), text);
     assert_eq!(lines.len(), 14);

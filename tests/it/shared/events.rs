@@ -12,7 +12,7 @@ use crate::support::{Log, millis, seconds, within};
 #[test]
 fn an_event_set_by_another_thread_wakes_a_hub_that_sleeps() {
     let _watch = within(seconds(10));
-    let event = Arc::new(Event::new());
+    let event = Event::new();
     let mut latencies: Vec<_> = (0..20)
         .map(|_| {
             event.clear();
@@ -44,7 +44,7 @@ fn an_event_set_by_another_thread_wakes_a_hub_that_sleeps() {
 fn all_who_wait_go_on_though_it_is_cleared_in_the_same_turn() {
     let _watch = within(seconds(10));
     for count in [1, 100, 1000] {
-        let event = Arc::new(Event::new());
+        let event = Event::new();
         let waiters: Vec<_> = (0..count)
             .map(|_| {
                 let event = event.clone();
@@ -64,7 +64,7 @@ fn all_who_wait_go_on_though_it_is_cleared_in_the_same_turn() {
 #[test]
 fn threads_and_tasks_wait_for_the_same_event() {
     let _watch = within(seconds(10));
-    let event = Arc::new(Event::new());
+    let event = Event::new();
     let (say, heard) = std::sync::mpsc::channel();
     let threads = [(); 4].map(|()| {
         let (event, say) = (event.clone(), say.clone());
@@ -96,7 +96,7 @@ fn a_wait_for_an_event_can_be_killed_and_timed_out() {
     let _watch = within(seconds(10));
     hub::pause_clock();
     let log = Log::new();
-    let event = Arc::new(Event::new());
+    let event = Event::new();
     let killed = spawn({
         let (log, event) = (log.clone(), event.clone());
         move || {
@@ -160,7 +160,7 @@ fn a_failure_is_a_result_too() {
 fn a_handle_counts_the_tasks_and_knows_whether_its_hub_is_there() {
     let _watch = within(seconds(10));
     let (say, heard) = std::sync::mpsc::channel();
-    let over = Arc::new(Event::new());
+    let over = Event::new();
     let target = thread::spawn({
         let over = over.clone();
         move || {

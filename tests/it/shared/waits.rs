@@ -66,7 +66,7 @@ fn send(play: &dyn Fn(Stage<'_>)) {
 }
 
 fn event(play: &dyn Fn(Stage<'_>)) {
-    let event = Arc::new(Event::new());
+    let event = Event::new();
     play(Stage {
         wait: Rc::new({
             let event = event.clone();

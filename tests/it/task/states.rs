@@ -1,13 +1,13 @@
 //! What a task tells of itself: where it stands, who it is, who has spawned it, and which others there are.
 
 use std::cell::RefCell;
-use std::panic::resume_unwind;
+use std::panic::{catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
 use greenhub::hub::pause_clock;
 use greenhub::task::{self, AnyTask, Builder, State};
-use greenhub::{Greenlet, Task, current, sleep, spawn, spawn_later, yield_now};
+use greenhub::{Greenlet, Task, current, scope, sleep, spawn, spawn_later, yield_now};
 
 use crate::support::{Log, seconds};
 
@@ -164,8 +164,81 @@ fn handles_tell_name_id_and_place() {
     );
     assert_eq!(
         format!("{plain:?}"),
-        format!("Task {{ id: {id}, finished: false, .. }}")
+        format!("Task {{ id: {id}, state: Pending }}")
     );
+}
+
+/// What each task waits for, with the line in place of the file's name and the column.
+fn waits(tasks: &[AnyTask]) -> Vec<String> {
+    let told = |task: &AnyTask| match task.waits_for() {
+        None => "-".into(),
+        Some(wait) => {
+            let reason = wait.reason().to_string();
+            let place = wait.place().inspect(|place| {
+                assert_eq!(place.file(), file!());
+                assert_eq!(wait.to_string(), format!("{reason} at {place}"));
+            });
+            place.map_or(reason.clone(), |place| format!("{reason} {}", place.line()))
+        }
+    };
+    tasks.iter().map(told).collect()
+}
+
+#[test]
+fn a_task_tells_what_it_waits_for_and_since_which_line() {
+    pause_clock();
+    let line = line!();
+    let sleeper = spawn(|| sleep(seconds(1)));
+    let other = sleeper.any();
+    let joiner = spawn(move || other.wait());
+    let later = spawn_later(seconds(2), || ());
+    let switches = spawn(|| Greenlet::<(), ()>::new(|()| sleep(seconds(1))).switch(()));
+    let swallows = spawn(|| {
+        let _ = catch_unwind(|| sleep(Duration::MAX));
+        sleep(Duration::MAX);
+    });
+    let tells = spawn(|| task::current().unwrap().waits_for().is_none());
+    let tasks = task::all();
+    let begins = format!("its time to begin {}", line + 4);
+    assert_eq!(waits(&tasks), ["-", "-", &begins, "-", "-", "-"]);
+    yield_now();
+    let sleeps = |behind| format!("sleep {}", line + behind);
+    let joins = format!("join of task {} {}", sleeper.id(), line + 3);
+    let in_switch = "a switch to it";
+    let first = [&sleeps(1), &joins, &begins, in_switch, &sleeps(7), "-"];
+    assert_eq!(waits(&tasks), first);
+    assert!(tells.join().unwrap());
+
+    swallows.kill_nowait();
+    assert_eq!(waits(&tasks)[4], "-", "it is ready");
+    yield_now();
+    assert!(swallows.is_finished(), "it was killed again");
+    sleep(seconds(1));
+    yield_now();
+    assert_eq!(waits(&tasks), ["-", "-", &begins, "-", "-", "-"]);
+    assert!(sleeper.is_finished() && joiner.is_finished() && !later.is_finished());
+    assert!(switches.is_finished());
+}
+
+#[test]
+fn the_debug_text_of_each_handle_names_the_wait() {
+    pause_clock();
+    let line = line!() + 1;
+    let plain = spawn(|| sleep(seconds(1)));
+    yield_now();
+    let wait = plain.waits_for().unwrap();
+    assert_eq!(wait.place().unwrap().line(), line);
+    let text = format!("id: {}, state: Suspended, waits_for: {wait} }}", plain.id());
+    assert_eq!(format!("{plain:?}"), format!("Task {{ {text}"));
+    assert_eq!(format!("{:?}", plain.any()), format!("AnyTask {{ {text}"));
+    assert_eq!(format!("{wait:?}"), format!("WaitInfo({wait})"));
+    scope(|s| {
+        let borrows = s.spawn(|| sleep(seconds(1)));
+        yield_now();
+        let wait = borrows.waits_for().unwrap();
+        let text = format!("{borrows:?}");
+        assert!(text.starts_with("ScopedTask {") && text.contains(&wait.to_string()));
+    });
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn a_throwing_main_gets_the_deadlock_after_the_task_dies() {
     let text = panic_text(|| greenlet.throw(stone("deadly")));
     assert!(text.starts_with("deadlock: all greenlets wait"), "{text}");
     assert!(
-        text.contains("greenlet \"main\" waits in a switch"),
+        text.contains("greenlet \"main\" waits for a switch to it"),
         "{text}"
     );
     assert_eq!(victim.join().unwrap_err().panic_message(), Some("deadly"));
@@ -227,7 +227,7 @@ fn a_hub_gives_the_payload_back() {
     let (task, greenlet) = begun(yield_now);
     let hub = greenlet.parent().expect("its hub");
     match hub.try_throw(stone("back")) {
-        Err(SwitchError::NotWaiting(payload)) => assert_eq!(text_of(payload), "back"),
+        Err(SwitchError::Hub(payload)) => assert_eq!(text_of(payload), "back"),
         other => panic!("{other:?}"),
     }
     let text = panic_text(|| hub.throw(stone("lost")));

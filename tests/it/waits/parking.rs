@@ -115,10 +115,7 @@ fn a_waiting_or_unstarted_task_and_the_hub_refuse_a_switch() {
         move || {
             *me.borrow_mut() = Some(current());
             let hub = current().parent().unwrap().typed::<(), ()>();
-            assert!(matches!(
-                hub.try_switch(()),
-                Err(SwitchError::NotWaiting(()))
-            ));
+            assert!(matches!(hub.try_switch(()), Err(SwitchError::Hub(()))));
             sleep(Duration::from_millis(1));
             7
         }
