@@ -2,13 +2,16 @@
 #![forbid(unsafe_code)]
 
 use std::collections::VecDeque;
+use std::ops::Deref;
+use std::panic::Location;
 use std::rc::Rc;
 
 use super::pool::Pool;
+use super::scoped::ScopedTask;
 use super::slots::Recall;
 use crate::dropping::DropsAll;
 use crate::error::JoinError;
-use crate::task::Task;
+use crate::task::{AnyTask, Task};
 
 impl Pool {
     /// Runs `f` with each of `inputs` in a job of its own, waits for all, and gives what came out of them in the order of
@@ -34,17 +37,14 @@ impl Pool {
         F: Fn(I::Item) -> T + 'static,
         T: 'static,
     {
+        let place = Location::caller();
         let f = Rc::new(f);
-        let mut jobs = KillOnDrop::none();
+        let mut jobs = KillOnDrop::default();
         for input in inputs {
             let f = f.clone();
-            jobs.push(self.spawn_or_lend(Recall::Kill, move || f(input)));
+            jobs.push(self.spawn_or_lend(Recall::Kill, place, move || f(input)));
         }
-        let mut results: DropsAll<Vec<_>> = DropsAll::default();
-        while let Some(result) = jobs.join_first() {
-            results.push(result);
-        }
-        results.into_inner()
+        jobs.join_all()
     }
 
     /// Runs `f` as a job, waits for it, and gives what it returned. If the running greenlet is killed or times out
@@ -66,40 +66,74 @@ impl Pool {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        let mut job = KillOnDrop::new(self.spawn_or_lend(Recall::Kill, f));
-        match job.join_first() {
-            Some(result) => result,
-            None => unreachable!("it was made with one job"),
+        let place = Location::caller();
+        let mut jobs = KillOnDrop::default();
+        jobs.push(self.spawn_or_lend(Recall::Kill, place, f));
+        match jobs.join_first() {
+            Some(outcome) => outcome,
+            None => unreachable!("it has one job"),
         }
     }
 }
 
-/// Jobs, in the order in which their results are wanted. Dropping this kills those that are left.
-pub(super) struct KillOnDrop<T: 'static>(DropsAll<VecDeque<Task<T>>>);
+/// The handle to a task, of either kind.
+pub(super) trait Job: Deref<Target = AnyTask> {
+    type Value;
 
-impl<T: 'static> KillOnDrop<T> {
-    pub(super) fn none() -> KillOnDrop<T> {
+    /// What has come out of it, when it has ended.
+    fn outcome(self) -> Result<Self::Value, JoinError>;
+}
+
+impl<T: 'static> Job for Task<T> {
+    type Value = T;
+
+    fn outcome(self) -> Result<T, JoinError> {
+        self.join()
+    }
+}
+
+impl<T> Job for ScopedTask<'_, T> {
+    type Value = T;
+
+    fn outcome(self) -> Result<T, JoinError> {
+        self.join()
+    }
+}
+
+/// Jobs, in the order in which their results are wanted. Dropping this kills those that are left.
+pub(super) struct KillOnDrop<J: Job>(DropsAll<VecDeque<J>>);
+
+impl<J: Job> Default for KillOnDrop<J> {
+    fn default() -> KillOnDrop<J> {
         KillOnDrop(DropsAll::default())
     }
+}
 
-    pub(super) fn new(job: Task<T>) -> KillOnDrop<T> {
-        KillOnDrop(DropsAll::new(VecDeque::from([job])))
+impl<J: Job> KillOnDrop<J> {
+    pub(super) fn push(&mut self, job: J) {
+        self.0.push_back(job);
     }
 
-    pub(super) fn push(&mut self, job: Task<T>) {
-        self.0.push_back(job);
+    /// Waits for all, and gives what came out of them in their order.
+    #[track_caller]
+    pub(super) fn join_all(mut self) -> Vec<Result<J::Value, JoinError>> {
+        let mut outcomes: DropsAll<Vec<_>> = DropsAll::default();
+        while let Some(outcome) = self.join_first() {
+            outcomes.push(outcome);
+        }
+        outcomes.into_inner()
     }
 
     /// Waits for the first, and gives what came out of it.
     #[track_caller]
-    pub(super) fn join_first(&mut self) -> Option<Result<T, JoinError>> {
+    fn join_first(&mut self) -> Option<Result<J::Value, JoinError>> {
         // The job stays here while this waits.
         self.0.front()?.wait();
-        Some(self.0.pop_front()?.join())
+        Some(self.0.pop_front()?.outcome())
     }
 }
 
-impl<T: 'static> Drop for KillOnDrop<T> {
+impl<J: Job> Drop for KillOnDrop<J> {
     fn drop(&mut self) {
         for job in self.0.iter() {
             // Where nothing can be unwound it runs on.

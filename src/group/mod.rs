@@ -1,9 +1,11 @@
-//! Groups of tasks: a [`scope`] has tasks that borrow and end with it, and a [`try_scope`] ends with the first that fails; a [`Group`] knows its tasks and can wait for all of them or
-//! kill them; a [`Pool`] is a group that runs a limited number at a time.
+//! Groups of tasks: a [`scope`] has tasks that borrow and end with it, and a [`try_scope`] ends with the first that fails; a
+//! [`Group`] knows its tasks and can wait for all of them or kill them; a [`Pool`] is a group that runs a limited number at a
+//! time.
 //!
 //! | | its tasks may borrow | its end | how many at a time |
 //! |---|---|---|---|
 //! | [`scope`] | yes | waits for all | any number |
+//! | [`Scope::pool`] | yes | its scope waits for all | as many as it has room for |
 //! | [`try_scope`] | yes | waits for all, or kills the rest at the first failure | any number |
 //! | [`Group`] | no | leaves them running | any number |
 //! | [`Pool`] | no | leaves them running | as many as it has room for |
@@ -15,6 +17,7 @@ mod members;
 mod pool;
 mod scope;
 mod scoped;
+mod scoped_pool;
 mod slots;
 mod try_scope;
 
@@ -27,6 +30,7 @@ use self::members::Members;
 pub use self::pool::Pool;
 pub use self::scope::{Scope, scope};
 pub use self::scoped::ScopedTask;
+pub use self::scoped_pool::ScopedPool;
 pub use self::try_scope::{TryScope, try_scope};
 use crate::hub::Deadline;
 use crate::task::{self, AnyTask, Task};

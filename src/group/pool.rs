@@ -1,12 +1,13 @@
 //! Pools: groups that run a limited number of jobs at a time.
 #![forbid(unsafe_code)]
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
 use super::members::Members;
-use super::slots::{Recall, SlotRequest, WorkerPermit, WorkerSlots};
+use super::slots::{PendingRequest, Recall, SlotRequest, WorkerPermit, WorkerSlots};
 use crate::dropping::DropsAll;
 use crate::error::TrySpawnError;
 use crate::hub::{Deadline, WaitRequest};
@@ -80,30 +81,56 @@ impl Pool {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        self.spawn_or_lend(Recall::KillUnbegun, body)
+        self.spawn_or_lend(Recall::KillUnbegun, Location::caller(), body)
     }
 
-    /// Spawns a job; in a full pool the running job lends it its place.
+    /// Spawns a job that `place` has asked for; in a full pool the running job lends it its place.
     #[track_caller]
-    pub(super) fn spawn_or_lend<F, T>(&self, recall: Recall, body: F) -> Task<T>
+    pub(super) fn spawn_or_lend<F, T>(
+        &self,
+        recall: Recall,
+        place: &'static Location<'static>,
+        body: F,
+    ) -> Task<T>
     where
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        let place = Location::caller();
+        self.spawn_job(recall, place, |entry| {
+            let task = spawn_at(place, body);
+            entry.enter(&task);
+            task
+        })
+    }
+
+    /// Has `spawn` spawn a job that `place` has asked for, when there is room for it; in a full pool the running job lends it
+    /// its place.
+    #[track_caller]
+    pub(super) fn spawn_job<J>(
+        &self,
+        recall: Recall,
+        place: &'static Location<'static>,
+        spawn: impl FnOnce(&PoolEntry<'_>) -> J,
+    ) -> J {
+        let mut wait = WaitRequest::at(place, "spawn", WaitReason::POOL_SLOT, Deadline::NEVER);
         let permit = match self.slots.take() {
-            Some(permit) => permit,
-            None if self.members.has_own_permit() => {
-                let task = task::spawn(body);
-                return self.start_on_lent_permit(task, recall, place);
-            }
-            None => {
-                let mut request =
-                    WaitRequest::at(place, "spawn", WaitReason::POOL_SLOT, Deadline::NEVER);
-                self.slots.request(None).wait(&mut request)
-            }
+            None if self.members.has_own_permit() => None,
+            None => Some(self.slots.request(None).wait(&mut wait)),
+            free => free,
         };
-        self.enter(task::spawn(body), permit)
+        let entry = PoolEntry {
+            pool: self,
+            permit: Cell::new(permit),
+            loan: Cell::new(None),
+        };
+        let job = DropsAll::new(Some(spawn(&entry)));
+        if let Some(loan) = entry.loan.take() {
+            let mut wait = WaitRequest::at(place, "spawn", WaitReason::POOL_SLOT, Deadline::NEVER);
+            loan.wait_on_loan(None, recall, &mut wait, |permit| {
+                self.members.return_permit(permit);
+            });
+        }
+        job.into_inner().expect("made with one")
     }
 
     /// Spawns a job, if the pool has room for it now.
@@ -129,35 +156,26 @@ impl Pool {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        let Some(permit) = self.slots.take() else {
+        let Some(entry) = self.try_enter() else {
             return Err(TrySpawnError::Full(body));
         };
         match task::try_spawn(body) {
-            Ok(task) => Ok(self.enter(task, permit)),
+            Ok(task) => {
+                entry.enter(&task);
+                Ok(task)
+            }
             Err(error) => Err(TrySpawnError::NoTask(error)),
         }
     }
 
-    fn enter<T: 'static>(&self, task: Task<T>, permit: WorkerPermit) -> Task<T> {
-        self.members.enter(&task, Some(permit));
-        task
-    }
-
-    /// The running greenlet is a job that lends its permit to a new one until that has ended, or another permit is free.
-    #[track_caller]
-    fn start_on_lent_permit<T: 'static>(
-        &self,
-        task: Task<T>,
-        recall: Recall,
-        place: &'static Location<'static>,
-    ) -> Task<T> {
-        let request = self.slots.request(self.members.take_own_permit());
-        let task = DropsAll::new(Some(self.enter(task, request.lend())));
-        let mut wait = WaitRequest::at(place, "spawn", WaitReason::POOL_SLOT, Deadline::NEVER);
-        request.wait_on_loan(None, recall, &mut wait, |permit| {
-            self.members.return_permit(permit);
-        });
-        task.into_inner().expect("made with one")
+    /// A place for a job, if there is one.
+    pub(super) fn try_enter(&self) -> Option<PoolEntry<'_>> {
+        let permit = self.slots.take()?;
+        Some(PoolEntry {
+            pool: self,
+            permit: Cell::new(Some(permit)),
+            loan: Cell::new(None),
+        })
     }
 
     /// A permit for a job that `place` has asked for; `tell` gets the request if there is none.
@@ -185,10 +203,9 @@ impl Pool {
         place: &'static Location<'static>,
         body: impl FnOnce() -> T + 'static,
     ) -> Task<T> {
-        match Builder::new().spawn_at(place, body) {
-            Ok(task) => self.enter(task, permit),
-            Err(error) => panic!("no task could be spawned: {error}"),
-        }
+        let task = spawn_at(place, body);
+        self.members.enter(&task, Some(permit));
+        task
     }
 
     /// Lends the running greenlet's own permit to `request`, until it is given back or another is free. False if the running
@@ -221,6 +238,38 @@ impl Pool {
     #[must_use]
     pub fn free_count(&self) -> usize {
         self.slots.free()
+    }
+}
+
+fn spawn_at<T: 'static>(
+    place: &'static Location<'static>,
+    body: impl FnOnce() -> T + 'static,
+) -> Task<T> {
+    match Builder::new().spawn_at(place, body) {
+        Ok(task) => task,
+        Err(error) => panic!("no task could be spawned: {error}"),
+    }
+}
+
+/// A place for one job, which is to enter it as soon as it was spawned.
+pub(super) struct PoolEntry<'a> {
+    pool: &'a Pool,
+    /// `None` where the running job lends its own.
+    permit: Cell<Option<WorkerPermit>>,
+    loan: Cell<Option<PendingRequest>>,
+}
+
+impl PoolEntry<'_> {
+    /// `task` is the job.
+    pub(super) fn enter<T: 'static>(&self, task: &Task<T>) {
+        let permit = self.permit.take().unwrap_or_else(|| {
+            let own = self.pool.members.take_own_permit();
+            let loan = self.pool.slots.request(own);
+            let permit = loan.lend();
+            self.loan.set(Some(loan));
+            permit
+        });
+        self.pool.members.enter(task, Some(permit));
     }
 }
 

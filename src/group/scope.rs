@@ -20,7 +20,7 @@ use crate::error::{JoinError, SpawnError, TimedOut};
 use crate::greenlet::GreenletExit;
 use crate::hub::EarlyEnd;
 use crate::switch::{no_switch, parent};
-use crate::task::{Builder, unobserved};
+use crate::task::{Builder, Task, unobserved};
 
 /// A scope to spawn tasks into: see [`scope`].
 ///
@@ -330,14 +330,17 @@ impl Builder {
         F: FnOnce() -> T + 'scope,
         T: 'scope,
     {
-        self.spawn_into(scope, || Some(body()))
+        self.spawn_into(scope, Location::caller(), |_| {}, || Some(body()))
     }
 
-    /// As [`spawn_scoped`](Builder::spawn_scoped), for a body that may have no value: for a join the task was killed then.
+    /// As [`spawn_scoped`](Builder::spawn_scoped), for the line that has asked for it, and for a body that may have no value: for a join
+    /// the task was killed then. `enter` sees the task first, and must not run code of users.
     #[track_caller]
     pub(super) fn spawn_into<'scope, F, T>(
         self,
         scope: &'scope Scope<'scope, '_>,
+        place: &'static Location<'static>,
+        enter: impl FnOnce(&Task<()>),
         body: F,
     ) -> Result<ScopedTask<'scope, T>, SpawnError>
     where
@@ -358,7 +361,8 @@ impl Builder {
         // body was consumed or dropped. Until the task is made, the body is in frames above that call; then the task
         // is added, and no users' code runs in between.
         let body: Box<dyn FnOnce() + 'static> = unsafe { mem::transmute(body) };
-        let task = self.spawn(body)?;
+        let task = self.spawn_at(place, body)?;
+        enter(&task);
         let any = task.any();
         children.add(task);
         Ok(ScopedTask::new(any, value, children))

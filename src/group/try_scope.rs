@@ -295,7 +295,7 @@ impl Builder {
         let children = &scope.scope.children;
         let failure = scope.failure.clone();
         let body = move || failure.run(body, children);
-        let task = self.spawn_into(&scope.scope, body)?;
+        let task = self.spawn_into(&scope.scope, Location::caller(), |_| {}, body)?;
         if scope.failure.has_failed.get() {
             // Where nothing can be unwound it runs.
             let _ = task.try_kill();

@@ -172,6 +172,7 @@ const ROOMS: &Order = &[
             "pool",
             "map",
             "imap",
+            "scoped_pool",
         ],
     ),
     (

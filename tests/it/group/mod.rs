@@ -7,4 +7,5 @@ mod pool_nested;
 mod scope;
 mod scope_captures;
 mod scope_ends;
+mod scoped_pool;
 mod try_scope;
