@@ -66,6 +66,7 @@
 #![warn(missing_docs)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod defer;
 mod dropping;
 pub mod error;
 pub mod generator;
@@ -74,6 +75,8 @@ pub mod greenlet;
 pub mod group;
 #[cfg(feature = "hub")]
 pub mod hub;
+#[cfg(feature = "hub")]
+mod idle_timeout;
 #[cfg(feature = "hub")]
 mod interrupts;
 #[cfg(feature = "hub")]
@@ -110,12 +113,15 @@ mod waitable;
 #[cfg(feature = "hub")]
 mod waiting;
 
+pub use defer::{Deferred, defer};
 #[cfg(feature = "hub")]
 pub use error::{HubClosed, JoinError, TimedOut};
 pub use error::{KillError, SpawnError, SwitchError};
 pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
 #[cfg(feature = "hub")]
 pub use group::{Group, Pool, scope, try_scope};
+#[cfg(feature = "hub")]
+pub use idle_timeout::{IdleTimer, idle_timeout};
 #[cfg(feature = "hub")]
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 #[cfg(feature = "hub")]

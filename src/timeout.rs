@@ -129,11 +129,7 @@ impl Timeout {
 
     #[track_caller]
     fn begin(limit: Duration, end: BlockEnd) -> Timeout {
-        if cfg!(panic = "abort") {
-            panic!(
-                "a timeout unwinds what waits, and a program built with panic=abort cannot unwind"
-            );
-        }
+        check_can_unwind();
         let id = thread::next_id();
         let alarm = Rc::new(Alarm::of_block(generator::stack_owner(), id, end));
         let timeout = Timeout {
@@ -174,12 +170,19 @@ impl Timeout {
     /// Tells whether this caught panic payload is this very timeout's, and not that of another.
     #[must_use]
     pub fn is_in(&self, payload: &(dyn Any + Send)) -> bool {
-        let timed_out = payload.downcast_ref::<TimedOut>();
-        timed_out.is_some_and(|timed_out| timed_out.id() == self.id)
+        TimedOut::is_of(self.id, payload)
     }
 
     fn run(&self, limit: Duration) {
         self.timer.set(hub::get().set_alarm(&self.alarm, limit));
+    }
+}
+
+/// Panics where nothing can be unwound.
+#[track_caller]
+pub(crate) fn check_can_unwind() {
+    if cfg!(panic = "abort") {
+        panic!("a timeout unwinds what waits, and a program built with panic=abort cannot unwind");
     }
 }
 

@@ -172,8 +172,10 @@ impl TimedOut {
         TimedOut { id, _payload }
     }
 
-    pub(crate) fn id(&self) -> u64 {
-        self.id
+    /// It is what the block with this id unwinds with.
+    pub(crate) fn is_of(id: u64, payload: &(dyn Any + Send)) -> bool {
+        let timed_out = payload.downcast_ref::<TimedOut>();
+        timed_out.is_some_and(|timed_out| timed_out.id == id)
     }
 
     /// Tells whether a caught panic payload is a timeout on its way.

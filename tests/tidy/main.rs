@@ -28,6 +28,7 @@ const FLOORS: &Order = &[
         &[
             "error",
             "dropping",
+            "defer",
             "sys",
             "stderr",
             "slots",
@@ -45,7 +46,15 @@ const FLOORS: &Order = &[
     (
         "3 tasks",
         &[
-            "waitable", "task", "timeout", "timer", "interval", "sync", "select", "group",
+            "waitable",
+            "task",
+            "timeout",
+            "idle_timeout",
+            "timer",
+            "interval",
+            "sync",
+            "select",
+            "group",
         ],
     ),
     ("4 outside", &["io", "net", "threadpool"]),

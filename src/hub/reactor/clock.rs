@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 pub(crate) type Nanos = u64;
 
 /// The moment at which a wait gives up.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Deadline(Nanos);
 
 impl Deadline {

@@ -2,8 +2,10 @@
 
 mod backtraces;
 mod callbacks;
+mod deferred;
 mod generator_shields;
 mod generator_waits;
+mod idle_timeout;
 mod joining;
 mod kill;
 mod kill_order;
