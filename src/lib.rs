@@ -18,13 +18,7 @@
 //! let squares: Vec<i32> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
 //! assert_eq!(squares, [0, 1, 4]);
 //! ```
-//! - `spawn` runs a closure as a task; `Task::join` waits for its end and returns its value.
-//! - `sleep` waits for a time, `with_timeout` limits any wait, and `AnyTask::kill` ends one.
-//! - `net` has TCP streams and listeners in the shape of [`std::net`].
-//! - `sync::channel` hands values from task to task; `sync` also has locks, events and semaphores.
-//! - `select!` waits for the first of several channels, events and tasks.
-//! - `joinall`, `killall`, `iwait` and a pool's `imap` have gevent's names and do what they do there.
-//! - [`Greenlet`] is the coroutine below all that, for programs that switch by hand:
+//! [`Greenlet`] is the coroutine below all that, for programs that switch by hand:
 //! ```
 //! use greenhub::{Greenlet, parent};
 //!
@@ -38,13 +32,41 @@
 //! assert_eq!(doubler.switch(21), 42);
 //! ```
 //!
+//! The [`guide`] has the first steps, tables for users of gevent, asyncio, tokio and Go, and chapters on debugging, testing and
+//! stack sizes.
+//!
+//! # What to use
+//! | I want | use |
+//! |---|---|
+//! | to do things at the same time | [`spawn`] and [`Task::join`]; many: [`joinall`], [`iwait`], [`Group`] |
+//! | tasks that borrow, and end with a block | [`scope`](scope()); the first error ends the rest: [`try_scope`] |
+//! | no more than so many at a time | [`Pool`], [`Scope::pool`](group::Scope::pool), [`sync::Semaphore`] |
+//! | TCP | [`net`] |
+//! | TLS, WebSockets, HTTP | a crate over `Read` and `Write`, unchanged, over [`net::TcpStream`]: [`guide::other_crates`] |
+//! | a time-out | [`with_timeout`] around any code that waits; without activity: [`idle_timeout`](idle_timeout()) |
+//! | to end a task from outside | [`AnyTask::kill`](task::AnyTask::kill); all of them: [`hub::shutdown`] |
+//! | something at the end of a block | a destructor, or [`defer`](defer()) |
+//! | to hand values from task to task | [`sync::channel`]; the first of several: [`select!`] |
+//! | a lock | often none: nothing changes between two waits. Across a wait [`sync::Mutex`], never `std::sync::Mutex` |
+//! | a value for each task | [`greenlet_local!`] |
+//! | to call code that blocks, or computes for long | [`offload`] |
+//! | to reach a hub from other threads | channels and events of [`sync::shared`], [`HubHandle`] |
+//! | all cores | a hub on each thread, `sync::shared` between them, and [several hubs on one port](net::TcpListener#several-hubs-on-one-port) |
+//! | signals, Ctrl-C | a crate for signals, and a shared event: [`guide::ctrl_c`] |
+//! | UDP, Unix sockets, names, files, processes | not yet: [`offload`] |
+//! | futures | not yet: an executor of theirs on another thread, by [`offload`] |
+//! | tests without waiting | [`hub::pause_clock`]: [`guide::testing`] |
+//! | to know why it hangs | the `Debug` of [`task::all`]: [`guide::debugging`] |
+//! | iterators written as loops | [`generator`] |
+//! | explicit switches, as in Python's greenlet | [`Greenlet`] |
+//!
 //! # Modules
-//! - `task`: closures that run concurrently on this thread: spawning, joining, sleeping, killing.
-//! - `group`: many tasks at once: `scope`, with tasks that borrow local variables; groups; pools of limited size.
-//! - `sync`: channels, queues, locks, events and semaphores for tasks of one thread; in `sync::shared` for several threads.
-//! - `net`: TCP connections; a call that waits lets other tasks run.
-//! - `threadpool`: blocking work on threads of its own: `offload`.
-//! - `hub`: settings of this thread's scheduler: its number of tasks, their stack size, and a clock that tests can stop. Its
+//! - [`task`]: closures that run concurrently on this thread: spawning, joining, sleeping, killing.
+//! - [`group`]: many tasks at once: `scope`, with tasks that borrow local variables; groups; pools of limited size.
+//! - [`sync`]: channels, queues, locks, events and semaphores for tasks of one thread; in [`sync::shared`] for several threads.
+//! - [`net`]: TCP connections; a call that waits lets other tasks run.
+//! - [`threadpool`]: blocking work on threads of its own: `offload`.
+//! - [`hub`]: settings of this thread's scheduler: its number of tasks, their stack size, and a clock that tests can stop. Its
 //!   page says what ends a wait early, and where a call may not wait.
 //! - [`greenlet`]: coroutines with explicit switches, parents, and panics thrown from one into another.
 //! - [`generator`]: iterators written as functions that yield.
@@ -52,18 +74,24 @@
 //! - [`stack`]: the sizes of stacks, their memory in use, and giving idle memory back.
 //! - [`error`]: all error types.
 //!
-//! Without the feature `hub` there are `greenlet`, `generator`, `local`, `stack` and `error` alone.
+//! Without the feature `hub` there are `greenlet`, `generator`, `local`, `stack`, `error` and `defer` alone.
 //!
 //! # What must not be done
-//! Greenlets and tasks are not `Send`: each stays on its thread, so `Rc`, `RefCell` and borrows live across waits. Two things break
-//! that no library can forbid: a `thread_local!` initialiser that switches, and a thread-local that is set on entry to a scope and
-//! reset at its end while other greenlets run in between. Do not switch or wait inside
-//! [`LocalKey::with`](std::thread::LocalKey::with); use a [`greenlet_local!`] instead.
+//! **No `std::sync::Mutex` across a wait.** A task that holds one while it waits, and a second task of the thread that locks it, hang
+//! for ever, and in silence: the second blocks the thread, so the first never runs again. The same holds for each lock, channel and
+//! `thread::sleep` of std. [`sync`] has all of them for tasks. A std mutex that is given back before the next wait does no harm.
 //!
-//! Destructors must not wait: while a panic unwinds a greenlet, it can neither switch nor wait.
+//! **No wait in a destructor** while a panic, a kill or a timeout unwinds a greenlet: it ends the process with a message.
+//!
+//! **No switch inside a thread-local.** Greenlets and tasks are not `Send`: each stays on its thread, so `Rc`, `RefCell` and borrows
+//! live across waits. Two things break that no library can forbid: a `thread_local!` initialiser that switches, and a thread-local
+//! that is set on entry to a scope and reset at its end while other greenlets run in between. Do not switch or wait inside
+//! [`LocalKey::with`](std::thread::LocalKey::with); use a [`greenlet_local!`] instead.
 
 // Here and not in Cargo.toml's [lints], which would reach examples, tests and benches too.
 #![warn(missing_docs)]
+// The page of the crate links to what the hub has.
+#![cfg_attr(not(feature = "hub"), allow(rustdoc::broken_intra_doc_links))]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod defer;
@@ -73,6 +101,8 @@ pub mod generator;
 pub mod greenlet;
 #[cfg(feature = "hub")]
 pub mod group;
+#[cfg(feature = "hub")]
+pub mod guide;
 #[cfg(feature = "hub")]
 pub mod hub;
 #[cfg(feature = "hub")]
@@ -113,31 +143,44 @@ mod waitable;
 #[cfg(feature = "hub")]
 mod waiting;
 
+#[doc(inline)]
 pub use defer::{Deferred, defer};
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use error::{HubClosed, JoinError, TimedOut};
+#[doc(inline)]
 pub use error::{KillError, SpawnError, SwitchError};
+#[doc(inline)]
 pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use group::{Group, Pool, scope, try_scope};
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use idle_timeout::{IdleTimer, idle_timeout};
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use select::{Select, SelectedOperation};
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use task::{
     HubHandle, Task, joinall, sleep, sleep_until, spawn, spawn_later, try_spawn, yield_now,
 };
 
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use threadpool::{offload, try_offload};
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use timeout::{Timeout, with_timeout, with_timeout_at};
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use timer::Timer;
 #[cfg(feature = "hub")]
+#[doc(inline)]
 pub use waitable::{Completions, Waitable, iwait, wait_any, wait_any_timeout};
 
 /// Not for users: what the macro `select!` names.
@@ -169,8 +212,6 @@ mod notes {
         channels: "../arch-notes/08-channels.md",
         io: "../arch-notes/09-io.md",
         safety: "../arch-notes/10-safety.md",
-        coming_from_gevent: "../arch-notes/11-coming-from-gevent.md",
-        gevent_tasks: "../arch-notes/12-gevent-tasks.md",
         decisions: "../arch-notes/13-decisions.md",
         checks: "../arch-notes/14-checks.md",
         measurements: "../arch-notes/15-measurements.md",

@@ -38,7 +38,35 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// It stays on its thread:
+/// # Several hubs on one port
+/// A listener stays on its thread, and std's does not: a clone of that for each thread accepts from the same queue, whichever hub
+/// is first.
+/// ```
+/// use greenhub::net::{TcpListener, TcpStream};
+/// use std::io::{self, Read};
+/// use std::thread;
+///
+/// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let address = listener.local_addr()?;
+/// let hubs: Vec<_> = (0..2)
+///     .map(|_| {
+///         let listener = listener.try_clone()?;
+///         Ok(thread::spawn(move || -> io::Result<()> {
+///             let listener = TcpListener::from_std(listener)?; // a hub of this thread
+///             let (mut stream, _) = listener.accept()?;
+///             stream.read(&mut [0]).map(drop)
+///         }))
+///     })
+///     .collect::<io::Result<_>>()?;
+/// let clients = [TcpStream::connect(address)?, TcpStream::connect(address)?];
+/// drop(clients);
+/// for hub in hubs {
+///     hub.join().expect("no panic")?;
+/// }
+/// # Ok::<(), io::Error>(())
+/// ```
+///
+/// Ours is not `Send`:
 /// ```compile_fail,E0277
 /// fn must_be_send<T: Send>() {}
 /// must_be_send::<greenhub::net::TcpListener>();

@@ -1,6 +1,9 @@
 //! What greenlets of one thread wait on together: nothing of it crosses threads, and nothing costs an atomic operation. What does is in
 //! [`shared`].
 //!
+//! A `std::sync::Mutex` that one task holds across a wait and another one locks blocks the thread for ever, and in silence. So does each
+//! lock, condition variable and channel of std that a task waits in: these here let other tasks run instead.
+//!
 //! Locks stay on their thread, and so do their guards:
 //! ```compile_fail,E0277
 //! use greenhub::sync::Mutex;

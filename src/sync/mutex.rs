@@ -15,6 +15,9 @@ use crate::waiting::WaitReason;
 /// A value that one greenlet uses at a time, in the shape of std's [`Mutex`](std::sync::Mutex). Other greenlets that want it
 /// wait, and the hub runs the rest.
 ///
+/// std's own must not be held across a wait: a second task of the thread that locks it blocks the thread for ever, and in silence,
+/// since the first, which would unlock it, never runs again.
+///
 /// A mutex is for work on the value that waits in the middle; without waits a [`RefCell`] does. It is fair: waiting greenlets get
 /// the lock in the order in which they came, and none overtakes, not even by [`try_lock`](Mutex::try_lock).
 ///

@@ -57,7 +57,7 @@ const FLOORS: &Order = &[
             "group",
         ],
     ),
-    ("4 outside", &["io", "net", "threadpool"]),
+    ("4 outside", &["io", "net", "threadpool", "guide"]),
 ];
 
 /// The order inside each folder with several files. An entry is a file or folder of it, or a file further down
