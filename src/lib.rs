@@ -90,8 +90,13 @@
 
 // Here and not in Cargo.toml's [lints], which would reach examples, tests and benches too.
 #![warn(missing_docs)]
-// The page of the crate links to what the hub has.
-#![cfg_attr(not(feature = "hub"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(
+    not(feature = "hub"),
+    allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "this page links to what the hub has"
+    )
+)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod defer;

@@ -325,6 +325,8 @@ const DEV_DEPENDENCIES: &[&str] = &[
     "proptest",
     "ctrlc",
     "httparse",
+    "serde",
+    "serde_json",
     "indicatif",
     "lexopt",
     "percent-encoding",
