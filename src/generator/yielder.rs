@@ -321,9 +321,11 @@ impl<Y: 'static, I: 'static> RefUnwindSafe for Yielder<Y, I> {}
 
 impl<Y: 'static, I: 'static> fmt::Debug for Yielder<Y, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let made_at = format_args!("{}", self.base.description.made_at);
         f.debug_struct("Yielder")
-            .field("made_at", &made_at)
+            .field(
+                "made_at",
+                &format_args!("{}", self.base.description.made_at),
+            )
             .finish()
     }
 }

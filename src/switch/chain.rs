@@ -194,7 +194,7 @@ unsafe fn unwind_between(core: CorePtr, me: Current, next: CorePtr) -> CorePtr {
 /// What a greenlet waits for, and the event that it has not seen, saved while it unwinds another.
 struct SavedSwitch {
     slot: *mut u8,
-    expects: &'static TypeTag,
+    expects: TypeTag,
     has_resumption: bool,
     resumption: Option<Box<Resumption>>,
     pending: Option<PendingEvent>,

@@ -45,7 +45,7 @@ pub(crate) struct Core {
     wait_phase: WaitPhase,
     pub(crate) context: Context<CorePtr>,
     /// The tag of the type that the greenlet waits for. Without meaning while it runs.
-    pub(super) expects: Cell<&'static TypeTag>,
+    pub(super) expects: Cell<TypeTag>,
     /// Where the value goes that the greenlet waits for.
     pub(super) slot: Cell<*mut u8>,
     /// The hub: drops all values and panics that its children end with.
@@ -110,7 +110,7 @@ pub(crate) struct MistypedValue {
 pub(super) struct VTable {
     pub(super) free: unsafe fn(NonNull<Core>),
     /// The type of the first value, where the first switch brings one.
-    pub(super) starts_with: Option<&'static TypeTag>,
+    pub(super) starts_with: Option<TypeTag>,
     /// Completes a task that ends without running its body to the end. `None`: not a task.
     #[cfg(feature = "hub")]
     pub(super) on_killed: Option<unsafe fn(CorePtr)>,
@@ -121,7 +121,7 @@ pub(super) struct VTable {
 /// The part of a record that belongs to its maker.
 pub(crate) trait Trailer: Sized {
     /// The type of the first value, where the first switch brings one.
-    const STARTS_WITH: Option<&'static TypeTag> = None;
+    const STARTS_WITH: Option<TypeTag> = None;
 
     /// Completes a task as killed: its body never runs, or never again.
     ///
@@ -134,7 +134,7 @@ pub(crate) trait Trailer: Sized {
 impl Trailer for () {}
 
 impl<I: 'static> Trailer for StartSlot<I> {
-    const STARTS_WITH: Option<&'static TypeTag> = Some(TypeTag::of::<I>());
+    const STARTS_WITH: Option<TypeTag> = Some(TypeTag::of::<I>());
 }
 
 /// A record. The core comes first, so a pointer to it is a pointer to the whole.

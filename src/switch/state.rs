@@ -11,7 +11,6 @@
 #![forbid(unsafe_code)]
 
 use std::any::{TypeId, type_name};
-use std::marker::PhantomData;
 
 /// The state of a greenlet. corosensei keeps one too, but that must not be read while the coroutine is on the chain of
 /// resumers.
@@ -42,35 +41,45 @@ impl GreenletState {
     }
 }
 
-/// The tag of a type, which a waiting greenlet shows so that it gets a value of that type only. Tags are compared by address
-/// first, and by id where two copies of a tag exist.
-pub(crate) struct TypeTag {
+/// The tag of a type, which a waiting greenlet shows so that it gets a value of that type only.
+///
+/// It is the address of a function that has one copy for each type in a crate: equal addresses run the same code, so they
+/// mean the same type. Where two crates have a copy each, the function is called and the ids decide.
+#[derive(Clone, Copy)]
+pub(crate) struct TypeTag(fn() -> TypeInfo);
+
+struct TypeInfo {
     id: TypeId,
-    name: fn() -> &'static str,
+    name: &'static str,
 }
 
-struct TypeTagOf<T>(PhantomData<T>);
-
-impl<T: 'static> TypeTagOf<T> {
-    const TAG: TypeTag = TypeTag {
+/// Never inlined: a function that may be gets a copy in each unit of code that names it.
+#[inline(never)]
+fn type_info<T: 'static>() -> TypeInfo {
+    TypeInfo {
         id: TypeId::of::<T>(),
-        name: type_name::<T>,
-    };
+        name: type_name::<T>(),
+    }
 }
 
 impl TypeTag {
     #[inline(always)]
-    pub(crate) const fn of<T: 'static>() -> &'static TypeTag {
-        &TypeTagOf::<T>::TAG
+    pub(crate) const fn of<T: 'static>() -> TypeTag {
+        TypeTag(type_info::<T>)
     }
 
     #[inline(always)]
-    pub(crate) fn is<T: 'static>(&'static self) -> bool {
-        std::ptr::eq(self, TypeTag::of::<T>()) || self.id == TypeId::of::<T>()
+    pub(crate) fn is<T: 'static>(self) -> bool {
+        std::ptr::fn_addr_eq(self.0, type_info::<T> as fn() -> TypeInfo) || self.is_copy_of::<T>()
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        (self.name)()
+    #[cold]
+    fn is_copy_of<T: 'static>(self) -> bool {
+        (self.0)().id == TypeId::of::<T>()
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        (self.0)().name
     }
 }
 

@@ -40,10 +40,10 @@ impl Mapping {
         // Refused by a kernel that has no huge pages at all: then there is nothing to turn off.
         // SAFETY: the advice covers the new mapping only and changes no byte of it.
         let _ = unsafe { libc::madvise(low, len, libc::MADV_NOHUGEPAGE) };
-        let low =
-            NonNull::new(low.cast()).ok_or_else(|| io::Error::other("mmap gave page zero"))?;
+        let low = NonNull::new(low.cast::<u8>())
+            .ok_or_else(|| io::Error::other("mmap gave page zero"))?;
         // Stacks are named by numbers: corosensei makes pointers of them again.
-        let _ = low.expose_provenance();
+        let _ = low.as_ptr().expose_provenance();
         Ok(Mapping { low, len })
     }
 
