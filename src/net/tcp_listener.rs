@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::TcpStream;
 use crate::hub::{self, Deadline, Direction, WaitRequest};
 use crate::io::{Registered, Terms};
-use crate::sys::socket::{AcceptFailure, accept_failure};
+use crate::sys::socket::{AcceptFailure, accept_failure, raise_backlog};
 use crate::waiting::WaitReason;
 
 /// How long to wait when the system has no descriptor for a connection, at first and at most.
@@ -87,13 +87,19 @@ impl AsFd for Socket {
 impl TcpListener {
     /// Listens on the first of the addresses where that is possible. Port 0 lets the system choose one.
     ///
+    /// The backlog, in which connections wait for `accept`, is the largest that the system allows: on Linux
+    /// `net.core.somaxconn`, usually 4096. Once it is full, a client that connects has to try again after a second.
+    ///
     /// # Errors
     /// Those of [`std::net::TcpListener::bind`]: `AddrInUse` for a taken port, for example.
     pub fn bind<A: ToSocketAddrs>(address: A) -> io::Result<TcpListener> {
-        TcpListener::from_std(std::net::TcpListener::bind(address)?)
+        let listener = std::net::TcpListener::bind(address)?;
+        raise_backlog(listener.as_fd())?;
+        TcpListener::from_std(listener)
     }
 
-    /// Takes over a listener of the standard library, and puts it into non-blocking mode.
+    /// Takes over a listener of the standard library, and puts it into non-blocking mode. It keeps its backlog: 128 if std's
+    /// `bind` has made it.
     ///
     /// # Errors
     /// What the system says; and what keeps this thread's hub from being made.

@@ -27,6 +27,16 @@ pub(crate) fn wait_readable(fd: RawFd, limit: Duration) -> io::Result<()> {
     }
 }
 
+/// Gives a socket that listens the largest backlog that the system allows; connections that wait in it stay.
+///
+/// # Errors
+/// The system's error.
+pub(crate) fn raise_backlog(listener: BorrowedFd<'_>) -> io::Result<()> {
+    // Cut to the limit by the kernel: `net.core.somaxconn` of Linux, `kern.ipc.somaxconn` of macOS and FreeBSD.
+    // SAFETY: the descriptor is open, and no memory is passed.
+    check(unsafe { libc::listen(listener.as_raw_fd(), libc::c_int::MAX) }).map(drop)
+}
+
 /// The most buffers of one call, in Linux and in std; further buffers are for the next call.
 pub(crate) const MOST_PARTS: usize = 1024;
 

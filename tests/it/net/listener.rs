@@ -44,6 +44,37 @@ fn binding_takes_the_first_address_that_is_free() {
 }
 
 #[test]
+fn a_burst_of_connections_finds_room_before_any_is_accepted() {
+    let _watch = within(seconds(30));
+    let listener = TcpListener::bind(any_local_address()).unwrap();
+    let address = listener.local_addr().unwrap();
+    // A connection beyond the backlog is tried again after a second.
+    let retry = millis(900);
+    let burst = burst_with_room();
+    let clients: Vec<_> = (0..burst)
+        .map(|n| {
+            std::net::TcpStream::connect_timeout(&address, retry)
+                .unwrap_or_else(|error| panic!("connection {n} of {burst}: {error}"))
+        })
+        .collect();
+    for client in clients {
+        let (_, peer) = listener.accept().unwrap();
+        assert_eq!(peer, client.local_addr().unwrap());
+    }
+}
+
+/// A thousand connections, or what the system's limits on backlogs and descriptors allow.
+fn burst_with_room() -> usize {
+    let backlog = std::fs::read_to_string("/proc/sys/net/core/somaxconn")
+        .map_or(128, |limit| limit.trim().parse().unwrap());
+    let (descriptors, hard) = rlimit::Resource::NOFILE.get().unwrap();
+    let wanted = 1000.min(backlog);
+    let descriptors = descriptors.max(hard.min(2048));
+    rlimit::Resource::NOFILE.set(descriptors, hard).unwrap();
+    wanted.min(usize::try_from(descriptors).unwrap_or(usize::MAX) / 2)
+}
+
+#[test]
 fn connections_come_over_ipv6_where_there_is_any() {
     let _watch = within(seconds(10));
     let address = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
