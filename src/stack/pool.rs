@@ -18,7 +18,7 @@ use super::stats::{self, ClassStats};
 use super::trim::TrimBudget;
 use crate::error::StackError;
 use crate::sys::altstack::AltStack;
-#[cfg(feature = "sanitizer")]
+#[cfg(all(feature = "sanitizer", target_os = "linux"))]
 use crate::sys::sanitizer;
 use crate::sys::valgrind;
 use std::cell::{Cell, UnsafeCell};
@@ -282,7 +282,7 @@ impl Drop for StackPool {
         for cache in &mut self.caches {
             stats::orphan(cache.abandon());
         }
-        #[cfg(feature = "sanitizer")]
+        #[cfg(all(feature = "sanitizer", target_os = "linux"))]
         sanitizer::keep_own_stack();
     }
 }

@@ -4,7 +4,7 @@ use super::overflow::Description;
 use super::pool;
 use super::registry;
 use super::slab::SlotRef;
-#[cfg(feature = "sanitizer")]
+#[cfg(all(feature = "sanitizer", target_os = "linux"))]
 use crate::sys::sanitizer;
 use corosensei::stack::{Stack, StackPointer};
 use std::ptr::{self, NonNull};
@@ -45,7 +45,7 @@ impl PooledStack {
     pub(super) fn new(slot: SlotRef) -> PooledStack {
         // SAFETY: above the guard a slot can be read as long as its slab is mapped, which is until this value is
         // dropped, or for ever if it never is.
-        #[cfg(feature = "sanitizer")]
+        #[cfg(all(feature = "sanitizer", target_os = "linux"))]
         unsafe {
             sanitizer::add_root(slot.usable());
         }
@@ -87,7 +87,7 @@ impl Drop for PooledStack {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: `new` added this range, and a value is dropped once.
-        #[cfg(feature = "sanitizer")]
+        #[cfg(all(feature = "sanitizer", target_os = "linux"))]
         unsafe {
             sanitizer::remove_root(self.slot.usable());
         }

@@ -2,19 +2,18 @@
 //!
 //! ```text
 //! low                       low + page                                 high
-//! | guard page, PROT_NONE   | max(_SC_SIGSTKSZ, 16 KiB), handlers run here |
+//! | guard page, PROT_NONE   | 16 KiB, or what the system wants: handlers run here |
 //! ```
 //!
 //! A handler for a stack overflow cannot run on the stack that overflowed. Rust gives its main thread and the
 //! threads of `std::thread` such a stack; a thread made by C has none, and would die without a word.
 
 use super::memory::{self, Mapping};
+use super::system;
 use std::io;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr;
 
-/// `_SC_SIGSTKSZ` of glibc 2.34; libc 0.2 does not name it, and older C libraries answer -1.
-const SC_SIGSTKSZ: libc::c_int = 250;
 const SMALLEST: usize = 16 * 1024;
 
 /// The alternate signal stack that we gave to the current thread; taken away again when dropped.
@@ -31,10 +30,7 @@ impl AltStack {
             return Ok(None);
         }
         let page = memory::page_size();
-        // SAFETY: a question without arguments in memory.
-        let wanted = unsafe { libc::sysconf(SC_SIGSTKSZ) };
-        let size = usize::try_from(wanted)
-            .unwrap_or(0)
+        let size = system::signal_stack_size()
             .max(SMALLEST)
             .next_multiple_of(page);
         let map = Mapping::reserve(page + size)?;

@@ -10,6 +10,7 @@
 //! Everything reached from [`handler`] is async-signal-safe: loads, `write`, `sigaction`, `raise`, `abort`;
 //! no lock, no allocation, no lazy thread-local.
 
+use super::system;
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -20,7 +21,7 @@ use std::sync::OnceLock;
 pub(crate) struct Fault {
     /// The address that could not be touched.
     pub(crate) address: usize,
-    /// The stack pointer at the fault, on x86-64 and aarch64.
+    /// The stack pointer at the fault, where the processor's registers are known.
     pub(crate) stack_pointer: Option<usize>,
 }
 
@@ -67,18 +68,20 @@ extern "C" fn handler(signal: libc::c_int, info: *mut libc::siginfo_t, context: 
     };
     // SAFETY: the kernel hands a filled siginfo to an SA_SIGINFO handler, valid while the handler runs.
     let details = unsafe { &*info };
-    let code = details.si_code;
-    // A positive code is the kernel's own; anything else was sent by kill(2) and has no address.
-    if code > 0 {
+    // What was sent by kill(2) has no address.
+    let by_kernel = system::is_found_by_kernel(details.si_code);
+    if by_kernel {
         // SAFETY: for a fault found by the kernel, si_addr is the field that is set.
         let address = unsafe { details.si_addr() }.addr();
+        // SAFETY: the kernel hands a filled ucontext to an SA_SIGINFO handler.
+        let stack_pointer = unsafe { system::stack_pointer(context.cast()) };
         (installed.on_fault)(Fault {
             address,
-            stack_pointer: stack_pointer(context),
+            stack_pointer,
         });
     }
     let which = usize::from(signal == libc::SIGBUS);
-    run_previous(signal, info, context, code > 0, &installed.previous[which]);
+    run_previous(signal, info, context, by_kernel, &installed.previous[which]);
 }
 
 /// Takes the action that was installed before ours.
@@ -134,25 +137,4 @@ fn arm(signal: libc::c_int) -> Result<(), i32> {
         return Err(io::Error::last_os_error().raw_os_error().unwrap_or(0));
     }
     Ok(())
-}
-
-#[cfg(target_arch = "x86_64")]
-fn stack_pointer(context: *mut libc::c_void) -> Option<usize> {
-    let context = context.cast::<libc::ucontext_t>();
-    // SAFETY: the kernel hands a filled ucontext to an SA_SIGINFO handler.
-    let registers = unsafe { &(*context).uc_mcontext.gregs };
-    usize::try_from(registers[libc::REG_RSP as usize]).ok()
-}
-
-#[cfg(target_arch = "aarch64")]
-fn stack_pointer(context: *mut libc::c_void) -> Option<usize> {
-    let context = context.cast::<libc::ucontext_t>();
-    // SAFETY: the kernel hands a filled ucontext to an SA_SIGINFO handler.
-    let sp = unsafe { (*context).uc_mcontext.sp };
-    usize::try_from(sp).ok()
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn stack_pointer(_context: *mut libc::c_void) -> Option<usize> {
-    None
 }

@@ -3,15 +3,13 @@
 //! A guard made by `MADV_GUARD_INSTALL` lives in the page tables and leaves the mapping whole; one made by
 //! `mprotect` cuts it in three, and the kernel allows only `vm.max_map_count` pieces in a process.
 
+use super::system;
 use std::io;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The errno of "no memory", which also stands for "too many mappings".
 pub(crate) const ENOMEM: i32 = libc::ENOMEM;
-
-/// `MADV_GUARD_INSTALL` of Linux 6.13; libc 0.2 does not name it on every target.
-const MADV_GUARD_INSTALL: libc::c_int = 102;
 
 /// Pages looked at per `mincore` call; the answer lies on the caller's stack, which may be a small one.
 const LOOK: usize = 256;
@@ -30,16 +28,15 @@ pub(crate) struct Mapping {
 impl Mapping {
     /// Maps `len` bytes, without counting them against memory and without huge pages.
     pub(crate) fn reserve(len: usize) -> io::Result<Mapping> {
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | system::STACK_MAPPING;
         let access = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: without MAP_FIXED the kernel chooses an unused range, so no existing memory changes.
         let low = unsafe { libc::mmap(ptr::null_mut(), len, access, flags, -1, 0) };
         if low == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        // Refused by a kernel that has no huge pages at all: then there is nothing to turn off.
-        // SAFETY: the advice covers the new mapping only and changes no byte of it.
-        let _ = unsafe { libc::madvise(low, len, libc::MADV_NOHUGEPAGE) };
+        // SAFETY: the new mapping.
+        unsafe { system::refuse_huge_pages(low, len) };
         let low = NonNull::new(low.cast::<u8>())
             .ok_or_else(|| io::Error::other("mmap gave page zero"))?;
         // Stacks are named by numbers: corosensei makes pointers of them again.
@@ -93,7 +90,7 @@ pub(crate) fn is_lock_limit(error: &io::Error) -> bool {
 /// The range is page aligned, mapped by the caller, and its contents are not needed any more.
 pub(crate) unsafe fn guard_by_advice(low: usize, len: usize) -> io::Result<()> {
     // SAFETY: by the contract above the pages may be dropped.
-    outcome(unsafe { libc::madvise(pointer(low), len, MADV_GUARD_INSTALL) })
+    unsafe { system::advise_guard(pointer(low), len) }
 }
 
 /// Makes `low .. low + len` fault on any touch, at the price of two mappings more.
@@ -106,22 +103,21 @@ pub(crate) unsafe fn guard_by_protection(low: usize, len: usize) -> io::Result<(
     outcome(unsafe { libc::mprotect(pointer(low), len, libc::PROT_NONE) })
 }
 
-/// Whether the first and the last page of `low .. low + len` fault on a write: asked of `uname`, which writes there, or says
-/// EFAULT.
+/// Whether the first and the last page of `low .. low + len` fault on a write: asked of a system call, which writes
+/// there, or says EFAULT.
 ///
 /// # Safety
 ///
 /// The range is page aligned, mapped by the caller, and its contents are not needed any more.
 pub(crate) unsafe fn faults(low: usize, len: usize) -> bool {
-    const { assert!(size_of::<libc::utsname>() <= 4096) };
     [low, low + len - page_size()].into_iter().all(|page| {
         // SAFETY: by the contract above the kernel may write to this page, and it looks before it does.
-        let refused = unsafe { libc::uname(pointer(page).cast()) };
+        let refused = unsafe { system::write_by_kernel(pointer(page)) };
         refused != 0 && errno() == libc::EFAULT
     })
 }
 
-/// Gives the pages of `low .. low + len` back; they read as zero when touched again. Guards stay.
+/// Gives the pages of `low .. low + len` back, with their contents: on Linux at once, elsewhere when memory runs short. Guards stay.
 ///
 /// A kernel that refuses (locked memory) keeps the pages, which does no harm.
 ///
@@ -130,7 +126,7 @@ pub(crate) unsafe fn faults(low: usize, len: usize) -> bool {
 /// The range is page aligned, mapped by the caller, and its contents are not needed any more.
 pub(crate) unsafe fn discard(low: usize, len: usize) {
     // SAFETY: by the contract above the contents may go.
-    let _ = unsafe { libc::madvise(pointer(low), len, libc::MADV_DONTNEED) };
+    let _ = unsafe { libc::madvise(pointer(low), len, system::DISCARD) };
 }
 
 /// The lowest address in `low .. high` (page aligned) whose page is in memory, or none.
@@ -141,7 +137,7 @@ pub(crate) fn lowest_resident(low: usize, high: usize) -> Option<usize> {
     while at < high {
         let len = (high - at).min(LOOK * page);
         // SAFETY: the kernel writes one byte per page of `len`, at most LOOK, into `seen`, and reads no page.
-        let refused = unsafe { libc::mincore(pointer(at), len, seen.as_mut_ptr()) };
+        let refused = unsafe { system::look_at_pages(pointer(at), len, seen.as_mut_ptr()) };
         if refused != 0 {
             return None;
         }
@@ -169,34 +165,24 @@ pub(crate) fn page_size() -> usize {
     }
 }
 
-/// How many mappings this kernel allows a process (`vm.max_map_count`), where `/proc` tells.
+/// How many mappings this kernel allows a process, where there is a limit and it tells.
 pub(crate) fn mapping_limit() -> Option<usize> {
-    std::fs::read_to_string("/proc/sys/vm/max_map_count")
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
+    system::mapping_limit()
 }
 
 /// Whether a byte can be read, asked of a system call, which answers EFAULT where a load would fault.
 #[cfg(test)]
 pub(crate) fn readable(address: usize) -> bool {
-    let mut byte = 0_u8;
-    let piece = |base: *mut libc::c_void| libc::iovec {
-        iov_base: base,
-        iov_len: 1,
-    };
-    let (ours, theirs) = (piece((&raw mut byte).cast()), piece(pointer(address)));
-    // SAFETY: a question without arguments.
-    let me = unsafe { libc::getpid() };
-    // SAFETY: the kernel reads one byte at `address`, or says EFAULT, and writes it to `byte`.
-    let read = unsafe { libc::process_vm_readv(me, &raw const ours, 1, &raw const theirs, 1, 0) };
+    use std::os::fd::AsRawFd;
+    let (_reader, writer) = io::pipe().expect("two descriptors");
+    // SAFETY: the kernel reads one byte at `address`, or says EFAULT.
+    let written = unsafe { libc::write(writer.as_raw_fd(), pointer(address), 1) };
     let fault = errno();
     assert!(
-        read == 1 || fault == libc::EFAULT,
-        "process_vm_readv: errno {fault}"
+        written == 1 || fault == libc::EFAULT,
+        "write: errno {fault}"
     );
-    read == 1
+    written == 1
 }
 
 fn outcome(refused: libc::c_int) -> io::Result<()> {

@@ -1,29 +1,22 @@
 //! Waits for a descriptor with nanoseconds, sends without SIGPIPE, and reads the errors of `accept`.
 
+use super::system;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+#[cfg(target_os = "linux")]
+use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
-/// Waits until `fd` is readable or `limit` has passed, to within the kernel's timer slack (50 us), where
-/// `epoll_wait` rounds up to whole milliseconds. An interrupted wait counts as over.
+/// Waits until `fd` is readable or `limit` has passed. An interrupted wait counts as over.
 ///
 /// # Errors
 /// The system's error, except for an interruption.
+#[cfg(target_os = "linux")]
 pub(crate) fn wait_readable(fd: RawFd, limit: Duration) -> io::Result<()> {
-    let mut poll = libc::pollfd {
-        fd,
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    let limit = libc::timespec {
-        tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
-        tv_nsec: limit.subsec_nanos().into(),
-    };
-    // SAFETY: one valid pollfd and one valid timespec, both alive during the call; no signal mask.
-    let outcome = unsafe { libc::ppoll(&raw mut poll, 1, &raw const limit, std::ptr::null()) };
-    match check(outcome) {
+    match system::wait_readable(fd, limit) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
-        other => other.map(drop),
+        other => other,
     }
 }
 
@@ -54,7 +47,8 @@ pub(crate) fn send_vectored(
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     // `IoSlice` has the layout of `iovec` on Unix, and sendmsg does not write through it.
     message.msg_iov = parts.as_ptr().cast_mut().cast();
-    message.msg_iovlen = parts.len();
+    // An `int` in some C libraries; the number is small.
+    message.msg_iovlen = parts.len() as _;
     // SAFETY: the message points to `parts`, which are alive during the call.
     let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, libc::MSG_NOSIGNAL) };
     if sent < 0 {
@@ -76,22 +70,11 @@ pub(crate) enum AcceptFailure {
 
 /// Reads the error of an `accept` on `listener`.
 ///
-/// Linux reports errors of the network that are pending on the new connection as errors of `accept`; accept(2) lists them for
-/// TCP, and says to try again. A socket that does not listen gives one of them (`EOPNOTSUPP`) each time.
+/// A socket that does not listen may give one of a lost connection's errors (`EOPNOTSUPP`) each time.
 pub(crate) fn accept_failure(listener: BorrowedFd<'_>, error: &io::Error) -> AcceptFailure {
     match error.raw_os_error() {
         Some(libc::EOPNOTSUPP) if !is_listening(listener) => AcceptFailure::Listener,
-        Some(
-            libc::ECONNABORTED
-            | libc::ENETDOWN
-            | libc::EPROTO
-            | libc::ENOPROTOOPT
-            | libc::EHOSTDOWN
-            | libc::ENONET
-            | libc::EHOSTUNREACH
-            | libc::EOPNOTSUPP
-            | libc::ENETUNREACH,
-        ) => AcceptFailure::ConnectionLost,
+        Some(errno) if system::is_lost_connection(errno) => AcceptFailure::ConnectionLost,
         Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
             AcceptFailure::Exhausted
         }
@@ -129,6 +112,21 @@ mod tests {
     use std::net::{TcpListener, UdpSocket};
     use std::os::fd::AsFd;
 
+    /// Linux gives an accepted connection's errors to `accept`.
+    #[cfg(target_os = "linux")]
+    const NETWORK: [i32; 8] = [
+        libc::ENETDOWN,
+        libc::EPROTO,
+        libc::ENOPROTOOPT,
+        libc::EHOSTDOWN,
+        libc::ENONET,
+        libc::EHOSTUNREACH,
+        libc::EOPNOTSUPP,
+        libc::ENETUNREACH,
+    ];
+    #[cfg(not(target_os = "linux"))]
+    const NETWORK: [i32; 0] = [];
+
     #[test]
     fn accept_errors_have_their_meanings() {
         use AcceptFailure::{ConnectionLost, Exhausted, Listener};
@@ -136,14 +134,6 @@ mod tests {
         let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
         let table = [
             (libc::ECONNABORTED, ConnectionLost),
-            (libc::ENETDOWN, ConnectionLost),
-            (libc::EPROTO, ConnectionLost),
-            (libc::ENOPROTOOPT, ConnectionLost),
-            (libc::EHOSTDOWN, ConnectionLost),
-            (libc::ENONET, ConnectionLost),
-            (libc::EHOSTUNREACH, ConnectionLost),
-            (libc::EOPNOTSUPP, ConnectionLost),
-            (libc::ENETUNREACH, ConnectionLost),
             (libc::EMFILE, Exhausted),
             (libc::ENFILE, Exhausted),
             (libc::ENOBUFS, Exhausted),
@@ -155,7 +145,10 @@ mod tests {
             (libc::EPERM, Listener),
             (libc::ETIMEDOUT, Listener),
         ];
-        for (errno, meaning) in table {
+        for (errno, meaning) in table
+            .into_iter()
+            .chain(NETWORK.map(|errno| (errno, ConnectionLost)))
+        {
             let error = io::Error::from_raw_os_error(errno);
             assert_eq!(
                 accept_failure(listening.as_fd(), &error),

@@ -77,12 +77,14 @@ pub(crate) fn on_c_thread(body: fn()) {
         body();
         ptr::null_mut()
     }
-    let mut thread = 0;
+    let mut thread = MaybeUninit::<libc::pthread_t>::uninit();
     let attributes = ptr::null();
     // SAFETY: `enter` has the shape pthreads want.
     let refused =
-        unsafe { libc::pthread_create(&raw mut thread, attributes, enter, body as *mut _) };
+        unsafe { libc::pthread_create(thread.as_mut_ptr(), attributes, enter, body as *mut _) };
     assert_eq!(refused, 0, "pthread_create");
+    // SAFETY: filled in by the call, which has succeeded.
+    let thread = unsafe { thread.assume_init() };
     // SAFETY: the thread was just made and is joined once.
     unsafe { libc::pthread_join(thread, ptr::null_mut()) };
 }

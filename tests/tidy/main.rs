@@ -244,6 +244,10 @@ const ROOMS: &Order = &[
     (
         "sys",
         &[
+            "apple",
+            "freebsd",
+            "linux",
+            "mod",
             "fault",
             "memory",
             "altstack",

@@ -18,12 +18,22 @@ use crate::hub::sched::run_queue::RunQueue;
 use crate::hub::wait::waker::WaitList;
 use crate::slots::{Key, Slots};
 use crate::stderr;
+#[cfg(target_os = "linux")]
 use crate::sys::socket;
 
 /// Events taken from the system at a time.
 const BATCH: usize = 1024;
+#[cfg(target_os = "linux")]
 const MILLISECOND: Nanos = 1_000_000;
 const WAKE: Token = Token(usize::MAX);
+/// Whether an event says that urgent data has come in: `epoll` does, `kqueue` does not.
+const ANNOUNCES_URGENT_DATA: bool = cfg!(target_os = "linux");
+#[cfg(target_os = "linux")]
+const INTEREST: Interest = Interest::READABLE
+    .add(Interest::WRITABLE)
+    .add(Interest::PRIORITY);
+#[cfg(not(target_os = "linux"))]
+const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 // A token is a source's key, index and generation: with fewer bits the generation would be cut off, and an event that
 // comes late would find the source that has taken the place of a closed one.
 const _: () = assert!(usize::BITS >= 64, "a poller's token holds a key of 64 bits");
@@ -106,7 +116,7 @@ impl Source {
     /// direction has ended: no further edge says so.
     #[inline]
     pub(crate) fn clear_partial(&self, direction: Direction) {
-        if direction == Direction::Read && self.urgent.get() {
+        if direction == Direction::Read && (self.urgent.get() || !ANNOUNCES_URGENT_DATA) {
             return;
         }
         self.side(direction).may_be_ready.set(false);
@@ -183,11 +193,10 @@ impl Poller {
         });
         let key = self.sources.borrow_mut().insert(source.clone());
         source.key.set(Some(key));
-        let both = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         let registered = system.poll.registry().register(
             &mut SourceFd(&fd.as_raw_fd()),
             Token(key.to_bits() as usize),
-            both,
+            INTEREST,
         );
         if let Err(error) = registered {
             self.sources.borrow_mut().remove(key);
@@ -257,22 +266,34 @@ impl Poller {
 
 impl System {
     /// One call to the system that waits, at most. It may return earlier than it was told.
-    ///
-    /// mio waits in whole milliseconds and rounds up. So the [whole ones](whole_milliseconds) are waited there, and the
-    /// rest in `ppoll`, which has nanoseconds: no timer is late by a millisecond.
     fn poll_once(&mut self, timeout: PollTimeout) -> io::Result<()> {
         let timeout = match timeout {
             PollTimeout::None => Some(Duration::ZERO),
             PollTimeout::Endless => None,
-            PollTimeout::Nanos(nanos) => match whole_milliseconds(nanos) {
-                0 => {
-                    socket::wait_readable(self.poll.as_raw_fd(), Duration::from_nanos(nanos))?;
-                    Some(Duration::ZERO)
-                }
-                whole => Some(Duration::from_millis(whole)),
-            },
+            PollTimeout::Nanos(nanos) => Some(self.wait_precisely(nanos)?),
         };
         self.poll.poll(&mut self.events, timeout)
+    }
+
+    /// Waits for what mio cannot, and evaluates to what is left for it.
+    ///
+    /// On `epoll` mio waits in whole milliseconds and rounds up. So the [whole ones](whole_milliseconds) are waited there, and
+    /// the rest in `ppoll`, which has nanoseconds: no timer is late by a millisecond.
+    #[cfg(target_os = "linux")]
+    fn wait_precisely(&self, nanos: Nanos) -> io::Result<Duration> {
+        match whole_milliseconds(nanos) {
+            0 => {
+                socket::wait_readable(self.poll.as_raw_fd(), Duration::from_nanos(nanos))?;
+                Ok(Duration::ZERO)
+            }
+            whole => Ok(Duration::from_millis(whole)),
+        }
+    }
+
+    /// `kqueue` waits in nanoseconds.
+    #[cfg(not(target_os = "linux"))]
+    fn wait_precisely(&self, nanos: Nanos) -> io::Result<Duration> {
+        Ok(Duration::from_nanos(nanos))
     }
 }
 
@@ -280,6 +301,7 @@ impl System {
 ///
 /// The kernel may end a wait late by a thousandth of its length, and by a two-hundredth in a process of low priority. So a
 /// 128th is left for a second wait, whose thousandth is small.
+#[cfg(target_os = "linux")]
 fn whole_milliseconds(nanos: Nanos) -> u64 {
     (nanos - nanos / 128) / MILLISECOND
 }
@@ -304,7 +326,7 @@ impl Drop for CountedWait<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 

@@ -115,6 +115,10 @@ fn a_main_greenlet_that_has_ended_is_dead_through_every_handle() {
 }
 
 #[test]
+#[cfg_attr(
+    target_env = "musl",
+    ignore = "musl drops no thread-locals of the main thread"
+)]
 fn a_processes_main_greenlet_that_has_ended_is_dead() {
     let name = "hub::thread_ends::a_processes_main_greenlet_that_has_ended_is_dead";
     let ended = child(name, || {
@@ -319,6 +323,10 @@ fn throw_into_a_scope(inner: fn()) {
 }
 
 #[test]
+#[cfg_attr(
+    target_env = "musl",
+    ignore = "musl drops no thread-locals of the main thread"
+)]
 fn a_scope_that_cannot_end_its_tasks_after_the_hub_says_why() {
     let name = "hub::thread_ends::a_scope_that_cannot_end_its_tasks_after_the_hub_says_why";
     let ended = child(name, || throw_into_a_scope(|| Event::new().wait()));
@@ -334,6 +342,10 @@ fn a_scope_that_cannot_end_its_tasks_after_the_hub_says_why() {
 }
 
 #[test]
+#[cfg_attr(
+    target_env = "musl",
+    ignore = "musl drops no thread-locals of the main thread"
+)]
 fn a_scope_whose_tasks_have_ended_is_left_after_the_hub() {
     let name = "hub::thread_ends::a_scope_whose_tasks_have_ended_is_left_after_the_hub";
     let ended = child(name, || {
@@ -359,6 +371,10 @@ fn a_scope_whose_tasks_have_ended_is_left_after_the_hub() {
 }
 
 #[test]
+#[cfg_attr(
+    target_env = "musl",
+    ignore = "musl drops no thread-locals of the main thread"
+)]
 fn a_process_that_exits_in_a_task_runs_its_destructors_there() {
     let name = "hub::thread_ends::a_process_that_exits_in_a_task_runs_its_destructors_there";
     let ended = child(name, || {

@@ -303,14 +303,14 @@ fn sleepers_sleep_side_by_side() {
 extern "C" fn do_nothing(_: libc::c_int) {}
 
 /// Interrupts this process every so many microseconds.
-fn storm_of_signals(every: libc::suseconds_t) {
+fn storm_of_signals(every: i32) {
     let handler: extern "C" fn(libc::c_int) = do_nothing;
     // SAFETY: the handler does nothing, which is always safe in a signal.
     let old = unsafe { libc::signal(libc::SIGALRM, handler as libc::sighandler_t) };
     assert_ne!(old, libc::SIG_ERR);
     let time = libc::timeval {
         tv_sec: 0,
-        tv_usec: every,
+        tv_usec: every.into(),
     };
     let timer = libc::itimerval {
         it_interval: time,

@@ -117,6 +117,10 @@ fn at_the_end_of_a_process(name: &str, last: fn() -> String) -> Option<String> {
 }
 
 #[test]
+#[cfg_attr(
+    target_env = "musl",
+    ignore = "musl drops no thread-locals of the main thread"
+)]
 fn the_current_greenlet_can_be_asked_for_at_the_very_end() {
     let name = "like_greenlet::leaving::the_current_greenlet_can_be_asked_for_at_the_very_end";
     let said = at_the_end_of_a_process(name, || {
@@ -134,6 +138,10 @@ fn the_current_greenlet_can_be_asked_for_at_the_very_end() {
 }
 
 #[test]
+#[cfg_attr(
+    target_env = "musl",
+    ignore = "musl drops no thread-locals of the main thread"
+)]
 fn a_greenlet_made_at_the_very_end_works_or_is_refused() {
     let name = "like_greenlet::leaving::a_greenlet_made_at_the_very_end_works_or_is_refused";
     let said = at_the_end_of_a_process(name, || {
@@ -153,6 +161,10 @@ fn a_greenlet_made_at_the_very_end_works_or_is_refused() {
 }
 
 #[test]
+#[cfg_attr(
+    target_env = "musl",
+    ignore = "musl drops no thread-locals of the main thread"
+)]
 fn a_tracer_set_at_the_very_end_does_no_harm() {
     let name = "like_greenlet::leaving::a_tracer_set_at_the_very_end_does_no_harm";
     let said = at_the_end_of_a_process(name, || {

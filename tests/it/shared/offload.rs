@@ -319,7 +319,10 @@ fn offloading_without_descriptors_is_an_error() {
             let error = try_offload(job()).unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "could not open a descriptor to wake this thread's hub with: Too many open files (os error 24)"
+                format!(
+                    "could not open a descriptor to wake this thread's hub with: {}",
+                    std::io::Error::from_raw_os_error(libc::EMFILE)
+                )
             );
             let in_task = spawn({
                 let job = job();
