@@ -100,96 +100,117 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod defer;
+// Every module is left out where it cannot be built, so that this is the only error.
+#[cfg(not(all(
+    target_pointer_width = "64",
+    any(target_os = "linux", target_os = "macos", target_os = "freebsd")
+)))]
+compile_error!(
+    "greenhub runs on 64-bit Linux, macOS and FreeBSD; 32-bit targets, Windows and other systems are not supported"
+);
+
+#[cfg(all(unix, target_pointer_width = "64"))]
 mod dropping;
+#[cfg(all(unix, target_pointer_width = "64"))]
 pub mod error;
+#[cfg(all(unix, target_pointer_width = "64"))]
 pub mod generator;
+#[cfg(all(unix, target_pointer_width = "64"))]
 pub mod greenlet;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 pub mod group;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 pub mod guide;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 pub mod hub;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod idle_timeout;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod interrupts;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod interval;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod io;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod list;
+#[cfg(all(unix, target_pointer_width = "64"))]
 pub mod local;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 pub mod net;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod owned;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod select;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod slots;
+#[cfg(all(unix, target_pointer_width = "64"))]
 pub mod stack;
+#[cfg(all(unix, target_pointer_width = "64"))]
 mod stderr;
+#[cfg(all(unix, target_pointer_width = "64"))]
 mod switch;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 pub mod sync;
+#[cfg(all(unix, target_pointer_width = "64"))]
 mod sys;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 pub mod task;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 pub mod threadpool;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod timeout;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod timer;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod waitable;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod waiting;
 
 #[doc(inline)]
+#[cfg(all(unix, target_pointer_width = "64"))]
 pub use defer::{Deferred, defer};
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use error::{HubClosed, JoinError, TimedOut};
 #[doc(inline)]
+#[cfg(all(unix, target_pointer_width = "64"))]
 pub use error::{KillError, SpawnError, SwitchError};
 #[doc(inline)]
+#[cfg(all(unix, target_pointer_width = "64"))]
 pub use greenlet::{AnyGreenlet, Greenlet, GreenletExit, current, parent};
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use group::{Group, Pool, scope, try_scope};
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use idle_timeout::{IdleTimer, idle_timeout};
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use select::{Select, SelectedOperation};
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use task::{
     HubHandle, Task, joinall, sleep, sleep_until, spawn, spawn_later, try_spawn, yield_now,
 };
 
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use threadpool::{offload, try_offload};
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use timeout::{Timeout, with_timeout, with_timeout_at};
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use timer::Timer;
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(inline)]
 pub use waitable::{Completions, Waitable, iwait, wait_any, wait_any_timeout};
 
 /// Not for users: what the macro `select!` names.
-#[cfg(feature = "hub")]
+#[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 #[doc(hidden)]
 pub mod __select {
     pub use crate::select::{ObserveArm, Selected, choose, choose_for, choose_now, no_default};
