@@ -84,10 +84,11 @@ impl SizeClass {
         }
     }
 
-    /// Bytes from one slot to the next.
+    /// Bytes from one slot to the next: an odd number of pages.
     #[inline]
     pub(super) const fn stride(self) -> usize {
-        GUARD + self.usable() + PAGE
+        let pages = (GUARD + self.usable()).div_ceil(PAGE) + 1;
+        (pages | 1) * PAGE
     }
 
     /// Where a stack begins in the slot that ends at `high`.

@@ -266,7 +266,8 @@ impl Drop for Slab {
 
 /// Maps `len` bytes where that leaves the spare, which is unmapped at once: it was only to be there.
 fn reserve_sparing(len: usize) -> io::Result<Mapping> {
-    let map = Mapping::reserve(len)?;
+    // The system gives whole pages of its own; all of the geometry is in those of `PAGE`.
+    let map = Mapping::reserve_aligned(len, PAGE)?;
     let spared = Mapping::reserve(SPARE).or_else(|error| {
         if memory::is_lock_limit(&error) {
             Mapping::reserve(LOCKED_SPARE.min(len))

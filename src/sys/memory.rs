@@ -44,6 +44,24 @@ impl Mapping {
         Ok(Mapping { low, len })
     }
 
+    /// As [`Mapping::reserve`], at a multiple of `align`, which is one of the page's size.
+    pub(crate) fn reserve_aligned(len: usize, align: usize) -> io::Result<Mapping> {
+        let spare = align.saturating_sub(page_size());
+        let mut map = Mapping::reserve(len + spare)?;
+        let low = map.low.addr().get();
+        let before = low.next_multiple_of(align) - low;
+        if before > 0 {
+            // SAFETY: a part of the new mapping, in which nothing is.
+            outcome(unsafe { libc::munmap(map.low.as_ptr().cast(), before) })?;
+            map.low = map.low.map_addr(|low| low.saturating_add(before));
+            map.len -= before;
+        }
+        if before < spare {
+            map.cut(spare - before)?;
+        }
+        Ok(map)
+    }
+
     /// Unmaps `len` bytes, whole pages and not all of them, at the high end.
     pub(crate) fn cut(&mut self, len: usize) -> io::Result<()> {
         assert!(len < self.len, "cutting {len} of {} bytes", self.len);
@@ -199,4 +217,25 @@ fn errno() -> i32 {
 
 fn pointer(address: usize) -> *mut libc::c_void {
     ptr::with_exposed_provenance_mut(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_aligned_mapping_is_all_there_and_nothing_more() {
+        const ALIGN: usize = 256 * 1024;
+        for pages in 1..40 {
+            let len = pages * page_size();
+            // Wherever the system puts it: what was mapped before makes the places differ.
+            let _before = Mapping::reserve(len).unwrap();
+            let map = Mapping::reserve_aligned(len, ALIGN).unwrap();
+            let low = map.low().as_ptr().addr();
+            assert_eq!((low % ALIGN, map.len()), (0, len));
+            assert!(readable(low) && readable(low + len - 1));
+        }
+        let map = Mapping::reserve_aligned(page_size(), page_size()).unwrap();
+        assert_eq!(map.len(), page_size());
+    }
 }

@@ -297,7 +297,7 @@ pub(crate) fn in_child_with(
         body();
         return None;
     }
-    let mut child = Command::new(std::env::current_exe().expect("this very binary"))
+    let mut child = this_program()
         .args([name, "--exact", "--include-ignored"])
         .args(["--nocapture", "--test-threads=1"])
         .env(CHILD, "1")
@@ -331,6 +331,19 @@ pub(crate) fn in_child_with(
         stdout,
         stderr,
     })
+}
+
+/// This very binary, by what `GREENHUB_TEST_RUNNER` names, for a processor that is emulated.
+fn this_program() -> Command {
+    let program = std::env::current_exe().expect("this very binary");
+    let runner = std::env::var("GREENHUB_TEST_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let Some(emulator) = words.next() else {
+        return Command::new(program);
+    };
+    let mut command = Command::new(emulator);
+    command.args(words).arg(program);
+    command
 }
 
 fn read_aside(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
