@@ -343,7 +343,8 @@ fn a_panic_of_ours_points_at_the_call() {
     let ended = child(test, || {
         std::panic::set_hook(Box::new(|panic| {
             let file = panic.location().expect("std gives it").file();
-            let message = panic.payload_as_str().unwrap_or_default();
+            let message = panic.payload().downcast_ref::<String>();
+            let message = message.map_or("", String::as_str);
             PANIC.with_borrow_mut(|first| {
                 first.get_or_insert((file.to_owned(), message.to_owned()));
             });
