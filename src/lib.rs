@@ -99,8 +99,7 @@
 )]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-mod defer;
-// Every module is left out where it cannot be built, so that this is the only error.
+// Every module is left out on 32 bits and on Windows, so that this is the only error there.
 #[cfg(not(all(
     target_pointer_width = "64",
     any(target_os = "linux", target_os = "macos", target_os = "freebsd")
@@ -109,6 +108,8 @@ compile_error!(
     "greenhub runs on 64-bit Linux, macOS and FreeBSD; 32-bit targets, Windows and other systems are not supported"
 );
 
+#[cfg(all(unix, target_pointer_width = "64"))]
+mod defer;
 #[cfg(all(unix, target_pointer_width = "64"))]
 mod dropping;
 #[cfg(all(unix, target_pointer_width = "64"))]

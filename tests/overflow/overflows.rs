@@ -90,7 +90,7 @@ pub(crate) fn cases() -> Vec<Case> {
             End::Std("itself"),
         ),
     ]);
-    // Where main's stack ends std does not know with musl, so it says nothing there.
+    // With musl std does not know where main's stack ends, and says nothing.
     #[cfg(not(target_env = "musl"))]
     cases.extend([
         case(
@@ -260,6 +260,7 @@ pub(crate) fn ready() {
     Greenlet::<(), ()>::new(|()| ()).switch(());
 }
 
+#[cfg(not(target_env = "musl"))]
 fn on_main_itself(with_us: bool) {
     if with_us {
         ready();
