@@ -242,5 +242,6 @@ mod notes {
         decisions: "../arch-notes/13-decisions.md",
         checks: "../arch-notes/14-checks.md",
         measurements: "../arch-notes/15-measurements.md",
+        measurements_of_programs: "../arch-notes/16-measurements-programs.md",
     }
 }
