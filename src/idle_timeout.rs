@@ -26,7 +26,8 @@ use crate::timeout::check_can_unwind;
 /// does, whose time begins anew at each reset.
 ///
 /// Any greenlet of this thread may reset the timer: the two directions of a stream, say, each of which is a task that keeps
-/// the other alive. A timer that has expired stays so: a reset comes too late at the very moment when the limit has passed.
+/// the other alive. A timer that has expired stays so: a reset comes too late at the very moment when the limit has passed. It
+/// expires while the hub runs, so a body that computes beyond its limit and resets before it waits is in time.
 ///
 /// # Errors
 /// [`TimedOut`] if the time was over before the body. Its frames were unwound then.
