@@ -51,7 +51,7 @@
 //! | a value for each task | [`greenlet_local!`] |
 //! | to call code that blocks, or computes for long | [`offload`] |
 //! | to reach a hub from other threads | channels and events of [`sync::shared`], [`HubHandle`] |
-//! | all cores | a hub on each thread, `sync::shared` between them, and [several hubs on one port](net::TcpListener#several-hubs-on-one-port) |
+//! | all cores | a hub on each thread, [`sync::shared`] between them, and [several hubs on one port](net::TcpListener#several-hubs-on-one-port) |
 //! | signals, Ctrl-C | a crate for signals, and a shared event: [`guide::ctrl_c`] |
 //! | UDP, Unix sockets, names, files, processes | not yet: [`offload`] |
 //! | futures | not yet: an executor of theirs on another thread, by [`offload`] |
