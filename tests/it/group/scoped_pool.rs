@@ -1,7 +1,6 @@
 //! Pools in a scope: jobs that borrow, so many at a time, and none that outlives what it borrows.
 
 use std::cell::{Cell, RefCell};
-use std::mem;
 use std::time::Duration;
 
 use greenhub::error::TrySpawnError;
@@ -10,7 +9,7 @@ use greenhub::hub::{now, pause_clock};
 use greenhub::{TimedOut, scope, sleep, spawn, try_scope, with_timeout, yield_now};
 use proptest::prelude::*;
 
-use crate::support::{Log, caught, millis, panic_text, seconds, within};
+use crate::support::{Log, caught, forget, millis, panic_text, seconds, within};
 
 /// Says what it was told to when it is dropped.
 struct Says<'a>(&'a Log, String);
@@ -58,7 +57,7 @@ fn the_scope_waits_for_the_jobs_of_a_pool_that_is_gone_or_leaked() {
                 log.say(&text);
             });
             if leak {
-                mem::forget(pool);
+                forget(pool);
             }
         });
         log.check(["borrowed"]);
