@@ -41,7 +41,7 @@
 //! | to do things at the same time | [`spawn`] and [`Task::join`]; many: [`joinall`], [`iwait`], [`Group`] |
 //! | tasks that borrow, and end with a block | [`scope`](scope()); the first error ends the rest: [`try_scope`] |
 //! | no more than so many at a time | [`Pool`], [`Scope::pool`](group::Scope::pool), [`sync::Semaphore`] |
-//! | TCP | [`net`] |
+//! | TCP, UDP, Unix sockets | [`net`] |
 //! | TLS, WebSockets, HTTP | a crate over `Read` and `Write`, unchanged, over [`net::TcpStream`]: [`guide::other_crates`] |
 //! | a time-out | [`with_timeout`] around any code that waits; without activity: [`idle_timeout`](idle_timeout()) |
 //! | to end a task from outside | [`AnyTask::kill`](task::AnyTask::kill); all of them: [`hub::shutdown`] |
@@ -53,7 +53,7 @@
 //! | to reach a hub from other threads | channels and events of [`sync::shared`], [`HubHandle`] |
 //! | all cores | a hub on each thread, [`sync::shared`] between them, and [several hubs on one port](net::TcpListener#several-hubs-on-one-port) |
 //! | signals, Ctrl-C | a crate for signals, and a shared event: [`guide::ctrl_c`] |
-//! | UDP, Unix sockets, names, files, processes | not yet: [`offload`] |
+//! | names, files, processes | not yet: [`offload`] |
 //! | futures | not yet: an executor of theirs on another thread, by [`offload`] |
 //! | tests without waiting | [`hub::pause_clock`]: [`guide::testing`] |
 //! | to know why it hangs | the `Debug` of [`task::all`]: [`guide::debugging`] |
@@ -64,7 +64,7 @@
 //! - [`task`]: closures that run concurrently on this thread: spawning, joining, sleeping, killing.
 //! - [`group`]: many tasks at once: `scope`, with tasks that borrow local variables; groups; pools of limited size.
 //! - [`sync`]: channels, queues, locks, events and semaphores for tasks of one thread; in [`sync::shared`] for several threads.
-//! - [`net`]: TCP connections; a call that waits lets other tasks run.
+//! - [`net`]: TCP, UDP and Unix sockets; a call that waits lets other tasks run.
 //! - [`threadpool`]: blocking work on threads of its own: `offload`.
 //! - [`hub`]: settings of this thread's scheduler: its number of tasks, their stack size, and a clock that tests can stop. Its
 //!   page says what ends a wait early, and where a call may not wait.

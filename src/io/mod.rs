@@ -70,7 +70,7 @@ impl<T: AsFd> Registered<T> {
     /// As `attempt`; `bytes_of` says how many the outcome has moved.
     #[inline(always)]
     #[track_caller]
-    fn attempt_counted<R>(
+    pub(crate) fn attempt_counted<R>(
         &self,
         terms: Terms,
         mut call: impl FnMut(&T) -> io::Result<R>,

@@ -6,17 +6,11 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::TcpStream;
-use crate::hub::{self, Deadline, Direction, WaitRequest};
-use crate::io::{Registered, Terms};
-use crate::sys::socket::{AcceptFailure, accept_failure, raise_backlog};
-use crate::waiting::WaitReason;
-
-/// How long to wait when the system has no descriptor for a connection, at first and at most.
-const FIRST_BACK_OFF: Duration = Duration::from_millis(10);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
+use super::socket::accept_from;
+use crate::io::Registered;
+use crate::sys::socket::raise_backlog;
 
 /// A socket that listens for connections, as [`std::net::TcpListener`].
 ///
@@ -121,36 +115,8 @@ impl TcpListener {
     /// What the system says otherwise; and [`CannotWait`](crate::error::CannotWait).
     #[track_caller]
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let terms = Terms {
-            direction: Direction::Read,
-            reason: WaitReason::accept,
-            timeout: None,
-        };
-        let mut back_off = FIRST_BACK_OFF;
-        loop {
-            match self.io.attempt(terms, |socket| socket.0.accept()) {
-                Ok((stream, peer)) => {
-                    return Ok((TcpStream::from_nonblocking(stream.into())?, peer));
-                }
-                Err(error) => match accept_failure(self.as_fd(), &error) {
-                    AcceptFailure::ConnectionLost => {}
-                    AcceptFailure::Exhausted => {
-                        self.pause(back_off)?;
-                        back_off = (back_off * 2).min(LONGEST_BACK_OFF);
-                    }
-                    AcceptFailure::Listener => return Err(error),
-                },
-            }
-        }
-    }
-
-    #[track_caller]
-    fn pause(&self, time: Duration) -> io::Result<()> {
-        hub::try_get()?;
-        let reason = WaitReason::accept(self.as_raw_fd());
-        let mut request = WaitRequest::new("accept", reason, Deadline::after(time));
-        request.try_for_time().map_err(io::Error::other)?;
-        Ok(())
+        let (stream, peer) = accept_from(&self.io, |socket| socket.0.accept())?;
+        Ok((TcpStream::from_nonblocking(stream.into())?, peer))
     }
 
     /// Accepts one connection after the other, for ever.

@@ -1,7 +1,6 @@
 //! One TCP connection.
 #![forbid(unsafe_code)]
 
-use std::cell::Cell;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
@@ -9,9 +8,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::socket::{Socket, check_timeout, socket_handle, socket_timeouts, stream_io};
 use crate::hub::{self, Direction};
-use crate::io::{Registered, Terms, timed_out};
-use crate::sys::socket;
+use crate::io::{Terms, timed_out};
 use crate::waiting::{WaitReason, WakeReason};
 
 /// A TCP connection, as [`std::net::TcpStream`].
@@ -53,14 +52,7 @@ use crate::waiting::{WaitReason, WakeReason};
 /// must_be_send::<greenhub::net::TcpStream>();
 /// ```
 pub struct TcpStream {
-    shared: Rc<SharedStream>,
-}
-
-/// What the clones of one stream share: one registration, and as with std the timeouts.
-struct SharedStream {
-    io: Registered<std::net::TcpStream>,
-    read_timeout: Cell<Option<Duration>>,
-    write_timeout: Cell<Option<Duration>>,
+    shared: Rc<Socket<std::net::TcpStream>>,
 }
 
 impl TcpStream {
@@ -101,7 +93,7 @@ impl TcpStream {
             reason: WaitReason::connect,
             timeout,
         };
-        let io = &stream.shared.io;
+        let io = stream.shared.io();
         let mut request = io.request(&terms);
         let mut late = false;
         loop {
@@ -131,33 +123,12 @@ impl TcpStream {
     }
 
     pub(super) fn from_nonblocking(stream: std::net::TcpStream) -> io::Result<TcpStream> {
-        Ok(TcpStream {
-            shared: Rc::new(SharedStream {
-                io: Registered::new(stream)?,
-                read_timeout: Cell::new(None),
-                write_timeout: Cell::new(None),
-            }),
-        })
+        let shared = Socket::new(stream)?;
+        Ok(TcpStream { shared })
     }
 
     fn socket(&self) -> &std::net::TcpStream {
-        self.shared.io.get()
-    }
-
-    fn reading(&self) -> Terms {
-        Terms {
-            direction: Direction::Read,
-            reason: WaitReason::read,
-            timeout: self.shared.read_timeout.get(),
-        }
-    }
-
-    fn writing(&self) -> Terms {
-        Terms {
-            direction: Direction::Write,
-            reason: WaitReason::write,
-            timeout: self.shared.write_timeout.get(),
-        }
+        self.shared.get()
     }
 
     /// Waits for data and copies it out without taking it.
@@ -166,18 +137,7 @@ impl TcpStream {
     /// As for [`Read::read`].
     #[track_caller]
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let terms = self.reading();
-        self.shared.io.attempt(terms, |socket| socket.peek(buffer))
-    }
-
-    /// Another handle to the same connection: one may read while the other writes.
-    ///
-    /// # Errors
-    /// None now; as in [`std::net::TcpStream::try_clone`].
-    pub fn try_clone(&self) -> io::Result<TcpStream> {
-        Ok(TcpStream {
-            shared: self.shared.clone(),
-        })
+        self.shared.peek(|socket| socket.peek(buffer))
     }
 
     /// Ends one direction or both. Waits in an ended direction end, too.
@@ -202,42 +162,6 @@ impl TcpStream {
     /// What the system says.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket().local_addr()
-    }
-
-    /// Lets a read fail with `TimedOut` after this time; `None`, as at first, lets it wait for ever.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a time of zero.
-    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        check_timeout(timeout)?;
-        self.shared.read_timeout.set(timeout);
-        Ok(())
-    }
-
-    /// Lets a write fail with `TimedOut` after this time; `None`, as at first, lets it wait for ever.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a time of zero.
-    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        check_timeout(timeout)?;
-        self.shared.write_timeout.set(timeout);
-        Ok(())
-    }
-
-    /// The time that [`set_read_timeout`](TcpStream::set_read_timeout) has set.
-    ///
-    /// # Errors
-    /// None; as in [`std::net::TcpStream::read_timeout`].
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        Ok(self.shared.read_timeout.get())
-    }
-
-    /// The time that [`set_write_timeout`](TcpStream::set_write_timeout) has set.
-    ///
-    /// # Errors
-    /// None; as in [`std::net::TcpStream::write_timeout`].
-    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        Ok(self.shared.write_timeout.get())
     }
 
     /// Whether small writes are sent at once: [`std::net::TcpStream::set_nodelay`].
@@ -271,116 +195,8 @@ impl TcpStream {
     pub fn ttl(&self) -> io::Result<u32> {
         self.socket().ttl()
     }
-
-    /// See [`std::net::TcpStream::take_error`].
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket().take_error()
-    }
 }
 
-fn check_timeout(timeout: Option<Duration>) -> io::Result<()> {
-    if timeout == Some(Duration::ZERO) {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "a timeout of zero would never let anything happen: use None for no timeout",
-        ));
-    }
-    Ok(())
-}
-
-/// How many bytes one call asks for, of buffers of these sizes. One call never moves more, so a shorter move says nothing about
-/// the socket.
-fn in_one_call(sizes: impl Iterator<Item = usize>) -> usize {
-    sizes.take(socket::MOST_PARTS).sum()
-}
-
-impl Read for &TcpStream {
-    #[track_caller]
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let terms = self.reading();
-        self.shared
-            .io
-            .attempt_bytes(terms, buffer.len(), |mut socket| socket.read(buffer))
-    }
-
-    #[track_caller]
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let terms = self.reading();
-        let asked = in_one_call(buffers.iter().map(|buffer| buffer.len()));
-        self.shared
-            .io
-            .attempt_bytes(terms, asked, |mut socket| socket.read_vectored(buffers))
-    }
-}
-
-impl Write for &TcpStream {
-    #[track_caller]
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let terms = self.writing();
-        self.shared
-            .io
-            .attempt_bytes(terms, bytes.len(), |mut socket| socket.write(bytes))
-    }
-
-    #[track_caller]
-    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        let terms = self.writing();
-        let asked = in_one_call(parts.iter().map(|part| part.len()));
-        self.shared.io.attempt_bytes(terms, asked, |stream| {
-            socket::send_vectored(stream.as_fd(), parts)
-        })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Read for TcpStream {
-    #[track_caller]
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(buffer)
-    }
-
-    #[track_caller]
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&*self).read_vectored(buffers)
-    }
-}
-
-impl Write for TcpStream {
-    #[track_caller]
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self).write(bytes)
-    }
-
-    #[track_caller]
-    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self).write_vectored(parts)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl AsFd for TcpStream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket().as_fd()
-    }
-}
-
-impl AsRawFd for TcpStream {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
-    }
-}
-
-impl fmt::Debug for TcpStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket().fmt(f)
-    }
-}
+socket_timeouts!(TcpStream, "a read", "a write");
+stream_io!(TcpStream);
+socket_handle!(TcpStream);

@@ -80,3 +80,29 @@ pub(super) unsafe fn stack_pointer(context: *const libc::ucontext_t) -> Option<u
 pub(super) fn is_lost_connection(errno: i32) -> bool {
     errno == libc::ECONNABORTED
 }
+
+/// The user, the group and the process at the other side of a Unix socket, when that was connected.
+///
+/// # Errors
+/// The system's error.
+#[cfg(feature = "hub")]
+pub(super) fn peer_credentials(socket: std::os::fd::RawFd) -> io::Result<(u32, u32, Option<i32>)> {
+    let (mut uid, mut gid) = (0, 0);
+    // SAFETY: the kernel writes to the two, which are alive during the call.
+    if unsafe { libc::getpeereid(socket, &raw mut uid, &raw mut gid) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let mut pid: libc::pid_t = 0;
+    let mut len = libc::socklen_t::try_from(size_of_val(&pid)).unwrap_or(0);
+    // SAFETY: the kernel writes at most `len` bytes to `pid`, and how many to `len`.
+    let outcome = unsafe {
+        libc::getsockopt(
+            socket,
+            libc::SOL_LOCAL,
+            libc::LOCAL_PEERPID,
+            (&raw mut pid).cast(),
+            &raw mut len,
+        )
+    };
+    Ok((uid, gid, (outcome == 0).then_some(pid)))
+}

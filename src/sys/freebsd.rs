@@ -82,3 +82,17 @@ pub(super) unsafe fn stack_pointer(context: *const libc::ucontext_t) -> Option<u
 pub(super) fn is_lost_connection(errno: i32) -> bool {
     errno == libc::ECONNABORTED
 }
+
+/// The user, the group and the process at the other side of a Unix socket, when that was connected.
+///
+/// # Errors
+/// The system's error.
+#[cfg(feature = "hub")]
+pub(super) fn peer_credentials(socket: std::os::fd::RawFd) -> io::Result<(u32, u32, Option<i32>)> {
+    let (mut uid, mut gid) = (0, 0);
+    // SAFETY: the kernel writes to the two, which are alive during the call.
+    if unsafe { libc::getpeereid(socket, &raw mut uid, &raw mut gid) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok((uid, gid, None))
+}

@@ -149,3 +149,32 @@ pub(super) fn is_lost_connection(errno: i32) -> bool {
             | libc::ENETUNREACH
     )
 }
+
+/// The user, the group and the process at the other side of a Unix socket, when that was connected.
+///
+/// # Errors
+/// The system's error; `NotConnected` where there is no peer.
+#[cfg(feature = "hub")]
+pub(super) fn peer_credentials(socket: RawFd) -> io::Result<(u32, u32, Option<i32>)> {
+    let mut peer = libc::ucred {
+        pid: 0,
+        uid: u32::MAX,
+        gid: u32::MAX,
+    };
+    let mut len = libc::socklen_t::try_from(size_of_val(&peer)).unwrap_or(0);
+    // SAFETY: the kernel writes at most `len` bytes to `peer`, and how many to `len`.
+    let outcome = unsafe {
+        libc::getsockopt(
+            socket,
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut peer).cast(),
+            &raw mut len,
+        )
+    };
+    match outcome {
+        0 if peer.pid == 0 => Err(io::ErrorKind::NotConnected.into()),
+        0 => Ok((peer.uid, peer.gid, Some(peer.pid))),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

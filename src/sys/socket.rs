@@ -57,6 +57,38 @@ pub(crate) fn send_vectored(
     Ok(sent.cast_unsigned())
 }
 
+/// Sends: as [`send_vectored`], from one buffer.
+///
+/// # Errors
+/// As there.
+pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    let (fd, first) = (socket.as_raw_fd(), bytes.as_ptr().cast());
+    // SAFETY: the kernel reads `bytes`, which is alive during the call.
+    let sent = unsafe { libc::send(fd, first, bytes.len(), libc::MSG_NOSIGNAL) };
+    if sent < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(sent.cast_unsigned())
+}
+
+/// Who was at the other end of a connected Unix socket when that was connected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct PeerCredentials {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    /// Not every system tells it.
+    pub(crate) pid: Option<i32>,
+}
+
+/// The credentials of the peer of a Unix socket.
+///
+/// # Errors
+/// The system's error; `NotConnected` where there is no peer.
+pub(crate) fn peer_credentials(socket: BorrowedFd<'_>) -> io::Result<PeerCredentials> {
+    let (uid, gid, pid) = system::peer_credentials(socket.as_raw_fd())?;
+    Ok(PeerCredentials { uid, gid, pid })
+}
+
 /// What a failed `accept` means for its listener.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum AcceptFailure {

@@ -141,6 +141,7 @@ wait_reasons! {
     SHARED_EVENT: SharedEvent = "an event that other threads may set";
     SHARED_RESULT: SharedResult = "a result from other threads";
     OFFLOAD: Offload = "a job on another thread";
+    BACKLOG: Backlog = "room in the backlog of a Unix socket";
     ---
     join(task: u64): Join = "join of task {}", task;
     kill(task: u64): Kill = "the end of task {}, which was killed", task;

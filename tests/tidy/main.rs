@@ -239,7 +239,19 @@ const ROOMS: &Order = &[
     ),
     ("sync/watch", &["mod", "receiver", "sender"]),
     ("select", &["macros", "mod", "operations"]),
-    ("net", &["mod", "tcp_stream", "tcp_listener"]),
+    (
+        "net",
+        &[
+            "socket",
+            "mod",
+            "tcp_stream",
+            "tcp_listener",
+            "unix_stream",
+            "unix_listener",
+            "unix_datagram",
+            "udp_socket",
+        ],
+    ),
     ("threadpool", &["task", "builder mod workers"]),
     (
         "sys",

@@ -1,4 +1,4 @@
-//! TCP streams and listeners on the loopback.
+//! Sockets on the loopback: TCP, UDP and Unix.
 
 mod errors;
 mod fairness;
@@ -7,3 +7,5 @@ mod listener;
 mod load;
 mod sharing;
 mod stream;
+mod udp;
+mod unix;
