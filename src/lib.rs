@@ -53,6 +53,7 @@
 //! | to reach a hub from other threads | channels and events of [`sync::shared`], [`HubHandle`] |
 //! | all cores | a hub on each thread, [`sync::shared`] between them, and [several hubs on one port](net::TcpListener#several-hubs-on-one-port) |
 //! | signals, Ctrl-C | a crate for signals, and a shared event: [`guide::ctrl_c`] |
+//! | pipes, inotify, serial lines, the sockets of other crates | [`io::pipe`], [`io::Pollable`] |
 //! | names, files, processes | not yet: [`offload`] |
 //! | futures | not yet: an executor of theirs on another thread, by [`offload`] |
 //! | tests without waiting | [`hub::pause_clock`]: [`guide::testing`] |
@@ -65,6 +66,7 @@
 //! - [`group`]: many tasks at once: `scope`, with tasks that borrow local variables; groups; pools of limited size.
 //! - [`sync`]: channels, queues, locks, events and semaphores for tasks of one thread; in [`sync::shared`] for several threads.
 //! - [`net`]: TCP, UDP and Unix sockets; a call that waits lets other tasks run.
+//! - [`io`]: pipes, and any other descriptor that the system can poll, made to wait.
 //! - [`threadpool`]: blocking work on threads of its own: `offload`.
 //! - [`hub`]: settings of this thread's scheduler: its number of tasks, their stack size, and a clock that tests can stop. Its
 //!   page says what ends a wait early, and where a call may not wait.
@@ -131,7 +133,7 @@ mod interrupts;
 #[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod interval;
 #[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
-mod io;
+pub mod io;
 #[cfg(all(unix, target_pointer_width = "64", feature = "hub"))]
 mod list;
 #[cfg(all(unix, target_pointer_width = "64"))]

@@ -16,6 +16,9 @@
 //! run ends an attempt that has moved nothing: no byte and no connection is lost.
 #![forbid(unsafe_code)]
 
+mod pipe;
+mod pollable;
+
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
@@ -23,6 +26,9 @@ use std::time::Duration;
 
 use crate::hub::{self, Deadline, Direction, Source, WaitRequest};
 use crate::waiting::{WaitReason, WakeReason};
+
+pub use self::pipe::{PipeReader, PipeWriter, pipe};
+pub use self::pollable::Pollable;
 
 /// A descriptor that this thread's hub watches.
 pub(crate) struct Registered<T: AsFd> {

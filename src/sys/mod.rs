@@ -9,11 +9,14 @@
 //! | `sanitizer` | registers stacks with LeakSanitizer; does nothing without AddressSanitizer |
 //! | `valgrind` | tells memcheck of stacks that are used again |
 //! | `linux`, `apple`, `freebsd` | the same functions for each family of systems; one of them is built, as `system` |
+//! | `descriptor` | puts an open file into non-blocking mode |
 //! | `socket` | waits for a descriptor with nanoseconds, sends without SIGPIPE, reads the errors of `accept` |
 
 pub(crate) mod altstack;
 #[cfg(target_vendor = "apple")]
 mod apple;
+#[cfg(feature = "hub")]
+pub(crate) mod descriptor;
 pub(crate) mod fault;
 #[cfg(target_os = "freebsd")]
 mod freebsd;

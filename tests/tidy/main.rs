@@ -239,6 +239,7 @@ const ROOMS: &Order = &[
     ),
     ("sync/watch", &["mod", "receiver", "sender"]),
     ("select", &["macros", "mod", "operations"]),
+    ("io", &["mod", "pollable", "pipe"]),
     (
         "net",
         &[
@@ -265,6 +266,7 @@ const ROOMS: &Order = &[
             "altstack",
             "output",
             "sanitizer",
+            "descriptor",
             "socket",
             "valgrind",
         ],

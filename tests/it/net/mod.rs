@@ -5,6 +5,7 @@ mod fairness;
 mod interrupted;
 mod listener;
 mod load;
+mod pollable;
 mod sharing;
 mod stream;
 mod udp;
