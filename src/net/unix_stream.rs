@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::socket::{Retry, Socket, check_timeout, socket_handle, socket_timeouts, stream_io};
-use crate::hub::Direction;
+use crate::hub::{self, Direction};
 use crate::sys::socket::peer_credentials;
 use crate::waiting::WaitReason;
 
@@ -53,6 +53,9 @@ impl UnixStream {
     /// As there.
     #[track_caller]
     pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
+        // A connection is there, or refused, at once.
+        hub::yield_if_budget_spent();
+        hub::consume_budget(0);
         let mut retry = Retry::new("connect", WaitReason::BACKLOG, None);
         loop {
             match mio::net::UnixStream::connect_addr(address) {

@@ -106,6 +106,20 @@ fn errors_have_the_kinds_that_they_have_in_std() {
     assert!(path.0.exists(), "as with std it stays");
 }
 
+#[test]
+fn one_who_connects_again_and_again_lets_others_run() {
+    let _watch = within(seconds(10));
+    let path = SocketPath::new("again");
+    let listener = UnixListener::bind(&path.0).unwrap();
+    let other = spawn(|| ());
+    let mut streams = Vec::new();
+    while !other.is_finished() {
+        streams.push(UnixStream::connect(&path.0).unwrap());
+        assert!(streams.len() <= 200, "nobody else has run");
+    }
+    drop(listener);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn abstract_names_need_no_file() {
