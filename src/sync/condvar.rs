@@ -18,7 +18,7 @@ use crate::hub::{Acquired, Deadline, Resource, WaitQueue, WaitRequest};
 use crate::waiting::WaitReason;
 
 /// Where greenlets that have locked a [`Mutex`](crate::sync::Mutex) wait for others to change its value, in the shape of
-/// std's [`Condvar`](std::sync::Condvar).
+/// std's [`Condvar`](std::sync::Condvar). A wait on that blocks the thread, so no task of it runs that could notify.
 ///
 /// A wait ends when it is notified or its time is over, and not otherwise; but others may have changed the value again
 /// before the mutex was locked, so look at it, or use [`wait_while`](Condvar::wait_while). Waits with different mutexes

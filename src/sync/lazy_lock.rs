@@ -7,7 +7,7 @@ use std::ops::Deref;
 use super::once_lock::OnceLock;
 
 /// A value that is made when it is first used, in the shape of std's [`LazyLock`](std::sync::LazyLock). A greenlet that needs
-/// the value while it is made waits.
+/// the value while it is made waits. With std's own it blocks the thread for ever, and in silence, if the initialiser waits.
 ///
 /// The initialiser may run more than once: after one that panics, is killed or times out, the next greenlet that uses the
 /// value runs it again. That is why it is an `Fn`, and why nothing is poisoned.

@@ -18,7 +18,8 @@ use crate::hub::{Deadline, WaitList, WaitPoint, WaitRequest, must_end};
 use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
-/// A call that is made once, in the shape of std's [`Once`](std::sync::Once). The closure may wait.
+/// A call that is made once, in the shape of std's [`Once`](std::sync::Once). The closure may wait; in
+/// std's own it must not, since a second task that calls then blocks the thread for ever, and in silence.
 ///
 /// It is *poisoned* when the closure panics. A kill and a timeout are no panics: the next greenlet that waits to make the call makes
 /// it. For a call that has a value there is [`OnceLock`](super::OnceLock).

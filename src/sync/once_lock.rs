@@ -12,7 +12,8 @@ use crate::waitable::{Sealed, WaitTarget, Waitable};
 use crate::waiting::{WaitReason, WakeReason};
 
 /// A value that is set once, in the shape of std's [`OnceLock`](std::sync::OnceLock): the first greenlet that needs it makes
-/// it, and others wait until it is there.
+/// it, and others wait until it is there. With std's own, an initialiser that waits and a second task that needs the value block
+/// the thread for ever, and in silence.
 ///
 /// An initialiser may wait, be killed, time out or panic. After one that did not come to its end, the next waiting greenlet
 /// runs its own.

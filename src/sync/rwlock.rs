@@ -24,6 +24,8 @@ use crate::waiting::WaitReason;
 
 /// A value that many greenlets read at a time, or one writes, in the shape of std's [`RwLock`](std::sync::RwLock).
 ///
+/// std's own must not be held across a wait: a second task of the thread that locks it blocks the thread for ever, and in silence.
+///
 /// All stand in one queue, and are let in as they came: readers together, as far as no writer stands between them. A writer
 /// that waits holds back readers that come later, so neither side can keep the other out. It follows that a greenlet which
 /// reads must not [`read`](RwLock::read) again: if a writer waits in between, both wait for ever.

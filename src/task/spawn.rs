@@ -19,6 +19,9 @@ use crate::switch::{CorePtr, current_locals, handover, interrupt, parent, start,
 
 /// Makes a task of `body` and puts it last in the queue. It runs when the running greenlet waits.
 ///
+/// The handle joins or kills the task. Without it the task runs on, and what it returns is dropped: [`detach`](Task::detach) says that
+/// this is meant, and [`detach_with`](Task::detach_with) has the error of a body handled that may fail.
+///
 /// # Panics
 /// Where [`try_spawn`] returns an error: no memory for its stack, no hub, or as many tasks as there may be. And with what
 /// the `clone` of an inherited [greenlet-local](crate::local) panics with.
@@ -33,6 +36,14 @@ use crate::switch::{CorePtr, current_locals, handover, interrupt, parent, start,
 ///     move || *shared + 1
 /// });
 /// assert_eq!(task.join().unwrap(), 21);
+/// ```
+/// Tasks that nobody joins:
+/// ```
+/// use greenhub::{spawn, yield_now};
+///
+/// spawn(|| println!("nothing to return")).detach();
+/// spawn(|| "12a".parse::<u32>()).detach_with(|error| eprintln!("no number: {error}"));
+/// yield_now();
 /// ```
 #[must_use = "the task runs on without its handle, and its result and its errors are lost: join it, or say so with `.detach()`"]
 #[track_caller]
